@@ -1,0 +1,31 @@
+//! Bytes ⇄ text, pure: encodings, stream decoding, typed hex and escapes, messages, detection. It must never know tokio, egui,
+//! sockets, threads or clocks.
+//!
+//! | file | what it answers |
+//! | --- | --- |
+//! | [`encoding`] | which encodings there are, what they are called, how text becomes bytes |
+//! | [`decoder`] | how the bytes of a stream become text, however they are cut, with every undecodable byte kept |
+//! | [`hex`] | bytes as hex: what people type and paste, and what is shown |
+//! | [`escape`] | typed text with `\r \n \x00` in it |
+//! | [`message`] | what a typed message sends: input mode, encoding, line ending |
+//! | [`literal`] | bytes as C and Python source |
+//! | [`detect`] | what unknown bytes may say, ranked, with reasons |
+//!
+//! Invariants, each tested in `tests/codec.rs`:
+//! 1. No byte is lost: an undecodable sequence is a piece with exactly its bytes.
+//! 2. How a stream is cut into reads never changes its text.
+//! 3. Encoding never replaces: what cannot be expressed is refused, with its place.
+
+mod dump;
+mod encode;
+mod hanzi;
+mod likeness;
+mod sync;
+
+pub mod decoder;
+pub mod detect;
+pub mod encoding;
+pub mod escape;
+pub mod hex;
+pub mod literal;
+pub mod message;

@@ -1,0 +1,137 @@
+//! What happened, in words: the one place that turns failures, endings and notes into sentences, in both languages, for the window,
+//! the twin and the saved log. Must never decide anything.
+
+use crate::i18n::Language;
+use crate::session::event::{EndedBy, Ending, Place, What};
+use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::spec::Switch;
+
+/// How a note is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Something that happens.
+    Note,
+    /// Something that began as wished.
+    Good,
+    /// Something was lost or refused; the session goes on.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// A failure in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Operation, address, cause and the system's number.
+    pub what: String,
+    /// What to do next.
+    pub advice: String,
+}
+
+/// A failure in words: operation, address, cause, number; and the next step.
+pub fn failure(language: Language, failure: &Failure) -> Told {
+    let Failure { operation, address, cause, os_code } = failure;
+    let step = match operation {
+        Operation::Option(name) => language.tr_with("op.setsockopt", &[("option", name)]),
+        other => language.tr(&format!("op.{}", other.word())).into_owned(),
+    };
+    let step = if address.is_empty() { step } else { format!("{step} {address}") };
+    let code = os_code.map_or_else(String::new, |code| language.tr_with("failure.code", &[("code", &code)]));
+    let reason = cause_text(language, cause);
+    Told {
+        what: language.tr_with("failure.sentence", &[("step", &step), ("reason", &reason), ("code", &code)]),
+        advice: language.tr(&format!("advice.{}", cause.word())).into_owned(),
+    }
+}
+
+/// The cause alone.
+pub fn cause_text(language: Language, cause: &Cause) -> String {
+    match cause {
+        Cause::AddressInUse(Some(owner)) => {
+            let name = owner.name.as_deref().unwrap_or("?");
+            language.tr_with("cause.address-in-use-by", &[("name", &name), ("pid", &owner.pid)])
+        }
+        Cause::MessageTooLong { length } if *length > 0 => language.tr_with("cause.message-too-long-by", &[("length", length)]),
+        Cause::Unencodable(reason) | Cause::Other(reason) => reason.clone(),
+        other => language.tr(&format!("cause.{}", other.word())).into_owned(),
+    }
+}
+
+/// Why something ended and after how much.
+pub fn ending(language: Language, ending: &Ending) -> String {
+    let by = match &ending.by {
+        EndedBy::Error(problem) => failure(language, problem).what,
+        other => language.tr(&format!("ended.{}", other.word())).into_owned(),
+    };
+    language.tr_with("ended.after", &[("by", &by), ("received", &ending.received), ("sent", &ending.sent)])
+}
+
+/// A note in one line, and how it is to be taken; `None` for what is no note (data, and what leaves no record).
+pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
+    let tr = |key: &str, values: &[(&str, &dyn std::fmt::Display)]| language.tr_with(key, values);
+    Some(match what {
+        What::Opening { .. } => (tr("note.opening", &[]), Tone::Note),
+        What::Resolved { host, addresses } => {
+            let list = addresses.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ");
+            (tr("note.resolved", &[("host", host), ("addresses", &list)]), Tone::Note)
+        }
+        What::Trying { remote } => (tr("note.trying", &[("remote", remote)]), Tone::Note),
+        What::TryFailed(problem) => (failure(language, problem).what, Tone::Warning),
+        What::Connected { peer, local } => (tr("note.connected", &[("remote", &peer.address), ("local", local)]), Tone::Good),
+        What::Retrying { after, attempt } => {
+            let seconds = format!("{:.1}", after.as_secs_f32());
+            (tr("note.retrying", &[("seconds", &seconds), ("attempt", attempt)]), Tone::Warning)
+        }
+        What::Listening { local } => (tr("note.listening", &[("local", local)]), Tone::Good),
+        What::Bound { local, receive_buffer } => {
+            (tr("note.bound", &[("local", local), ("buffer", &(receive_buffer / 1024))]), Tone::Good)
+        }
+        What::PeerJoined { peer, .. } => (tr("note.joined", &[("remote", &peer.address)]), Tone::Good),
+        What::Gap { datagrams, bytes, place } => {
+            let key = match place {
+                Place::Kernel => "note.gap_kernel",
+                Place::Sockscope => "note.gap_sockscope",
+            };
+            (tr(key, &[("datagrams", datagrams), ("bytes", &bytes.unwrap_or(0))]), Tone::Error)
+        }
+        What::PeerFinished { peer } => (tr("note.peer_finished", &[("remote", &peer.address)]), Tone::Note),
+        What::Finished { peer } => (tr("note.finished", &[("remote", &peer.address)]), Tone::Note),
+        What::PeerLeft { peer, ending: how } => {
+            let tone = if how.by.is_orderly() { Tone::Note } else { Tone::Error };
+            (tr("note.left", &[("remote", &peer.address), ("ending", &ending(language, how))]), tone)
+        }
+        What::Unsent { messages, bytes, reason, peer } => {
+            let key = format!("note.unsent-{}", reason.word());
+            let to = peer.map_or_else(String::new, |peer| peer.address.to_string());
+            (tr(&key, &[("messages", messages), ("bytes", bytes), ("remote", &to)]), Tone::Error)
+        }
+        What::Trouble(problem) => {
+            let told = failure(language, problem);
+            (format!("{} {}", told.what, told.advice), Tone::Error)
+        }
+        What::SentPartly { peer, sent, length } => {
+            (tr("note.partly", &[("remote", &peer.address), ("sent", sent), ("length", length)]), Tone::Error)
+        }
+        What::RepeatStarted { every, times } => {
+            let every = every.as_millis();
+            match times {
+                Some(times) => (tr("note.repeat_times", &[("every", &every), ("times", times)]), Tone::Note),
+                None => (tr("note.repeat", &[("every", &every)]), Tone::Note),
+            }
+        }
+        What::RepeatEnded { sent } => (tr("note.repeat_ended", &[("sent", sent)]), Tone::Note),
+        What::BroadcastSet(Switch::On) => (tr("note.broadcast_on", &[]), Tone::Note),
+        What::BroadcastSet(Switch::Off) => (tr("note.broadcast_off", &[]), Tone::Note),
+        What::GroupJoined(group) => (tr("note.group_joined", &[("group", group)]), Tone::Good),
+        What::GroupLeft(group) => (tr("note.group_left", &[("group", group)]), Tone::Note),
+        What::Failed(problem) => {
+            let told = failure(language, problem);
+            (format!("{} {}", told.what, told.advice), Tone::Error)
+        }
+        What::Closed { ending: how } => {
+            let tone = if how.by.is_orderly() { Tone::Note } else { Tone::Error };
+            (tr("note.closed", &[("ending", &ending(language, how))]), tone)
+        }
+        What::Received { .. } | What::Sent { .. } | What::Cleared | What::CountersReset | What::Forgotten => return None,
+    })
+}

@@ -1,0 +1,2 @@
+//! The program: the window, or the headless twin; nothing else.
+fn main() {}

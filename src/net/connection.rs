@@ -1,0 +1,292 @@
+//! One TCP connection from established to ended: reads with credit, writes from its queue, and says why it ended.
+//! Must never know whether it is a client's or a server's.
+
+use super::error;
+use super::outbox::Reporter;
+use super::queue::{Next, SendQueue};
+use crate::session::event::{EndedBy, Ending, Origin, Unsent, What};
+use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::id::Peer;
+use crate::session::spec::AfterPeerFin;
+use socket2::SockRef;
+use std::cell::{Cell, RefCell};
+use std::io::{self, ErrorKind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// The most one read takes, and so the longest row. 64 KiB keeps a screenful of rows small and costs no speed on loopback.
+const READ_SIZE: usize = 64 << 10;
+/// How often refused messages are summed up into one row while the queue stays full.
+const REFUSAL_ROW_EVERY: Duration = Duration::from_millis(500);
+
+/// How long a close goes on reading what has already arrived.
+const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
+
+thread_local! {
+    /// One read buffer for the whole thread: a read never waits, so no two tasks hold it at once. 10,000 buffers would be 640 MB.
+    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_SIZE].into());
+}
+
+/// Byte counts that the owner can see while the connection lives.
+#[derive(Default)]
+pub struct Totals {
+    received: Cell<u64>,
+    sent: Cell<u64>,
+}
+
+impl Totals {
+    /// The ending with the counts so far.
+    pub fn ending(&self, by: EndedBy) -> Ending {
+        Ending { by, received: self.received.get(), sent: self.sent.get() }
+    }
+}
+
+/// What happens to the bytes besides being reported.
+pub trait Listener {
+    /// Bytes arrived; an automatic answer goes into the queues from here.
+    fn received(&self, peer: Peer, bytes: &Arc<[u8]>);
+    /// Whether answers are given, so that reading must stop while they pile up.
+    fn answers(&self) -> bool;
+}
+
+/// A connection that is up.
+pub struct Connection<'a, L> {
+    pub stream: TcpStream,
+    pub peer: Peer,
+    pub queue: Rc<SendQueue>,
+    pub totals: Rc<Totals>,
+    pub after_peer_fin: AfterPeerFin,
+    pub reporter: &'a Reporter,
+    pub listener: &'a L,
+}
+
+/// A message that is being written.
+struct Writing {
+    bytes: Arc<[u8]>,
+    done: usize,
+    origin: Origin,
+}
+
+/// Where a connection stands between two waits.
+struct Progress {
+    writing: Option<Writing>,
+    peer_finished: bool,
+    finished: bool,
+    next_refusal_row: Option<Instant>,
+}
+
+impl<L: Listener> Connection<'_, L> {
+    /// Runs until the connection has ended; what could not be sent is reported before this returns.
+    pub async fn run(self) -> Ending {
+        let mut progress = Progress { writing: None, peer_finished: false, finished: false, next_refusal_row: None };
+        let by = loop {
+            if let Some(by) = self.turn(&mut progress).await {
+                break by;
+            }
+        };
+        self.report_unsent(&mut progress).await;
+        self.totals.ending(by)
+    }
+
+    /// One turn: pick up what is next to send, then wait for whichever comes first. `Some` when the connection has ended.
+    async fn turn(&self, progress: &mut Progress) -> Option<EndedBy> {
+        if self.queue.is_reset() {
+            return Some(self.reset().await);
+        }
+        while progress.writing.is_none() {
+            match self.queue.next() {
+                Some(Next::Bytes(bytes, origin)) if progress.finished => {
+                    self.queue.left(bytes.len());
+                    if origin == Origin::User {
+                        let address = self.peer.address.to_string();
+                        let failure = Failure { operation: Operation::Send, address, cause: Cause::BrokenPipe, os_code: None };
+                        self.reporter.report(What::Trouble(failure)).await;
+                    }
+                    self.unsent(1, bytes.len() as u64, Unsent::Ended).await;
+                }
+                Some(Next::Bytes(bytes, origin)) => progress.writing = Some(Writing { bytes, done: 0, origin }),
+                Some(Next::HalfClose) if progress.finished => {}
+                Some(Next::HalfClose) => {
+                    if let Err(problem) = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write) {
+                        return Some(self.ended_by(Operation::Send, &problem));
+                    }
+                    progress.finished = true;
+                    if progress.peer_finished {
+                        return Some(EndedBy::PeerFin);
+                    }
+                    self.reporter.report(What::Finished { peer: self.peer }).await;
+                }
+                Some(Next::Close) => return Some(self.close(progress).await),
+                None if progress.peer_finished && self.after_peer_fin == AfterPeerFin::Close => return Some(EndedBy::PeerFin),
+                None => break,
+            }
+        }
+        if progress.next_refusal_row.is_none_or(|at| at <= Instant::now())
+            && let Some(refused) = self.queue.take_refused()
+        {
+            progress.next_refusal_row = Some(Instant::now() + REFUSAL_ROW_EVERY);
+            self.unsent(refused.messages, refused.bytes, Unsent::QueueFull).await;
+        }
+        let may_read = !progress.peer_finished && !(self.listener.answers() && self.queue.is_high());
+        tokio::select! {
+            ready = self.stream.readable(), if may_read => match ready {
+                Ok(()) => self.read(progress).await,
+                Err(problem) => Some(self.ended_by(Operation::Receive, &problem)),
+            },
+            ready = self.stream.writable(), if progress.writing.is_some() => match ready {
+                Ok(()) => self.write(progress).await,
+                Err(problem) => Some(self.ended_by(Operation::Send, &problem)),
+            },
+            // After the peer's FIN nothing more can be read, but a RST can still come.
+            _ = self.stream.ready(Interest::ERROR), if progress.peer_finished => self.pending_error(),
+            () = self.queue.changed() => None,
+            () = at(self.queue.close_by()) => Some(EndedBy::Us),
+            () = at(progress.next_refusal_row) => { progress.next_refusal_row = None; None }
+        }
+    }
+
+    /// One read of at most [`READ_SIZE`]. Credit comes first: without it the peer's window closes and nothing is lost.
+    async fn read(&self, progress: &mut Progress) -> Option<EndedBy> {
+        let mut credit = self.reporter.outbox().credit(READ_SIZE).await;
+        let read = BUFFER.with_borrow_mut(|buffer| {
+            let count = self.stream.try_read(buffer)?;
+            // A record owns exactly its bytes: slices of a shared buffer would pin memory that nobody counts.
+            io::Result::Ok(Arc::<[u8]>::from(&buffer[..count]))
+        });
+        match read {
+            Ok(bytes) if bytes.is_empty() => {
+                progress.peer_finished = true;
+                drop(credit);
+                if self.after_peer_fin == AfterPeerFin::StayOpen {
+                    if progress.finished {
+                        return Some(EndedBy::PeerFin);
+                    }
+                    self.reporter.report(What::PeerFinished { peer: self.peer }).await;
+                }
+                None
+            }
+            Ok(bytes) => {
+                credit.shrink(bytes.len());
+                self.totals.received.set(self.totals.received.get() + bytes.len() as u64);
+                self.reporter.post(What::Received { peer: self.peer, bytes: bytes.clone() }, credit);
+                self.listener.received(self.peer, &bytes);
+                None
+            }
+            Err(problem) if problem.kind() == ErrorKind::WouldBlock => None,
+            Err(problem) => Some(self.ended_by(Operation::Receive, &problem)),
+        }
+    }
+
+    /// Writes as much of the message in hand as the system takes; reports it when it is through.
+    async fn write(&self, progress: &mut Progress) -> Option<EndedBy> {
+        let writing = progress.writing.as_mut()?;
+        match self.stream.try_write(&writing.bytes[writing.done..]) {
+            Ok(count) => {
+                writing.done += count;
+                self.totals.sent.set(self.totals.sent.get() + count as u64);
+                if writing.done < writing.bytes.len() {
+                    return None;
+                }
+                let Writing { bytes, origin, .. } = progress.writing.take()?;
+                self.queue.left(bytes.len());
+                let length = bytes.len();
+                self.reporter.report_bytes(What::Sent { peer: self.peer, bytes, origin }, length).await;
+                None
+            }
+            Err(problem) if problem.kind() == ErrorKind::WouldBlock => None,
+            Err(problem) => {
+                // What the peer sent before its RST may still wait to be read, and belongs into the log.
+                while !progress.peer_finished && self.has_more() && self.stream.readable().await.is_ok() {
+                    if let Some(by) = self.read(progress).await {
+                        return Some(by);
+                    }
+                }
+                Some(self.ended_by(Operation::Send, &problem))
+            }
+        }
+    }
+
+    /// Whether a read would give something now.
+    fn has_more(&self) -> bool {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        SockRef::from(&self.stream).peek(&mut byte).is_ok_and(|count| count > 0)
+    }
+
+    /// The socket's own error, if it has one.
+    fn pending_error(&self) -> Option<EndedBy> {
+        match SockRef::from(&self.stream).take_error() {
+            Ok(Some(problem)) | Err(problem) => Some(self.ended_by(Operation::Receive, &problem)),
+            Ok(None) => None,
+        }
+    }
+
+    /// FIN, then a short while of reading what is already here: closing a socket with unread bytes makes the system send RST
+    /// instead (RFC 2525 section 2.17), which could cost the peer what was just sent to it.
+    async fn close(&self, progress: &mut Progress) -> EndedBy {
+        let until = Instant::now() + CLOSE_READS_FOR;
+        if SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write).is_ok() {
+            while !progress.peer_finished && Instant::now() < until && self.has_more() && self.stream.readable().await.is_ok() {
+                if self.read(progress).await.is_some() {
+                    break;
+                }
+            }
+        }
+        EndedBy::Us
+    }
+
+    async fn reset(&self) -> EndedBy {
+        match SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)) {
+            Ok(()) => EndedBy::OurReset,
+            Err(problem) => {
+                self.reporter.report(What::Trouble(error::at(Operation::Option("SO_LINGER"), self.peer.address, &problem))).await;
+                EndedBy::Us
+            }
+        }
+    }
+
+    fn ended_by(&self, operation: Operation, problem: &io::Error) -> EndedBy {
+        match error::cause(problem, operation, Some(self.peer.address)) {
+            Cause::Reset | Cause::BrokenPipe => EndedBy::PeerReset,
+            Cause::TimedOut => EndedBy::TimedOut,
+            _ => EndedBy::Error(error::at(operation, self.peer.address, problem)),
+        }
+    }
+
+    /// Tells what never left: the rest of the message in hand, and all that waited behind it.
+    async fn report_unsent(&self, progress: &mut Progress) {
+        if let Some(Writing { bytes, done, origin }) = progress.writing.take() {
+            self.queue.left(bytes.len());
+            if done > 0 {
+                let left: Arc<[u8]> = Arc::from(&bytes[..done]);
+                self.reporter.report_bytes(What::Sent { peer: self.peer, bytes: left, origin }, done).await;
+                let (sent, length) = (done as u64, bytes.len() as u64);
+                self.reporter.report(What::SentPartly { peer: self.peer, sent, length }).await;
+            } else {
+                self.unsent(1, bytes.len() as u64, Unsent::Ended).await;
+            }
+        }
+        if let Some(refused) = self.queue.take_refused() {
+            self.unsent(refused.messages, refused.bytes, Unsent::QueueFull).await;
+        }
+        let waiting = self.queue.abandon();
+        if waiting.messages > 0 {
+            self.unsent(waiting.messages, waiting.bytes, Unsent::Ended).await;
+        }
+    }
+
+    async fn unsent(&self, messages: u64, bytes: u64, reason: Unsent) {
+        self.reporter.report(What::Unsent { peer: Some(self.peer), messages, bytes, reason }).await;
+    }
+}
+
+/// Waits until then; forever without a moment.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

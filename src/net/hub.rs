@@ -1,0 +1,253 @@
+//! The network thread: commands to sessions' tasks, and the promise that each opened session ends in exactly one
+//! `Closed` or `Failed`. Must never do a session's work itself.
+
+use super::outbox::{Outbox, Parcel, Reporter};
+use super::{clock, interface, tcp_client, tcp_server, udp};
+use crate::session::command::{Action, Command};
+use crate::session::event::{EndedBy, Ending, Event, SessionEvent, What};
+use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::id::SessionId;
+use crate::session::spec::SessionSpec;
+use crossbeam_channel::Receiver;
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::{JoinSet, LocalSet};
+
+/// Bytes of commands that may wait; at the bound the window keeps what was typed and says so.
+const COMMAND_BUDGET: usize = 64 << 20;
+/// What even an empty command holds, so that [`COMMAND_SLOTS`] of them fill the budget and the channels are never full.
+const COMMAND_FLOOR: usize = 4 << 10;
+const COMMAND_SLOTS: usize = COMMAND_BUDGET / COMMAND_FLOOR;
+/// How long a shutdown waits for the sessions before it aborts them.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_millis(1500);
+
+/// The command queue is full; the command was not taken.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("the network thread is busy: its command queue is full")]
+pub struct Busy(pub Box<Command>);
+
+/// A command and its place in the queue's budget.
+struct Ticket<T> {
+    content: T,
+    permit: OwnedSemaphorePermit,
+}
+
+/// Where commands go in. Cheap to clone; never waits.
+#[derive(Clone)]
+pub struct Handle {
+    channel: mpsc::Sender<Ticket<Command>>,
+    budget: Arc<Semaphore>,
+}
+
+impl Handle {
+    /// Queues a command.
+    ///
+    /// # Errors
+    /// [`Busy`] gives it back when the queue is full. A network thread that has ended takes no commands and needs none.
+    pub fn send(&self, command: Command) -> Result<(), Busy> {
+        let weight = u32::try_from(command.weight().clamp(COMMAND_FLOOR, COMMAND_BUDGET / 2)).unwrap_or(u32::MAX);
+        match self.budget.clone().try_acquire_many_owned(weight) {
+            Ok(permit) => {
+                self.channel.try_send(Ticket { content: command, permit }).ok();
+                Ok(())
+            }
+            Err(_) => Err(Busy(Box::new(command))),
+        }
+    }
+}
+
+/// The network thread.
+pub struct Net {
+    thread: JoinHandle<()>,
+    handle: Handle,
+}
+
+impl Net {
+    /// Starts it; events come out of the receiver.
+    ///
+    /// # Errors
+    /// When the system gives no thread or no event queue.
+    pub fn start() -> io::Result<(Self, Receiver<Parcel>)> {
+        raise_file_limit();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (outbox, inbox) = Outbox::new();
+        let (channel, commands) = mpsc::channel(COMMAND_SLOTS);
+        let handle = Handle { channel, budget: Arc::new(Semaphore::new(COMMAND_BUDGET)) };
+        let thread = std::thread::Builder::new().name("net".into()).spawn(move || {
+            let local = LocalSet::new();
+            runtime.block_on(local.run_until(Hub::new(outbox).run(commands)));
+            // A name look-up cannot be cancelled; it must not hold up the end.
+            runtime.shutdown_background();
+        })?;
+        Ok((Self { thread, handle }, inbox))
+    }
+
+    /// Where commands go in.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Ends every session and the thread, and waits for it.
+    pub fn shut_down(self) {
+        // A full command queue is being emptied: ask again until the question is in.
+        while let Err(Busy(_)) = self.handle.send(Command::ShutDown) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.thread.join().ok();
+    }
+}
+
+/// Every connection is a file descriptor, and desktops start programs with a soft limit of 1,024.
+#[cfg(unix)]
+fn raise_file_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard).ok();
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_file_limit() {}
+
+/// The actions of one session, in order. Closed when the hub is gone.
+pub struct Actions(mpsc::Receiver<Ticket<Action>>);
+
+impl Actions {
+    /// The next action; `None` when there will be no more.
+    pub async fn next(&mut self) -> Option<Action> {
+        self.0.recv().await.map(|ticket| ticket.content)
+    }
+}
+
+/// A session's task as the hub sees it.
+struct Running {
+    actions: mpsc::Sender<Ticket<Action>>,
+    forget: bool,
+}
+
+struct Hub {
+    outbox: Outbox,
+    sessions: HashMap<SessionId, Running>,
+    tasks: JoinSet<SessionId>,
+}
+
+impl Hub {
+    fn new(outbox: Outbox) -> Self {
+        Self { outbox, sessions: HashMap::new(), tasks: JoinSet::new() }
+    }
+
+    async fn run(mut self, mut commands: mpsc::Receiver<Ticket<Command>>) {
+        loop {
+            tokio::select! {
+                Some(ended) = self.tasks.join_next() => {
+                    if let Ok(session) = ended {
+                        self.ended(session).await;
+                    }
+                }
+                ticket = commands.recv() => match ticket {
+                    None => break,
+                    Some(Ticket { content: Command::ShutDown, .. }) => break,
+                    Some(Ticket { content: Command::ListInterfaces, .. }) => self.list_interfaces().await,
+                    Some(Ticket { content: Command::To(session, action), permit }) => {
+                        self.act(session, Ticket { content: action, permit }).await;
+                    }
+                },
+            }
+        }
+        self.shut_down().await;
+    }
+
+    async fn act(&mut self, session: SessionId, ticket: Ticket<Action>) {
+        match (&ticket.content, self.sessions.get_mut(&session)) {
+            (Action::Clear, _) => self.report(session, What::Cleared).await,
+            (Action::ResetCounters, _) => self.report(session, What::CountersReset).await,
+            (Action::Open(_), Some(_)) => {
+                let failure = Failure { operation: Operation::Socket, address: String::new(), cause: Cause::Busy, os_code: None };
+                self.report(session, What::Trouble(failure)).await;
+            }
+            (Action::Forget, None) => self.report(session, What::Forgotten).await,
+            (action, Some(running)) => {
+                running.forget |= *action == Action::Forget;
+                // The queue has as many places as the budget has floors, so it is never full.
+                running.actions.try_send(ticket).ok();
+            }
+            (Action::Open(_), None) => {
+                if let Action::Open(spec) = ticket.content {
+                    self.open(session, spec);
+                }
+            }
+            (Action::Send(_) | Action::Repeat { .. }, None) => {
+                let failure =
+                    Failure { operation: Operation::Send, address: String::new(), cause: Cause::NotConnected, os_code: None };
+                self.report(session, What::Trouble(failure)).await;
+            }
+            // Ending or changing what is not open: nothing to do, and nothing to say.
+            (_, None) => {}
+        }
+    }
+
+    fn open(&mut self, session: SessionId, spec: SessionSpec) {
+        let (sender, receiver) = mpsc::channel(COMMAND_SLOTS);
+        self.sessions.insert(session, Running { actions: sender, forget: false });
+        let reporter = Reporter::new(session, self.outbox.clone());
+        self.tasks.spawn_local(async move {
+            reporter.report(What::Opening { spec: Box::new(spec.clone()) }).await;
+            let actions = Actions(receiver);
+            let outcome = match spec {
+                SessionSpec::TcpClient(spec) => tcp_client::run(spec, actions, &reporter).await,
+                SessionSpec::TcpServer(spec) => tcp_server::run(spec, actions, &reporter).await,
+                SessionSpec::Udp(spec) => udp::run(spec, actions, &reporter).await,
+            };
+            reporter
+                .report(match outcome {
+                    Ok(ending) => What::Closed { ending },
+                    Err(failure) => What::Failed(failure),
+                })
+                .await;
+            session
+        });
+    }
+
+    /// A session's task has ended and has said why.
+    async fn ended(&mut self, session: SessionId) {
+        if self.sessions.remove(&session).is_some_and(|running| running.forget) {
+            self.report(session, What::Forgotten).await;
+        }
+    }
+
+    async fn list_interfaces(&self) {
+        // The list is read from the kernel in one call of some 100 microseconds, but a strange driver must not stop the sockets.
+        let found = tokio::task::spawn_blocking(interface::list).await.unwrap_or_default();
+        let credit = self.outbox.credit(0).await;
+        self.outbox.post(Event::Interfaces(found), credit);
+    }
+
+    async fn report(&self, session: SessionId, what: What) {
+        let credit = self.outbox.credit(0).await;
+        self.outbox.post(Event::Session(SessionEvent { session, at: clock::now(), what }), credit);
+    }
+
+    /// Closes every session; one that does not end in time is aborted and reported as closed by us.
+    async fn shut_down(&mut self) {
+        let budget = Arc::new(Semaphore::new(self.sessions.len()));
+        for running in self.sessions.values() {
+            if let Ok(permit) = budget.clone().try_acquire_owned() {
+                running.actions.try_send(Ticket { content: Action::Close, permit }).ok();
+            }
+        }
+        let deadline = tokio::time::Instant::now() + SHUTDOWN_PATIENCE;
+        while let Ok(Some(ended)) = tokio::time::timeout_at(deadline, self.tasks.join_next()).await {
+            if let Ok(session) = ended {
+                self.sessions.remove(&session);
+            }
+        }
+        self.tasks.abort_all();
+        for session in self.sessions.keys().copied().collect::<Vec<_>>() {
+            self.report(session, What::Closed { ending: Ending { by: EndedBy::Us, received: 0, sent: 0 } }).await;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The only place with sockets and tokio: commands in, events out, on one thread. Must never see records, the window or the CLI.
+//!
+//! Why a single-threaded runtime: one thread reads loopback TCP faster than tokio's multi-threaded scheduler does,
+//! and its tasks can share a server's table of connections without a lock.
+
+mod clock;
+mod connection;
+mod error;
+mod hub;
+mod interface;
+mod outbox;
+mod owner;
+mod queue;
+mod repeat;
+mod resolve;
+mod socket;
+mod tcp_client;
+mod tcp_server;
+mod udp;
+mod udp_errors;
+mod udp_kernel;
+
+pub use hub::{Busy, Handle, Net};
+pub use outbox::{Outbox, Parcel};

@@ -1,0 +1,174 @@
+//! What waits to be sent to one TCP peer, bounded in bytes. Must never touch the socket.
+
+use crate::session::command::End;
+use crate::session::event::Origin;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// Bytes that may wait for one peer. At the bound a message is refused whole and the user is told;
+/// a single message larger than this is taken when nothing else waits.
+pub const SEND_BOUND: usize = 4 << 20;
+/// An automatic answer makes the connection stop reading above this, so that a peer that never reads cannot make the queue grow.
+const REPLY_HIGH_WATER: usize = SEND_BOUND / 4;
+/// How long a close waits for a peer that does not take what was queued before.
+const CLOSE_PATIENCE: Duration = Duration::from_millis(800);
+
+/// The next thing to do.
+pub enum Next {
+    /// Send this.
+    Bytes(Arc<[u8]>, Origin),
+    /// Send FIN.
+    HalfClose,
+    /// Close.
+    Close,
+}
+
+#[derive(Default)]
+struct Inner {
+    items: VecDeque<Next>,
+    bytes: usize,
+    refused: Refused,
+    close_by: Option<Instant>,
+    reset: bool,
+}
+
+/// Messages that were not taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// How many.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// The queue, shared by the connection's task and whoever sends to it (all on the network thread).
+#[derive(Default)]
+pub struct SendQueue {
+    inner: RefCell<Inner>,
+    changed: Notify,
+}
+
+impl SendQueue {
+    /// Queues a message, or counts it as refused.
+    pub fn push(&self, bytes: Arc<[u8]>, origin: Origin) {
+        let mut inner = self.inner.borrow_mut();
+        let too_much = inner.bytes > 0 && inner.bytes + bytes.len() > SEND_BOUND;
+        if too_much || inner.close_by.is_some() {
+            inner.refused.messages += 1;
+            inner.refused.bytes += bytes.len() as u64;
+        } else {
+            inner.bytes += bytes.len();
+            inner.items.push_back(Next::Bytes(bytes, origin));
+        }
+        drop(inner);
+        self.changed.notify_one();
+    }
+
+    /// Queues an end. A reset does not wait its turn.
+    pub fn end(&self, how: End) {
+        let mut inner = self.inner.borrow_mut();
+        match how {
+            End::Reset => inner.reset = true,
+            End::HalfClose => inner.items.push_back(Next::HalfClose),
+            End::Close if inner.close_by.is_none() => {
+                inner.close_by = Some(Instant::now() + CLOSE_PATIENCE);
+                inner.items.push_back(Next::Close);
+            }
+            End::Close => {}
+        }
+        drop(inner);
+        self.changed.notify_one();
+    }
+
+    /// Takes the next item; a message's bytes go on counting until [`SendQueue::left`].
+    pub fn next(&self) -> Option<Next> {
+        self.inner.borrow_mut().items.pop_front()
+    }
+
+    /// A message of so many bytes has left, or never will.
+    pub fn left(&self, bytes: usize) {
+        let mut inner = self.inner.borrow_mut();
+        inner.bytes = inner.bytes.saturating_sub(bytes);
+    }
+
+    /// What was refused since the last call; asked again only when it may be told without a row per message.
+    pub fn take_refused(&self) -> Option<Refused> {
+        let refused = std::mem::take(&mut self.inner.borrow_mut().refused);
+        (refused.messages > 0).then_some(refused)
+    }
+
+    /// What still waits, as messages and bytes; empties the queue.
+    pub fn abandon(&self) -> Refused {
+        let mut inner = self.inner.borrow_mut();
+        let mut left = Refused::default();
+        for item in inner.items.drain(..) {
+            if let Next::Bytes(bytes, _) = item {
+                left.messages += 1;
+                left.bytes += bytes.len() as u64;
+            }
+        }
+        left
+    }
+
+    /// Whether the connection should stop reading while it answers automatically.
+    pub fn is_high(&self) -> bool {
+        self.inner.borrow().bytes > REPLY_HIGH_WATER
+    }
+
+    /// Whether RST was asked for.
+    pub fn is_reset(&self) -> bool {
+        self.inner.borrow().reset
+    }
+
+    /// When to close even though not everything left.
+    pub fn close_by(&self) -> Option<Instant> {
+        self.inner.borrow().close_by
+    }
+
+    /// Waits for the next push or end. A call made before the wait is not missed.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(length: usize) -> Arc<[u8]> {
+        vec![0; length].into()
+    }
+
+    #[test]
+    fn a_full_queue_refuses_whole_messages_and_counts_them() {
+        let queue = SendQueue::default();
+        queue.push(message(SEND_BOUND), Origin::User);
+        queue.push(message(10), Origin::User);
+        queue.push(message(20), Origin::Reply);
+        assert_eq!(queue.take_refused(), Some(Refused { messages: 2, bytes: 30 }));
+        assert_eq!(queue.take_refused(), None);
+        assert!(matches!(queue.next(), Some(Next::Bytes(..))));
+        queue.push(message(10), Origin::User);
+        assert!(queue.take_refused().is_some(), "a message in the writer's hand still counts");
+        queue.left(SEND_BOUND);
+        queue.push(message(2 * SEND_BOUND), Origin::User);
+        assert_eq!(queue.take_refused(), None, "an oversized message is taken when nothing else waits");
+    }
+
+    #[tokio::test]
+    async fn what_was_queued_leaves_before_the_close_and_nothing_after_it() {
+        let queue = SendQueue::default();
+        queue.push(message(1), Origin::User);
+        queue.end(End::Close);
+        queue.push(message(7), Origin::User);
+        assert!(matches!(queue.next(), Some(Next::Bytes(..))));
+        assert!(matches!(queue.next(), Some(Next::Close)));
+        assert!(queue.next().is_none());
+        assert_eq!(queue.take_refused(), Some(Refused { messages: 1, bytes: 7 }));
+        assert!(queue.close_by().is_some());
+    }
+}

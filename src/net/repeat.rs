@@ -1,0 +1,40 @@
+//! Periodic sending, timed by the network thread and not by frames. Must never send: it says when.
+
+use crate::session::command::Message;
+use std::time::Duration;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// A repetition under way.
+pub struct Repeat {
+    message: Message,
+    ticks: Interval,
+    left: Option<u64>,
+    sent: u64,
+}
+
+impl Repeat {
+    /// Starts one; the first message is due at once. A pause under 1 ms becomes 1 ms, the timer's step.
+    pub fn new(message: Message, every: Duration, times: Option<u64>) -> Self {
+        let mut ticks = interval(every.max(Duration::from_millis(1)));
+        // A late tick is not followed by a burst: the receiver would see a pattern that the user did not ask for.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self { message, ticks, left: times, sent: 0 }
+    }
+
+    /// How many were due so far.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+}
+
+/// Waits for the next message that is due; `None` when the last one has been. Without a repetition it waits forever.
+pub async fn due(repeat: &mut Option<Repeat>) -> Option<Message> {
+    let Some(repeat) = repeat else { return std::future::pending().await };
+    if repeat.left == Some(0) {
+        return None;
+    }
+    repeat.ticks.tick().await;
+    repeat.left = repeat.left.map(|left| left - 1);
+    repeat.sent += 1;
+    Some(repeat.message.clone())
+}

@@ -1,0 +1,45 @@
+//! Sockets made and set up, before anything travels. Must never read or write one.
+
+use super::error;
+use crate::session::failure::{Failure, Operation};
+use crate::session::spec::TcpOptions;
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A non-blocking socket of the address's family.
+pub fn new(address: SocketAddr, kind: Type) -> Result<Socket, Failure> {
+    let protocol = if kind == Type::DGRAM { Protocol::UDP } else { Protocol::TCP };
+    let make = || -> io::Result<Socket> {
+        let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    };
+    make().map_err(|problem| error::at(Operation::Socket, address, &problem))
+}
+
+/// Sets the options of a connected or connecting TCP socket.
+///
+/// # Errors
+/// `Option` with the option's name.
+pub fn apply(socket: &SockRef<'_>, options: &TcpOptions, address: SocketAddr) -> Result<(), Failure> {
+    let named = |name: &'static str| move |problem: io::Error| error::at(Operation::Option(name), address, &problem);
+    socket.set_tcp_nodelay(options.no_delay.is_on()).map_err(named("TCP_NODELAY"))?;
+    if let Some(idle) = options.keep_alive {
+        let probes = TcpKeepalive::new().with_time(idle).with_interval(probe_interval(idle));
+        socket.set_tcp_keepalive(&probes).map_err(named("SO_KEEPALIVE"))?;
+    }
+    if let Some(bytes) = options.receive_buffer {
+        socket.set_recv_buffer_size(bytes as usize).map_err(named("SO_RCVBUF"))?;
+    }
+    if let Some(bytes) = options.send_buffer {
+        socket.set_send_buffer_size(bytes as usize).map_err(named("SO_SNDBUF"))?;
+    }
+    Ok(())
+}
+
+/// Probes follow each other faster than the silence that starts them (RFC 9293 section 3.8.4 leaves it open), within 1 s to 75 s.
+fn probe_interval(idle: Duration) -> Duration {
+    (idle / 4).clamp(Duration::from_secs(1), Duration::from_secs(75))
+}

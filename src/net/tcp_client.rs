@@ -1,0 +1,237 @@
+//! A TCP client session: resolve, try each address, run the connection, and come back where that is asked for.
+//! Must never decide how bytes are shown.
+
+use super::connection::{Connection, Listener, Totals};
+use super::error;
+use super::hub::Actions;
+use super::outbox::Reporter;
+use super::owner::Protocol;
+use super::queue::SendQueue;
+use super::repeat::{self, Repeat};
+use super::{resolve, socket};
+use crate::session::address::Host;
+use crate::session::command::{Action, End, Message};
+use crate::session::event::{EndedBy, Ending, Origin, What};
+use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::id::{ConnectionId, Peer};
+use crate::session::reply::{Answer, Responder};
+use crate::session::spec::TcpClientSpec;
+use socket2::{SockRef, Type};
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::net::{TcpSocket, TcpStream};
+
+/// Runs the session to its end; the caller reports the ending.
+///
+/// # Errors
+/// The failure that ended it: the last address that was tried.
+pub async fn run(spec: TcpClientSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+    let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default() };
+    client.responder.borrow_mut().set(spec.reply.clone());
+    let mut attempt = 0;
+    let mut connections = 0;
+    loop {
+        let outcome = tokio::select! {
+            outcome = connect(&spec, reporter) => outcome,
+            // Only closing ends this wait, and dropping the connect cancels it.
+            () = client.until_closed(&mut actions) => return Ok(Totals::default().ending(EndedBy::Us)),
+        };
+        let lost = match outcome {
+            Ok(stream) => {
+                attempt = 0;
+                connections += 1;
+                let ending = client.converse(stream, ConnectionId(connections), &spec, &mut actions).await?;
+                let lost = !matches!(ending.by, EndedBy::Us | EndedBy::OurReset);
+                if spec.reconnect.is_none() || !lost {
+                    return Ok(ending);
+                }
+                None
+            }
+            Err(failure) => Some(failure),
+        };
+        let Some(backoff) = spec.reconnect else {
+            return lost.map_or_else(|| Ok(Totals::default().ending(EndedBy::Us)), Err);
+        };
+        if let Some(failure) = lost {
+            reporter.report(What::Trouble(failure)).await;
+        }
+        attempt += 1;
+        let after = backoff.wait(attempt);
+        reporter.report(What::Retrying { after, attempt }).await;
+        tokio::select! {
+            () = tokio::time::sleep(after) => {}
+            () = client.until_closed(&mut actions) => return Ok(Totals::default().ending(EndedBy::Us)),
+        }
+    }
+}
+
+/// Tries every address in the resolver's order.
+async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<TcpStream, Failure> {
+    let addresses = resolve::addresses(&spec.remote).await?;
+    if let Host::Name(host) = &spec.remote.host {
+        reporter.report(What::Resolved { host: host.clone(), addresses: addresses.clone() }).await;
+    }
+    let mut last = None;
+    let count = addresses.len();
+    for (index, address) in addresses.into_iter().enumerate() {
+        reporter.report(What::Trying { remote: address }).await;
+        match connect_one(spec, address).await {
+            Ok(stream) => return Ok(stream),
+            // The last failure is told by the session's own ending.
+            Err(failure) if index + 1 == count => last = Some(failure),
+            Err(failure) => reporter.report(What::TryFailed(failure)).await,
+        }
+    }
+    Err(last.unwrap_or_else(|| Failure {
+        operation: Operation::Resolve,
+        address: spec.remote.to_string(),
+        cause: Cause::NameNotFound,
+        os_code: None,
+    }))
+}
+
+async fn connect_one(spec: &TcpClientSpec, remote: SocketAddr) -> Result<TcpStream, Failure> {
+    let made = socket::new(remote, Type::STREAM)?;
+    socket::apply(&SockRef::from(&made), &spec.options, remote)?;
+    if let Some(local) = spec.local {
+        // A client that chose its port wants it again at once, although the last connection is still in TIME_WAIT.
+        #[cfg(unix)]
+        made.set_reuse_address(true).map_err(|problem| error::at(Operation::Option("SO_REUSEADDR"), local, &problem))?;
+        if let Err(problem) = made.bind(&local.into()) {
+            return Err(error::at_local(Operation::Bind, local, Protocol::Tcp, &problem).await);
+        }
+    }
+    let connecting = TcpSocket::from_std_stream(made.into()).connect(remote);
+    match tokio::time::timeout(spec.connect_timeout, connecting).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(problem)) => Err(error::at(Operation::Connect, remote, &problem)),
+        Err(_) => {
+            Err(Failure { operation: Operation::Connect, address: remote.to_string(), cause: Cause::TimedOut, os_code: None })
+        }
+    }
+}
+
+/// What the session keeps across connections.
+struct Client<'a> {
+    reporter: &'a Reporter,
+    queue: RefCell<Rc<SendQueue>>,
+    responder: RefCell<Responder>,
+}
+
+impl Listener for Client<'_> {
+    fn received(&self, peer: Peer, bytes: &Arc<[u8]>) {
+        // With one peer there are no others, so a chat is silent.
+        if let Some(Answer::Back(bytes)) = self.responder.borrow_mut().answer(peer.connection, bytes) {
+            self.queue.borrow().push(bytes, Origin::Reply);
+        }
+    }
+
+    fn answers(&self) -> bool {
+        self.responder.borrow().is_active()
+    }
+}
+
+impl Client<'_> {
+    /// Runs one connection and the actions that come meanwhile.
+    async fn converse(
+        &self,
+        stream: TcpStream,
+        id: ConnectionId,
+        spec: &TcpClientSpec,
+        actions: &mut Actions,
+    ) -> Result<Ending, Failure> {
+        let failed = |problem: std::io::Error| Failure {
+            operation: Operation::Connect,
+            address: spec.remote.to_string(),
+            cause: error::cause(&problem, Operation::Connect, None),
+            os_code: problem.raw_os_error(),
+        };
+        let peer = Peer::connected(id, stream.peer_addr().map_err(failed)?);
+        let local = stream.local_addr().map_err(failed)?;
+        self.reporter.report(What::Connected { peer, local }).await;
+        let queue = Rc::<SendQueue>::default();
+        *self.queue.borrow_mut() = queue.clone();
+        let connection = Connection {
+            stream,
+            peer,
+            queue: queue.clone(),
+            totals: Rc::default(),
+            after_peer_fin: spec.options.after_peer_fin,
+            reporter: self.reporter,
+            listener: self,
+        };
+        let running = connection.run();
+        tokio::pin!(running);
+        let mut repetition: Option<Repeat> = None;
+        let mut asked = true;
+        let ending = loop {
+            tokio::select! {
+                ending = &mut running => break ending,
+                action = actions.next(), if asked => match action {
+                    None => { asked = false; queue.end(End::Close); }
+                    Some(action) => self.act(action, &mut repetition).await,
+                },
+                due = repeat::due(&mut repetition) => match due {
+                    Some(message) => queue.push(message.bytes, Origin::Repeat),
+                    None => repeat_ended(self.reporter, &mut repetition).await,
+                },
+            }
+        };
+        repeat_ended(self.reporter, &mut repetition).await;
+        if spec.reconnect.is_some() && !matches!(ending.by, EndedBy::Us | EndedBy::OurReset) {
+            self.reporter.report(What::PeerLeft { peer, ending: ending.clone() }).await;
+        }
+        Ok(ending)
+    }
+
+    async fn act(&self, action: Action, repetition: &mut Option<Repeat>) {
+        let queue = self.queue.borrow().clone();
+        match action {
+            Action::Close | Action::Forget => queue.end(End::Close),
+            Action::Send(Message { bytes, .. }) => queue.push(bytes, Origin::User),
+            Action::End { how, .. } => queue.end(how),
+            other => common(other, self.reporter, &self.responder, repetition).await,
+        }
+    }
+
+    /// Waits for the close while there is no connection; a send meanwhile is refused.
+    async fn until_closed(&self, actions: &mut Actions) {
+        let mut repetition = None;
+        while let Some(action) = actions.next().await {
+            match action {
+                Action::Close | Action::Forget | Action::End { .. } => return,
+                Action::Send(_) | Action::Repeat { .. } => self.reporter.report(What::Trouble(not_connected())).await,
+                other => common(other, self.reporter, &self.responder, &mut repetition).await,
+            }
+        }
+    }
+}
+
+/// A send without a connection.
+fn not_connected() -> Failure {
+    Failure { operation: Operation::Send, address: String::new(), cause: Cause::NotConnected, os_code: None }
+}
+
+/// The actions that every kind of session treats alike.
+pub async fn common(action: Action, reporter: &Reporter, responder: &RefCell<Responder>, repetition: &mut Option<Repeat>) {
+    match action {
+        Action::SetReply(reply) => responder.borrow_mut().set(reply),
+        Action::Repeat { message, every, times } => {
+            repeat_ended(reporter, repetition).await;
+            reporter.report(What::RepeatStarted { every, times }).await;
+            *repetition = Some(Repeat::new(message, every, times));
+        }
+        Action::StopRepeat => repeat_ended(reporter, repetition).await,
+        // The hub answers these, and the rest mean nothing to this kind of session.
+        _ => {}
+    }
+}
+
+/// Ends a repetition, if there is one, and says how many were queued.
+pub async fn repeat_ended(reporter: &Reporter, repetition: &mut Option<Repeat>) {
+    if let Some(ended) = repetition.take() {
+        reporter.report(What::RepeatEnded { sent: ended.sent() }).await;
+    }
+}

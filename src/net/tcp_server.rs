@@ -1,0 +1,217 @@
+//! A TCP server session: listens, accepts, and runs a task per client on shared tables. Must never let one client hold up another.
+
+use super::connection::{Connection, Listener, Totals};
+use super::error;
+use super::hub::Actions;
+use super::outbox::Reporter;
+use super::owner::Protocol;
+use super::queue::SendQueue;
+use super::repeat::{self, Repeat};
+use super::socket;
+use super::tcp_client::{common, repeat_ended};
+use crate::session::command::{Action, End, Message, Selection, Target};
+use crate::session::event::{EndedBy, Ending, Origin, What};
+use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::id::{ConnectionId, Peer};
+use crate::session::reply::{Answer, Responder};
+use crate::session::spec::{TcpOptions, TcpServerSpec};
+use socket2::{SockRef, Type};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// How long accepting rests when there is no file descriptor left: the clients that are there go on.
+const ACCEPT_REST: Duration = Duration::from_millis(500);
+/// How long closing waits for the clients' tasks.
+const CLOSE_PATIENCE: Duration = Duration::from_millis(1200);
+
+/// Runs the session to its end; the caller reports the ending.
+///
+/// # Errors
+/// The failure that kept it from listening.
+pub async fn run(spec: TcpServerSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+    let listener = listen(&spec).await?;
+    let local = listener.local_addr().map_err(|problem| error::at(Operation::Listen, spec.local, &problem))?;
+    reporter.report(What::Listening { local }).await;
+    let room = Rc::new(Room {
+        reporter: reporter.clone(),
+        options: spec.options,
+        clients: RefCell::default(),
+        responder: RefCell::default(),
+    });
+    room.responder.borrow_mut().set(spec.reply.clone());
+    let mut tasks = JoinSet::new();
+    let mut repetition: Option<Repeat> = None;
+    let mut joined = 0;
+    let mut rest_until: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if rest_until.is_none() => match accepted {
+                Ok((stream, address)) => {
+                    joined += 1;
+                    let peer = Peer::connected(ConnectionId(joined), address);
+                    tasks.spawn_local(room.clone().serve(stream, peer));
+                }
+                Err(problem) => {
+                    reporter.report(What::Trouble(error::at(Operation::Accept, local, &problem))).await;
+                    rest_until = Some(Instant::now() + ACCEPT_REST);
+                }
+            },
+            () = rest(rest_until) => rest_until = None,
+            Some(_) = tasks.join_next() => {}
+            action = actions.next() => match action {
+                None | Some(Action::Close | Action::Forget) => break,
+                Some(Action::Send(message)) => room.send(message, Origin::User).await,
+                Some(Action::End { connections, how }) => room.end(&connections, how),
+                Some(other) => common(other, reporter, &room.responder, &mut repetition).await,
+            },
+            due = repeat::due(&mut repetition) => match due {
+                Some(message) => room.send(message, Origin::Repeat).await,
+                None => repeat_ended(reporter, &mut repetition).await,
+            },
+        }
+    }
+    drop(listener);
+    repeat_ended(reporter, &mut repetition).await;
+    room.end(&Selection::All, End::Close);
+    let all_ended = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(CLOSE_PATIENCE, all_ended).await.is_err() {
+        tasks.shutdown().await;
+        let left: Vec<_> = std::mem::take(&mut *room.clients.borrow_mut()).into_values().collect();
+        for client in left {
+            let ending = client.totals.ending(EndedBy::Us);
+            reporter.report(What::PeerLeft { peer: client.peer, ending }).await;
+        }
+    }
+    Ok(Totals::default().ending(EndedBy::Us))
+}
+
+async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
+    let made = socket::new(spec.local, Type::STREAM)?;
+    let option = |name, problem| error::at(Operation::Option(name), spec.local, &problem);
+    // On Windows SO_REUSEADDR means that two programs may hold one port, which nobody asks for here.
+    #[cfg(unix)]
+    made.set_reuse_address(spec.reuse_address.is_on()).map_err(|problem| option("SO_REUSEADDR", problem))?;
+    // Buffers are set before listening: the window scale is agreed in the handshake (RFC 7323 section 2.2).
+    if let Some(bytes) = spec.options.receive_buffer {
+        made.set_recv_buffer_size(bytes as usize).map_err(|problem| option("SO_RCVBUF", problem))?;
+    }
+    if spec.local.is_ipv6() && spec.local.ip().is_unspecified() {
+        made.set_only_v6(false).map_err(|problem| option("IPV6_V6ONLY", problem))?;
+    }
+    if let Err(problem) = made.bind(&spec.local.into()) {
+        return Err(error::at_local(Operation::Bind, spec.local, Protocol::Tcp, &problem).await);
+    }
+    let backlog = i32::try_from(spec.backlog).unwrap_or(i32::MAX);
+    if let Err(problem) = made.listen(backlog) {
+        return Err(error::at_local(Operation::Listen, spec.local, Protocol::Tcp, &problem).await);
+    }
+    TcpListener::from_std(made.into()).map_err(|problem| error::at(Operation::Listen, spec.local, &problem))
+}
+
+async fn rest(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// One client as the others see it.
+struct Client {
+    peer: Peer,
+    queue: Rc<SendQueue>,
+    totals: Rc<Totals>,
+}
+
+/// What all clients of a server share.
+struct Room {
+    reporter: Reporter,
+    options: TcpOptions,
+    clients: RefCell<BTreeMap<ConnectionId, Client>>,
+    responder: RefCell<Responder>,
+}
+
+impl Listener for Room {
+    fn received(&self, peer: Peer, bytes: &Arc<[u8]>) {
+        let answer = self.responder.borrow_mut().answer(peer.connection, bytes);
+        let clients = self.clients.borrow();
+        match answer {
+            None => {}
+            Some(Answer::Back(bytes)) => {
+                if let Some(client) = peer.connection.and_then(|id| clients.get(&id)) {
+                    client.queue.push(bytes, Origin::Reply);
+                }
+            }
+            Some(Answer::Others(bytes)) => {
+                for client in clients.values().filter(|client| client.peer != peer) {
+                    client.queue.push(bytes.clone(), Origin::Reply);
+                }
+            }
+        }
+    }
+
+    fn answers(&self) -> bool {
+        self.responder.borrow().is_active()
+    }
+}
+
+impl Room {
+    /// Runs one client from accepted to left.
+    async fn serve(self: Rc<Self>, stream: TcpStream, peer: Peer) {
+        let local: SocketAddr = stream.local_addr().unwrap_or(peer.address);
+        let queue = Rc::<SendQueue>::default();
+        let totals = Rc::<Totals>::default();
+        let Some(id) = peer.connection else { return };
+        // In the table before it is announced: whoever answers the announcement at once must find it.
+        self.clients.borrow_mut().insert(id, Client { peer, queue: queue.clone(), totals: totals.clone() });
+        self.reporter.report(What::PeerJoined { peer, local }).await;
+        if let Err(failure) = socket::apply(&SockRef::from(&stream), &self.options, peer.address) {
+            self.reporter.report(What::Trouble(failure)).await;
+        }
+        let after_peer_fin = self.options.after_peer_fin;
+        let connection = Connection { stream, peer, queue, totals, after_peer_fin, reporter: &self.reporter, listener: &*self };
+        let ending = connection.run().await;
+        self.clients.borrow_mut().remove(&id);
+        self.responder.borrow_mut().forget(id);
+        self.reporter.report(What::PeerLeft { peer, ending }).await;
+    }
+
+    /// Queues a message for those it is for; without any of them the user is told.
+    async fn send(&self, message: Message, origin: Origin) {
+        let Message { bytes, target } = message;
+        let mut reached = false;
+        for client in self.clients.borrow().values() {
+            let wanted = match (&target, client.peer.connection) {
+                (Target::Connections(wanted), Some(id)) => wanted.contains(&id),
+                _ => true,
+            };
+            if wanted {
+                reached = true;
+                client.queue.push(bytes.clone(), origin);
+            }
+        }
+        if !reached && origin == Origin::User {
+            let failure =
+                Failure { operation: Operation::Send, address: String::new(), cause: Cause::NotConnected, os_code: None };
+            self.reporter.report(What::Trouble(failure)).await;
+        }
+    }
+
+    fn end(&self, connections: &Selection, how: End) {
+        for (id, client) in self.clients.borrow().iter() {
+            let wanted = match connections {
+                Selection::All => true,
+                Selection::Only(wanted) => wanted.contains(id),
+            };
+            if wanted {
+                client.queue.end(how);
+            }
+        }
+    }
+}

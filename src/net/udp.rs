@@ -1,0 +1,500 @@
+//! A UDP session: one socket, datagrams both ways, groups, ICMP errors, and honest counts of what was lost.
+//! Must never glue or cut a datagram.
+
+use super::error;
+use super::hub::Actions;
+use super::interface;
+use super::outbox::Reporter;
+use super::owner::Protocol;
+use super::repeat::{self, Repeat};
+use super::tcp_client::{common, repeat_ended};
+use super::{resolve, socket, udp_errors, udp_kernel};
+use crate::session::address::{Endpoint, Host};
+use crate::session::command::{Action, Message, Target};
+use crate::session::event::{EndedBy, Ending, Origin, Place, Unsent, What};
+use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::id::Peer;
+use crate::session::reply::{Answer, Responder};
+use crate::session::spec::{DEFAULT_UDP_BUFFER, Membership, UdpSpec};
+use socket2::{InterfaceIndexOrAddress, SockRef, Type};
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+use tokio::time::Instant;
+
+/// Datagrams read before other work gets its turn.
+const BURST: usize = 256;
+/// Larger than any datagram, so that none is ever cut.
+const BUFFER: usize = 65_536;
+/// Bytes that may wait to be sent; at the bound a message is refused and the user is told.
+const SEND_BOUND: usize = 4 << 20;
+/// How long after the last datagram the system's drop count is looked up: a burst's tail may have been dropped with nothing behind it.
+const DROPS_AFTER: Duration = Duration::from_millis(200);
+/// Senders remembered for group chat, the latest ones.
+const CHAT_MEMBERS: usize = 256;
+
+/// Runs the session to its end; the caller reports the ending.
+///
+/// # Errors
+/// The failure that kept it from binding.
+pub async fn run(spec: UdpSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+    let socket = bind(&spec).await?;
+    let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.local, &problem))?;
+    let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
+    reporter.report(What::Bound { local, receive_buffer }).await;
+    if let Err(problem) = udp_kernel::enable(&socket, local) {
+        reporter.report(What::Trouble(error::at(Operation::Option("SO_RXQ_OVFL"), local, &problem))).await;
+    }
+    let mut session = Udp::new(socket, local, spec, reporter);
+    for group in session.spec.groups.clone() {
+        session.join(group).await;
+    }
+    let mut repetition: Option<Repeat> = None;
+    loop {
+        session.start_resolving();
+        tokio::select! {
+            ready = session.socket.ready(Interest::READABLE | Interest::ERROR) => match ready {
+                Ok(_) => session.receive().await,
+                Err(problem) => reporter.report(What::Trouble(error::at(Operation::Receive, local, &problem))).await,
+            },
+            action = actions.next() => match action {
+                None | Some(Action::Close | Action::Forget | Action::End { .. }) => break,
+                Some(action) => session.act(action, &mut repetition).await,
+            },
+            due = repeat::due(&mut repetition) => match due {
+                Some(message) => session.queue(message, Origin::Repeat).await,
+                None => repeat_ended(reporter, &mut repetition).await,
+            },
+            found = resolved(&mut session.resolving) => session.learn(found).await,
+            _ = session.socket.writable(), if session.may_send() => session.send_waiting().await,
+            () = moment(session.look_for_drops) => session.look_for_drops().await,
+        }
+    }
+    repeat_ended(reporter, &mut repetition).await;
+    session.look_for_drops().await;
+    session.abandon().await;
+    Ok(Ending { by: EndedBy::Us, received: session.received, sent: session.sent })
+}
+
+async fn bind(spec: &UdpSpec) -> Result<UdpSocket, Failure> {
+    let made = socket::new(spec.local, Type::DGRAM)?;
+    let option = |name: &'static str| move |problem: io::Error| error::at(Operation::Option(name), spec.local, &problem);
+    made.set_reuse_address(spec.reuse_address.is_on()).map_err(option("SO_REUSEADDR"))?;
+    made.set_broadcast(spec.broadcast.is_on()).map_err(option("SO_BROADCAST"))?;
+    let receive = spec.receive_buffer.unwrap_or(DEFAULT_UDP_BUFFER);
+    made.set_recv_buffer_size(receive as usize).map_err(option("SO_RCVBUF"))?;
+    if let Some(bytes) = spec.send_buffer {
+        made.set_send_buffer_size(bytes as usize).map_err(option("SO_SNDBUF"))?;
+    }
+    let looped = spec.multicast_loop.is_on();
+    if spec.local.is_ipv4() {
+        made.set_multicast_loop_v4(looped).map_err(option("IP_MULTICAST_LOOP"))?;
+    } else {
+        made.set_multicast_loop_v6(looped).map_err(option("IPV6_MULTICAST_LOOP"))?;
+    }
+    if let Some(hops) = spec.time_to_live.map(u32::from) {
+        if spec.local.is_ipv4() {
+            made.set_ttl_v4(hops).map_err(option("IP_TTL"))?;
+            made.set_multicast_ttl_v4(hops).map_err(option("IP_MULTICAST_TTL"))?;
+        } else {
+            made.set_unicast_hops_v6(hops).map_err(option("IPV6_UNICAST_HOPS"))?;
+            made.set_multicast_hops_v6(hops).map_err(option("IPV6_MULTICAST_HOPS"))?;
+        }
+    }
+    // Groups are reached through the interface that the user bound to; without this the routing table decides.
+    if let IpAddr::V4(address) = spec.local.ip()
+        && !address.is_unspecified()
+        && !address.is_multicast()
+    {
+        made.set_multicast_if_v4(&address).map_err(option("IP_MULTICAST_IF"))?;
+    }
+    if let Err(problem) = made.bind(&spec.local.into()) {
+        return Err(error::at_local(Operation::Bind, spec.local, Protocol::Udp, &problem).await);
+    }
+    UdpSocket::from_std(made.into()).map_err(|problem| error::at(Operation::Bind, spec.local, &problem))
+}
+
+/// A datagram that waits for its address or for the socket.
+struct Waiting {
+    bytes: Arc<[u8]>,
+    to: Endpoint,
+    origin: Origin,
+}
+
+type Resolving = Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, Failure>>>>;
+
+struct Udp<'a> {
+    socket: UdpSocket,
+    local: SocketAddr,
+    spec: UdpSpec,
+    reporter: &'a Reporter,
+    responder: RefCell<Responder>,
+    buffer: Box<[u8]>,
+    waiting: VecDeque<Waiting>,
+    waiting_bytes: usize,
+    /// The look-up for the first datagram that waits.
+    resolving: Option<Resolving>,
+    /// Names that were looked up in this session.
+    known: HashMap<Endpoint, SocketAddr>,
+    last_sender: Option<SocketAddr>,
+    members: VecDeque<SocketAddr>,
+    kernel_drops: u32,
+    look_for_drops: Option<Instant>,
+    received: u64,
+    sent: u64,
+}
+
+impl<'a> Udp<'a> {
+    fn new(socket: UdpSocket, local: SocketAddr, spec: UdpSpec, reporter: &'a Reporter) -> Self {
+        let responder = RefCell::<Responder>::default();
+        responder.borrow_mut().set(spec.reply.clone());
+        Self {
+            socket,
+            local,
+            spec,
+            reporter,
+            responder,
+            buffer: vec![0; BUFFER].into(),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            resolving: None,
+            known: HashMap::new(),
+            last_sender: None,
+            members: VecDeque::new(),
+            kernel_drops: 0,
+            look_for_drops: None,
+            received: 0,
+            sent: 0,
+        }
+    }
+
+    /// Reads what has arrived, up to a burst.
+    async fn receive(&mut self) {
+        let mut lost = Lost::default();
+        for _ in 0..BURST {
+            match udp_kernel::try_receive(&self.socket, &mut self.buffer) {
+                Ok(arrival) => {
+                    if let Some(dropped) = arrival.dropped {
+                        self.kernel_dropped(dropped).await;
+                    }
+                    self.keep(arrival.length, arrival.from, &mut lost).await;
+                }
+                Err(problem) if problem.kind() == ErrorKind::WouldBlock => break,
+                Err(problem) => self.take_returned(&problem).await,
+            }
+        }
+        lost.report(self.reporter).await;
+        self.take_error_queue().await;
+        self.look_for_drops = Some(Instant::now() + DROPS_AFTER);
+    }
+
+    /// Reports a datagram, or counts it as lost when the recorder is behind: the socket must go on being read.
+    async fn keep(&mut self, length: usize, from: SocketAddr, lost: &mut Lost) {
+        self.received += length as u64;
+        self.last_sender = Some(from);
+        let Some(credit) = self.reporter.outbox().try_credit(length) else {
+            lost.datagrams += 1;
+            lost.bytes += length as u64;
+            return;
+        };
+        // The hole stands before the datagram that follows it.
+        lost.report(self.reporter).await;
+        let bytes: Arc<[u8]> = Arc::from(&self.buffer[..length]);
+        self.reporter.post(What::Received { peer: Peer::datagram(from), bytes: bytes.clone() }, credit);
+        let answer = self.responder.borrow_mut().answer(None, &bytes);
+        match answer {
+            None => {}
+            Some(Answer::Back(bytes)) => self.transmit(bytes, from.into(), Origin::Reply).await,
+            Some(Answer::Others(bytes)) => {
+                let others: Vec<SocketAddr> = self.members.iter().copied().filter(|member| *member != from).collect();
+                for other in others {
+                    self.transmit(bytes.clone(), other.into(), Origin::Reply).await;
+                }
+                if !self.members.contains(&from) {
+                    self.members.push_back(from);
+                    if self.members.len() > CHAT_MEMBERS {
+                        self.members.pop_front();
+                    }
+                }
+            }
+        }
+    }
+
+    async fn kernel_dropped(&mut self, count: u32) {
+        let new = count.wrapping_sub(self.kernel_drops);
+        // The table may have been read after a datagram that carries an older count.
+        if new == 0 || new > u32::MAX / 2 {
+            return;
+        }
+        self.kernel_drops = count;
+        self.reporter.report(What::Gap { datagrams: u64::from(new), bytes: None, place: Place::Kernel }).await;
+    }
+
+    async fn look_for_drops(&mut self) {
+        self.look_for_drops = None;
+        if let Some(dropped) = udp_kernel::dropped(&self.socket) {
+            self.kernel_dropped(dropped).await;
+        }
+    }
+
+    /// An error that a read or send returned was left there by ICMP; the error queue says for which address.
+    async fn take_returned(&mut self, problem: &io::Error) {
+        if !self.take_error_queue().await {
+            self.reporter.report(What::Trouble(udp_errors::returned(None, problem))).await;
+        }
+    }
+
+    /// Reports every ICMP error that waits; `false` when there was none.
+    async fn take_error_queue(&mut self) -> bool {
+        let mut any = false;
+        while let Some(returned) = udp_kernel::try_returned(&self.socket) {
+            let problem = io::Error::from_raw_os_error(returned.os_code);
+            // A send that the system itself refuses (too long) lands here too, and was already told.
+            if !matches!(error::cause(&problem, Operation::Send, None), Cause::MessageTooLong { .. }) {
+                self.reporter.report(What::Trouble(udp_errors::returned(Some(returned.to), &problem))).await;
+            }
+            any = true;
+        }
+        any
+    }
+
+    async fn act(&mut self, action: Action, repetition: &mut Option<Repeat>) {
+        match action {
+            Action::Send(message) => self.queue(message, Origin::User).await,
+            Action::SetBroadcast(switch) => match self.socket.set_broadcast(switch.is_on()) {
+                Ok(()) => {
+                    self.spec.broadcast = switch;
+                    self.reporter.report(What::BroadcastSet(switch)).await;
+                }
+                Err(problem) => self.trouble(error::at(Operation::Option("SO_BROADCAST"), self.local, &problem)).await,
+            },
+            Action::Join(group) => self.join(group).await,
+            Action::Leave(group) => self.leave(group).await,
+            other => common(other, self.reporter, &self.responder, repetition).await,
+        }
+    }
+
+    async fn trouble(&self, failure: Failure) {
+        self.reporter.report(What::Trouble(failure)).await;
+    }
+
+    /// Finds out where a message goes and sends it after those that wait.
+    async fn queue(&mut self, message: Message, origin: Origin) {
+        let nowhere = |cause| Failure { operation: Operation::Send, address: String::new(), cause, os_code: None };
+        let to = match message.target {
+            Target::Address(to) => Ok(to),
+            Target::LastSender => self.last_sender.map(Endpoint::from).ok_or(Cause::NoSender),
+            Target::Everyone | Target::Connections(_) => self.spec.remote.clone().ok_or(Cause::NoTarget),
+        };
+        match to {
+            Ok(to) => self.transmit(message.bytes, to, origin).await,
+            Err(cause) => self.trouble(nowhere(cause)).await,
+        }
+    }
+
+    /// Sends at once where it can: nothing waits, the address is known, the socket takes it. Else it waits, within the bound.
+    async fn transmit(&mut self, bytes: Arc<[u8]>, to: Endpoint, origin: Origin) {
+        if self.waiting.is_empty()
+            && let Some(address) = self.address_of(&to)
+            && self.try_send(&bytes, address, origin).await
+        {
+            return;
+        }
+        if self.waiting_bytes + bytes.len() > SEND_BOUND {
+            let (messages, bytes) = (1, bytes.len() as u64);
+            self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::QueueFull }).await;
+            return;
+        }
+        self.waiting_bytes += bytes.len();
+        self.waiting.push_back(Waiting { bytes, to, origin });
+    }
+
+    fn address_of(&self, to: &Endpoint) -> Option<SocketAddr> {
+        match &to.host {
+            Host::Ip(ip) => Some(SocketAddr::new(*ip, to.port)),
+            Host::Name(_) => self.known.get(to).copied(),
+        }
+    }
+
+    /// `false` when the socket takes nothing now.
+    async fn try_send(&mut self, bytes: &Arc<[u8]>, to: SocketAddr, origin: Origin) -> bool {
+        loop {
+            match self.socket.try_send_to(bytes, to) {
+                Ok(_) => {
+                    self.sent += bytes.len() as u64;
+                    let what = What::Sent { peer: Peer::datagram(to), bytes: bytes.clone(), origin };
+                    self.reporter.report_bytes(what, bytes.len()).await;
+                    return true;
+                }
+                Err(problem) if problem.kind() == ErrorKind::WouldBlock => return false,
+                // With IP_RECVERR an earlier datagram's ICMP error is returned by the next call, whatever that sends.
+                Err(problem) if is_from_earlier(&problem) && self.take_error_queue().await => {}
+                Err(problem) => {
+                    self.trouble(udp_errors::of_send(to, bytes.len(), &problem)).await;
+                    return true;
+                }
+            }
+        }
+    }
+
+    /// Whether the first datagram that waits has an address, so that the socket should be watched.
+    fn may_send(&self) -> bool {
+        self.waiting.front().is_some_and(|first| self.address_of(&first.to).is_some())
+    }
+
+    async fn send_waiting(&mut self) {
+        while let Some(first) = self.waiting.front() {
+            let Some(address) = self.address_of(&first.to) else { return };
+            let (bytes, origin) = (first.bytes.clone(), first.origin);
+            if !self.try_send(&bytes, address, origin).await {
+                return;
+            }
+            self.waiting_bytes -= bytes.len();
+            self.waiting.pop_front();
+        }
+    }
+
+    fn start_resolving(&mut self) {
+        if self.resolving.is_none()
+            && let Some(first) = self.waiting.front()
+            && self.address_of(&first.to).is_none()
+        {
+            let to = first.to.clone();
+            self.resolving = Some(Box::pin(async move { resolve::addresses(&to).await }));
+        }
+    }
+
+    /// The look-up for the first datagram that waits has ended.
+    async fn learn(&mut self, found: Result<Vec<SocketAddr>, Failure>) {
+        self.resolving = None;
+        let Some(first) = self.waiting.front() else { return };
+        match found {
+            Ok(addresses) => {
+                // A socket of one family can't reach the other; a wildcard IPv6 socket reaches IPv4 through mapped addresses.
+                let own = addresses.iter().find(|address| address.is_ipv4() == self.local.is_ipv4());
+                let Some(address) = own.or(addresses.first()).copied() else { return };
+                let host = first.to.host.to_string();
+                self.known.insert(first.to.clone(), address);
+                self.reporter.report(What::Resolved { host, addresses }).await;
+                self.send_waiting().await;
+            }
+            Err(failure) => {
+                if let Some(first) = self.waiting.pop_front() {
+                    self.waiting_bytes -= first.bytes.len();
+                }
+                self.trouble(failure).await;
+            }
+        }
+    }
+
+    async fn abandon(&mut self) {
+        if !self.waiting.is_empty() {
+            let (messages, bytes) = (self.waiting.len() as u64, self.waiting_bytes as u64);
+            self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::Ended }).await;
+        }
+    }
+
+    async fn join(&mut self, group: Membership) {
+        match self.change_membership(Operation::Join, &group) {
+            Ok(()) => self.reporter.report(What::GroupJoined(group)).await,
+            Err(failure) => self.trouble(failure).await,
+        }
+    }
+
+    async fn leave(&mut self, group: Membership) {
+        match self.change_membership(Operation::Leave, &group) {
+            Ok(()) => self.reporter.report(What::GroupLeft(group)).await,
+            Err(failure) => self.trouble(failure).await,
+        }
+    }
+
+    fn change_membership(&self, operation: Operation, membership: &Membership) -> Result<(), Failure> {
+        let failure = |cause, os_code| Failure { operation, address: membership.to_string(), cause, os_code };
+        let (index, address) = interface::of_membership(membership).ok_or_else(|| failure(Cause::AddressNotAvailable, None))?;
+        let socket = SockRef::from(&self.socket);
+        let result = match membership.group {
+            IpAddr::V4(group) => {
+                let on = if index == 0 {
+                    InterfaceIndexOrAddress::Address(self.default_interface())
+                } else {
+                    InterfaceIndexOrAddress::Index(index)
+                };
+                let done = match operation {
+                    Operation::Join => socket.join_multicast_v4_n(&group, &on),
+                    _ => socket.leave_multicast_v4_n(&group, &on),
+                };
+                // What goes to the group should leave where the group was joined.
+                if operation == Operation::Join && index != 0 && !address.is_unspecified() {
+                    done.and_then(|()| socket.set_multicast_if_v4(&address))
+                } else {
+                    done
+                }
+            }
+            IpAddr::V6(group) => {
+                let done = match operation {
+                    Operation::Join => socket.join_multicast_v6(&group, index),
+                    _ => socket.leave_multicast_v6(&group, index),
+                };
+                if operation == Operation::Join && index != 0 {
+                    done.and_then(|()| socket.set_multicast_if_v6(index))
+                } else {
+                    done
+                }
+            }
+        };
+        result.map_err(|problem| failure(error::cause(&problem, operation, None), problem.raw_os_error()))
+    }
+
+    /// Without a choice a group is joined on the interface that the user bound to.
+    fn default_interface(&self) -> Ipv4Addr {
+        match self.local.ip() {
+            IpAddr::V4(address) if !address.is_multicast() => address,
+            _ => Ipv4Addr::UNSPECIFIED,
+        }
+    }
+}
+
+/// Datagrams of one hole.
+#[derive(Default)]
+struct Lost {
+    datagrams: u64,
+    bytes: u64,
+}
+
+impl Lost {
+    async fn report(&mut self, reporter: &Reporter) {
+        let Lost { datagrams, bytes } = std::mem::take(self);
+        if datagrams > 0 {
+            reporter.report(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
+        }
+    }
+}
+
+/// Whether an error returned by a send can stem from an earlier datagram.
+fn is_from_earlier(problem: &io::Error) -> bool {
+    matches!(
+        problem.kind(),
+        ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::ConnectionReset
+    )
+}
+
+async fn resolved(resolving: &mut Option<Resolving>) -> Result<Vec<SocketAddr>, Failure> {
+    match resolving {
+        Some(resolving) => resolving.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn moment(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

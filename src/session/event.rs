@@ -1,0 +1,278 @@
+//! What the network thread reports: one closed enum. Every opened session ends in exactly one `Closed` or `Failed`.
+//! Must never know who listens.
+
+use super::failure::Failure;
+use super::id::{Peer, SessionId};
+use super::spec::{Interface, Membership, SessionSpec, Switch};
+use super::timestamp::Timestamp;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One report.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// About a session.
+    Session(SessionEvent),
+    /// The answer to `ListInterfaces`.
+    Interfaces(Vec<Interface>),
+}
+
+/// Something happened to a session.
+#[derive(Clone, Debug)]
+pub struct SessionEvent {
+    /// To which.
+    pub session: SessionId,
+    /// When it was seen.
+    pub at: Timestamp,
+    /// What.
+    pub what: What,
+}
+
+/// What can happen to a session.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// It is being opened, with this.
+    Opening {
+        /// As asked.
+        spec: Box<SessionSpec>,
+    },
+    /// A name became addresses.
+    Resolved {
+        /// The name.
+        host: String,
+        /// In the order in which they are tried.
+        addresses: Vec<SocketAddr>,
+    },
+    /// A connect to this address begins.
+    Trying {
+        /// Which address.
+        remote: SocketAddr,
+    },
+    /// That connect failed; the next address is tried, if there is one.
+    TryFailed(Failure),
+    /// A client is connected.
+    Connected {
+        /// The server.
+        peer: Peer,
+        /// This end.
+        local: SocketAddr,
+    },
+    /// A client waits before it tries again.
+    Retrying {
+        /// How long.
+        after: Duration,
+        /// Which try comes next, from 1.
+        attempt: u32,
+    },
+    /// A server listens.
+    Listening {
+        /// The real address, also when port 0 was asked for.
+        local: SocketAddr,
+    },
+    /// A UDP socket is bound.
+    Bound {
+        /// The real address, also when port 0 was asked for.
+        local: SocketAddr,
+        /// SO_RCVBUF as the system granted it, in bytes.
+        receive_buffer: usize,
+    },
+    /// A server accepted a client.
+    PeerJoined {
+        /// The client.
+        peer: Peer,
+        /// This end of the connection.
+        local: SocketAddr,
+    },
+    /// One read, or one datagram.
+    Received {
+        /// From whom.
+        peer: Peer,
+        /// Exactly these.
+        bytes: Arc<[u8]>,
+    },
+    /// One message (or the part of it that left).
+    Sent {
+        /// To whom.
+        peer: Peer,
+        /// What the system took.
+        bytes: Arc<[u8]>,
+        /// Who asked for it.
+        origin: Origin,
+    },
+    /// Datagrams that arrived and could not be kept.
+    Gap {
+        /// How many.
+        datagrams: u64,
+        /// Their payload; `None` where only the system knows.
+        bytes: Option<u64>,
+        /// Who dropped them.
+        place: Place,
+    },
+    /// The peer sent its FIN and this side stays open.
+    PeerFinished {
+        /// Who.
+        peer: Peer,
+    },
+    /// This side sent its FIN and goes on receiving.
+    Finished {
+        /// To whom.
+        peer: Peer,
+    },
+    /// A connection ended while its session goes on.
+    PeerLeft {
+        /// Which.
+        peer: Peer,
+        /// Why, and after how much.
+        ending: Ending,
+    },
+    /// Messages of which nothing left.
+    Unsent {
+        /// For whom.
+        peer: Option<Peer>,
+        /// How many messages.
+        messages: u64,
+        /// How many bytes.
+        bytes: u64,
+        /// Why.
+        reason: Unsent,
+    },
+    /// Something went wrong and the session goes on: a send that failed, a port unreachable, an option refused.
+    Trouble(Failure),
+    /// A message was cut short: only the first `sent` of `length` bytes left.
+    SentPartly {
+        /// For whom.
+        peer: Peer,
+        /// How many left.
+        sent: u64,
+        /// How many there were.
+        length: u64,
+    },
+    /// A repetition began.
+    RepeatStarted {
+        /// The pause.
+        every: Duration,
+        /// How often; `None` until stopped.
+        times: Option<u64>,
+    },
+    /// A repetition ended.
+    RepeatEnded {
+        /// How many were queued.
+        sent: u64,
+    },
+    /// SO_BROADCAST was changed.
+    BroadcastSet(Switch),
+    /// A multicast group was joined.
+    GroupJoined(Membership),
+    /// A multicast group was left.
+    GroupLeft(Membership),
+    /// The records so far were asked to be forgotten.
+    Cleared,
+    /// The counters start from zero.
+    CountersReset,
+    /// The session is gone and nobody will ask for it again.
+    Forgotten,
+    /// The session ended by an error.
+    Failed(Failure),
+    /// The session ended.
+    Closed {
+        /// Why, and after how much.
+        ending: Ending,
+    },
+}
+
+/// Who asked for bytes to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The user, or a script.
+    User,
+    /// A repetition.
+    Repeat,
+    /// The automatic answer.
+    Reply,
+}
+
+/// Why a message did not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// The peer's send queue was full: it reads too slowly.
+    QueueFull,
+    /// The connection ended first.
+    Ended,
+}
+
+impl Unsent {
+    /// The word in JSON lines, and the end of its wording's key.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue-full",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// Who dropped datagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The system: the socket's receive buffer was full.
+    Kernel,
+    /// This program: its own queue was full.
+    Sockscope,
+}
+
+impl Place {
+    /// The word in JSON lines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kernel => "kernel",
+            Self::Sockscope => "sockscope",
+        }
+    }
+}
+
+/// Why a connection or session ended, and after how many bytes.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// Who or what ended it.
+    pub by: EndedBy,
+    /// Payload bytes received in its life.
+    pub received: u64,
+    /// Payload bytes sent in its life.
+    pub sent: u64,
+}
+
+/// Who or what ended a connection.
+#[derive(Clone, Debug)]
+pub enum EndedBy {
+    /// This side closed it.
+    Us,
+    /// This side reset it.
+    OurReset,
+    /// The peer's FIN.
+    PeerFin,
+    /// The peer's RST.
+    PeerReset,
+    /// No answer for too long: retransmissions or keep-alive probes gave up.
+    TimedOut,
+    /// Another error.
+    Error(Failure),
+}
+
+impl EndedBy {
+    /// The word in JSON lines, and the key of its wording.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Us => "us",
+            Self::OurReset => "our-reset",
+            Self::PeerFin => "peer-fin",
+            Self::PeerReset => "peer-reset",
+            Self::TimedOut => "timeout",
+            Self::Error(_) => "error",
+        }
+    }
+
+    /// Whether the connection ended as connections should.
+    pub fn is_orderly(&self) -> bool {
+        matches!(self, Self::Us | Self::OurReset | Self::PeerFin)
+    }
+}

@@ -1,0 +1,155 @@
+//! What went wrong: operation, address, cause, and the system's number. Must never phrase it: `describe` does, in two languages.
+
+/// One thing that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What was being done.
+    pub operation: Operation,
+    /// To or at which address, as a person would write it.
+    pub address: String,
+    /// Why it failed.
+    pub cause: Cause,
+    /// `errno`, or Windows' WSA number.
+    pub os_code: Option<i32>,
+}
+
+/// The step that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Turning a name into addresses.
+    Resolve,
+    /// Making the socket.
+    Socket,
+    /// Setting a socket option; the word names it.
+    Option(&'static str),
+    /// Taking a local address.
+    Bind,
+    /// Starting to listen.
+    Listen,
+    /// Taking a client from the accept queue.
+    Accept,
+    /// Connecting.
+    Connect,
+    /// Sending.
+    Send,
+    /// Receiving.
+    Receive,
+    /// Joining a multicast group.
+    Join,
+    /// Leaving a multicast group.
+    Leave,
+    /// Turning text into bytes.
+    Encode,
+}
+
+impl Operation {
+    /// The `op` word in JSON lines, and the end of its wording's key.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Socket => "socket",
+            Self::Option(_) => "setsockopt",
+            Self::Bind => "bind",
+            Self::Listen => "listen",
+            Self::Accept => "accept",
+            Self::Connect => "connect",
+            Self::Send => "send",
+            Self::Receive => "receive",
+            Self::Join => "join",
+            Self::Leave => "leave",
+            Self::Encode => "encode",
+        }
+    }
+}
+
+/// Why it failed, as far as it can be told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A RST answered the SYN: nobody listens there.
+    Refused,
+    /// No answer in time.
+    TimedOut,
+    /// The peer sent RST.
+    Reset,
+    /// This side closed or shut the connection before.
+    BrokenPipe,
+    /// ICMP: a datagram's port has no socket.
+    PortUnreachable,
+    /// No way to the host.
+    HostUnreachable,
+    /// No route to the network.
+    NetworkUnreachable,
+    /// Another socket has the address.
+    AddressInUse(Option<Owner>),
+    /// The address is not one of this machine's.
+    AddressNotAvailable,
+    /// Not allowed; `true` for a port below 1024.
+    PermissionDenied {
+        /// Whether the port is one of the privileged ones.
+        privileged_port: bool,
+    },
+    /// The resolver does not know the name.
+    NameNotFound,
+    /// The address can't be used for this: other family, port 0, not a group.
+    BadAddress,
+    /// The datagram is larger than UDP can carry.
+    MessageTooLong {
+        /// Its size in bytes.
+        length: usize,
+    },
+    /// A broadcast address without SO_BROADCAST.
+    BroadcastNotPermitted,
+    /// The process or system has no file descriptor left.
+    TooManyFiles,
+    /// Not connected (yet, or any more).
+    NotConnected,
+    /// No datagram came yet, so there is no last sender.
+    NoSender,
+    /// A UDP session without a remote address.
+    NoTarget,
+    /// A character that the encoding lacks, or bad hex or escapes; the sentence says which and where.
+    Unencodable(String),
+    /// The session is in a state that does not allow it.
+    Busy,
+    /// The system's own words.
+    Other(String),
+}
+
+/// The process that owns an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Process number.
+    pub pid: u32,
+    /// Its name, where it can be read.
+    pub name: Option<String>,
+}
+
+impl Cause {
+    /// The `cause` word in JSON lines, and the end of its wording's keys (`cause.…`, `advice.…`).
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::TimedOut => "timed-out",
+            Self::Reset => "reset",
+            Self::BrokenPipe => "broken-pipe",
+            Self::PortUnreachable => "port-unreachable",
+            Self::HostUnreachable => "host-unreachable",
+            Self::NetworkUnreachable => "network-unreachable",
+            Self::AddressInUse(_) => "address-in-use",
+            Self::AddressNotAvailable => "address-not-available",
+            Self::PermissionDenied { privileged_port: true } => "privileged-port",
+            Self::PermissionDenied { privileged_port: false } => "permission-denied",
+            Self::NameNotFound => "name-not-found",
+            Self::BadAddress => "bad-address",
+            Self::MessageTooLong { .. } => "message-too-long",
+            Self::BroadcastNotPermitted => "broadcast-not-permitted",
+            Self::TooManyFiles => "too-many-files",
+            Self::NotConnected => "not-connected",
+            Self::NoSender => "no-sender",
+            Self::NoTarget => "no-target",
+            Self::Unencodable(_) => "unencodable",
+            Self::Busy => "busy",
+            Self::Other(_) => "other",
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What can be open and what can be said about it: specifications, commands, events, failures, replies.
+//! Pure: it must never know tokio, sockets, egui, threads or the clock; time and bytes are arguments.
+
+pub mod address;
+pub mod command;
+pub mod event;
+pub mod failure;
+pub mod id;
+pub mod reply;
+pub mod spec;
+pub mod state;
+pub mod timestamp;

@@ -1,0 +1,140 @@
+//! Automatic answers: echo, upper case, fixed text, group chat. Pure: bytes in, bytes out. Must never send anything itself.
+
+use super::id::ConnectionId;
+use crate::codec::decoder::{Decoder, Piece};
+use crate::codec::encoding::Encoding;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How a session answers what arrives.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// The same bytes back.
+    Echo,
+    /// The same text in upper case, read and written in this encoding.
+    Upper(Encoding),
+    /// These bytes, for every read or datagram.
+    Fixed(Arc<[u8]>),
+    /// The bytes to all the other peers.
+    Chat,
+}
+
+/// To whom an answer goes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Back to the sender.
+    Back(Arc<[u8]>),
+    /// To everyone but the sender.
+    Others(Arc<[u8]>),
+}
+
+/// Works out answers; it keeps the half-read character of each connection, so that upper case never cuts one.
+#[derive(Default)]
+pub struct Responder {
+    reply: Option<Reply>,
+    decoders: HashMap<ConnectionId, Decoder>,
+}
+
+impl Responder {
+    /// Answers in this way from now on.
+    pub fn set(&mut self, reply: Option<Reply>) {
+        self.reply = reply;
+        self.decoders.clear();
+    }
+
+    /// Whether anything is answered at all.
+    pub fn is_active(&self) -> bool {
+        self.reply.is_some()
+    }
+
+    /// Forgets a connection that has ended.
+    pub fn forget(&mut self, connection: ConnectionId) {
+        self.decoders.remove(&connection);
+    }
+
+    /// The answer to `bytes`, which are the next of a connection's stream, or one whole datagram (`None`).
+    /// An empty datagram is answered by an empty one; a read that completes no character by nothing.
+    pub fn answer(&mut self, connection: Option<ConnectionId>, bytes: &Arc<[u8]>) -> Option<Answer> {
+        match self.reply.as_ref()? {
+            Reply::Echo => Some(Answer::Back(bytes.clone())),
+            Reply::Fixed(text) => Some(Answer::Back(text.clone())),
+            Reply::Chat => Some(Answer::Others(bytes.clone())),
+            Reply::Upper(encoding) => {
+                let encoding = *encoding;
+                let Some(id) = connection else {
+                    let mut decoder = encoding.decoder();
+                    let mut upper = upper_case(&mut decoder, bytes, encoding);
+                    upper.extend_from_slice(decoder.pending());
+                    return Some(Answer::Back(upper.into()));
+                };
+                let decoder = self.decoders.entry(id).or_insert_with(|| encoding.decoder());
+                let upper = upper_case(decoder, bytes, encoding);
+                (!upper.is_empty()).then(|| Answer::Back(upper.into()))
+            }
+        }
+    }
+}
+
+/// Upper case in an encoding: what does not decode stays as it is, and a letter whose capital the encoding lacks stays small.
+/// Byte by byte, because a few one-way cells of the WHATWG tables can be read but not written: those go back as they came.
+fn upper_case(decoder: &mut Decoder, bytes: &[u8], encoding: Encoding) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut raw = decoder.pending().to_vec();
+    for byte in bytes {
+        raw.push(*byte);
+        for piece in decoder.push(&[*byte]) {
+            match piece {
+                Piece::Invalid(bytes) => {
+                    out.extend_from_slice(&bytes);
+                    raw.drain(..bytes.len().min(raw.len()));
+                }
+                Piece::Text(text) => {
+                    let used = raw.len() - decoder.pending().len().min(raw.len());
+                    let raw: Vec<u8> = raw.drain(..used).collect();
+                    out.extend(encoding.encode(&text.to_uppercase()).unwrap_or(raw));
+                }
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn back(answer: Option<Answer>) -> Vec<u8> {
+        match answer {
+            Some(Answer::Back(bytes)) => bytes.to_vec(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn upper_case_never_breaks_a_gbk_character_whose_second_byte_is_a_small_letter() {
+        // U+4E42 is 81 61 in GBK: a byte-wise upper case would turn it into 81 41, another character.
+        let mut responder = Responder::default();
+        responder.set(Some(Reply::Upper(Encoding::GBK)));
+        assert_eq!(back(responder.answer(None, &Arc::from(&b"a\x81\x61b\xff"[..]))), b"A\x81\x61B\xff");
+    }
+
+    #[test]
+    fn upper_case_waits_for_the_rest_of_a_character() {
+        let mut responder = Responder::default();
+        responder.set(Some(Reply::Upper(Encoding::UTF_8)));
+        let connection = Some(ConnectionId(1));
+        assert_eq!(back(responder.answer(connection, &Arc::from(&b"a\xe4\xbd"[..]))), b"A");
+        assert_eq!(back(responder.answer(connection, &Arc::from(&b"\xa0b"[..]))), "你B".as_bytes());
+        assert_eq!(responder.answer(connection, &Arc::from(&b"\xe4"[..])), None);
+    }
+
+    #[test]
+    fn chat_goes_to_the_others_and_an_empty_datagram_is_echoed() {
+        let mut responder = Responder::default();
+        assert_eq!(responder.answer(None, &Arc::from(&b"x"[..])), None);
+        responder.set(Some(Reply::Chat));
+        assert_eq!(responder.answer(Some(ConnectionId(1)), &Arc::from(&b"x"[..])), Some(Answer::Others(Arc::from(&b"x"[..]))));
+        responder.set(Some(Reply::Echo));
+        assert_eq!(back(responder.answer(None, &Arc::from(&b""[..]))), b"");
+    }
+}

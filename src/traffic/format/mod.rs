@@ -1,0 +1,207 @@
+//! The log written out, record by record: for the twin's standard output and for saved files. One writer, so that both say the same.
+//! Must never know where the lines go.
+
+mod csv;
+mod json;
+mod netassist;
+mod plain;
+
+use super::record::{Data, Direction, Entry, Record};
+use crate::codec::decoder::{Decoder, Piece};
+use crate::codec::encoding::Encoding;
+use crate::i18n::Language;
+use crate::session::event::What;
+use crate::session::id::ConnectionId;
+use jiff::tz::TimeZone;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A line per record with its text; control characters are escaped.
+    Text,
+    /// A line per record with its bytes in hex.
+    Hex,
+    /// A header per record, then offset, hex and text columns.
+    Both,
+    /// An object per line; see `cli.md`'s contract in the README.
+    JsonLines,
+    /// NetAssist V5's log, text payload.
+    NetAssistText,
+    /// NetAssist V5's log, hex payload.
+    NetAssistHex,
+    /// A comma-separated table with a header.
+    Csv,
+    /// The received bytes alone.
+    Raw,
+}
+
+/// What a writer needs to know besides the records.
+#[derive(Clone)]
+pub struct Style {
+    /// Which format.
+    pub format: Format,
+    /// What received bytes are read in.
+    pub receive: Encoding,
+    /// What sent bytes are read in.
+    pub send: Encoding,
+    /// In which zone times are written.
+    pub zone: TimeZone,
+    /// The language of notes.
+    pub language: Language,
+    /// Whether notes (connected, closed, …) are written too, in the formats that have a place for them.
+    pub notes: bool,
+}
+
+/// Writes records in order; it keeps a decoder per stream, so that a character cut in two comes out whole in the record that ends it.
+pub struct Writer {
+    style: Style,
+    decoders: HashMap<(ConnectionId, Direction), Decoder>,
+    local: Option<SocketAddr>,
+    peer_locals: HashMap<ConnectionId, SocketAddr>,
+}
+
+impl Writer {
+    /// Starts a log.
+    pub fn new(style: Style) -> Self {
+        Self { style, decoders: HashMap::new(), local: None, peer_locals: HashMap::new() }
+    }
+
+    /// What stands before the first record.
+    pub fn header(&self) -> &'static [u8] {
+        if self.style.format == Format::Csv { csv::HEADER } else { b"" }
+    }
+
+    /// Writes one record, with its line end, or nothing where the format has no place for it.
+    pub fn record(&mut self, record: &Record, out: &mut Vec<u8>) {
+        match &record.entry {
+            Entry::Data(data) => {
+                let pieces = self.decode(data);
+                match self.style.format {
+                    Format::Text => plain::text(&self.style, record, data, &pieces, out),
+                    Format::Hex => plain::hex(&self.style, record, data, out),
+                    Format::Both => plain::both(&self.style, record, data, out),
+                    Format::JsonLines => json::data(&self.style, record, data, &pieces, self.local_of(data), out),
+                    Format::NetAssistText => netassist::text(&self.style, record, data, &pieces, out),
+                    Format::NetAssistHex => netassist::hex(&self.style, record, data, out),
+                    Format::Csv => csv::data(&self.style, record, data, &pieces, out),
+                    Format::Raw if data.direction == Direction::Received => out.extend_from_slice(&data.bytes),
+                    Format::Raw => {}
+                }
+            }
+            Entry::Note(what) => {
+                self.learn(what);
+                let rest = self.finish(what);
+                // Lost datagrams are part of the record of what arrived, whatever else is left out.
+                let wanted = self.style.notes || matches!(**what, What::Gap { .. });
+                match self.style.format {
+                    Format::JsonLines => json::note(&self.style, record, what, self.local_of_note(what), rest.as_deref(), out),
+                    Format::Text | Format::Hex | Format::Both if wanted => plain::note(&self.style, record, what, out),
+                    Format::Csv if wanted => csv::note(&self.style, record, what, out),
+                    _ => {}
+                }
+                self.forget(what);
+            }
+        }
+    }
+
+    fn encoding(&self, direction: Direction) -> Encoding {
+        match direction {
+            Direction::Received => self.style.receive,
+            Direction::Sent => self.style.send,
+        }
+    }
+
+    fn decode(&mut self, data: &Data) -> Vec<Piece> {
+        let encoding = self.encoding(data.direction);
+        match data.peer.connection {
+            None => encoding.decode(&data.bytes),
+            Some(id) => self.decoders.entry((id, data.direction)).or_insert_with(|| encoding.decoder()).push(&data.bytes),
+        }
+    }
+
+    fn local_of(&self, data: &Data) -> Option<SocketAddr> {
+        data.peer.connection.and_then(|id| self.peer_locals.get(&id).copied()).or(self.local)
+    }
+
+    fn local_of_note(&self, what: &What) -> Option<SocketAddr> {
+        match what {
+            What::Connected { local, .. } | What::PeerJoined { local, .. } => Some(*local),
+            _ => self.local,
+        }
+    }
+
+    fn learn(&mut self, what: &What) {
+        match what {
+            What::Listening { local } | What::Bound { local, .. } | What::Connected { local, .. } => self.local = Some(*local),
+            _ => {}
+        }
+        if let What::Connected { peer, local } | What::PeerJoined { peer, local } = what
+            && let Some(id) = peer.connection
+        {
+            // A client that connects again starts new streams.
+            self.decoders.remove(&(id, Direction::Received));
+            self.decoders.remove(&(id, Direction::Sent));
+            self.peer_locals.insert(id, *local);
+        }
+    }
+
+    /// The received bytes of a character that the end of its stream leaves unfinished, as `\xHH`.
+    fn finish(&mut self, what: &What) -> Option<String> {
+        let ended: Vec<ConnectionId> = match what {
+            What::PeerLeft { peer, .. } => peer.connection.into_iter().collect(),
+            What::Closed { .. } => self.peer_locals.keys().copied().collect(),
+            _ => Vec::new(),
+        };
+        let mut rest = String::new();
+        for id in ended {
+            if let Some(mut decoder) = self.decoders.remove(&(id, Direction::Received)) {
+                rest.push_str(&crate::codec::decoder::escaped(&decoder.finish()));
+            }
+        }
+        (!rest.is_empty()).then_some(rest)
+    }
+
+    fn forget(&mut self, what: &What) {
+        if let What::PeerLeft { peer, .. } = what
+            && let Some(id) = peer.connection
+        {
+            self.peer_locals.remove(&id);
+            self.decoders.remove(&(id, Direction::Sent));
+        }
+    }
+}
+
+/// Text for one line: line breaks, tabs, other control characters and backslashes' look-alikes are escaped, undecodable bytes are `\xHH`.
+/// A terminal gets no escape sequence from the network.
+pub fn one_line(pieces: &[Piece]) -> String {
+    let mut line = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Invalid(bytes) => bytes.iter().for_each(|byte| line.push_str(&format!("\\x{byte:02X}"))),
+            Piece::Text(text) => {
+                for character in text.chars() {
+                    push_visible(&mut line, character);
+                }
+            }
+        }
+    }
+    line
+}
+
+/// A character as it can stand in a line.
+pub fn push_visible(line: &mut String, character: char) {
+    match character {
+        '\n' => line.push_str("\\n"),
+        '\r' => line.push_str("\\r"),
+        '\t' => line.push_str("\\t"),
+        '\0' => line.push_str("\\0"),
+        // The byte order mark and the other marks that change how a line is drawn without being seen themselves.
+        '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+            line.push_str(&format!("\\u{{{:X}}}", u32::from(character)));
+        }
+        _ if character.is_control() => line.push_str(&format!("\\x{:02X}", u32::from(character))),
+        _ => line.push(character),
+    }
+}

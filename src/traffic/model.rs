@@ -1,0 +1,283 @@
+//! Every session as it stands: what was asked for, state, peers, log, counters. `apply` is its only writer, and only the recorder
+//! thread calls it. Must never wait for anything.
+
+use super::log::Log;
+use super::meter::Meter;
+use super::record::{Direction, Entry, Record};
+use crate::session::event::{Ending, Event, SessionEvent, What};
+use crate::session::failure::Failure;
+use crate::session::id::{ConnectionId, Peer, SessionId};
+use crate::session::spec::{Interface, Membership, SessionSpec, Switch};
+use crate::session::state::State;
+use crate::session::timestamp::Timestamp;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+/// Memory for the records of all sessions together. At the bound the oldest of the largest log go, counted and shown.
+pub const DEFAULT_BUDGET: usize = 64 << 20;
+/// UDP senders remembered for the list of targets, the latest ones.
+const SENDERS: usize = 32;
+
+/// A connection of a session while it lives.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Which.
+    pub peer: Peer,
+    /// This end.
+    pub local: SocketAddr,
+    /// When it was accepted or connected.
+    pub since: Timestamp,
+    /// Bytes from it.
+    pub received: u64,
+    /// Bytes to it.
+    pub sent: u64,
+    /// Whether it sent its FIN.
+    pub peer_finished: bool,
+    /// Whether we sent ours.
+    pub finished: bool,
+}
+
+/// A session.
+#[derive(Default)]
+pub struct Session {
+    /// As it was last opened.
+    pub spec: Option<SessionSpec>,
+    /// Where it stands.
+    pub state: State,
+    /// Its own address, as the system gave it.
+    pub local: Option<SocketAddr>,
+    /// Live connections.
+    pub connections: BTreeMap<ConnectionId, Connection>,
+    /// UDP senders, the latest first.
+    pub senders: VecDeque<SocketAddr>,
+    /// Multicast groups joined.
+    pub groups: Vec<Membership>,
+    /// SO_BROADCAST.
+    pub broadcast: Switch,
+    /// Whether a repetition is under way.
+    pub repeating: bool,
+    /// Why it failed, while it is failed.
+    pub failure: Option<Failure>,
+    /// Why it ended, while it is closed.
+    pub ending: Option<Ending>,
+    /// Its records.
+    pub log: Log,
+    /// Its counters.
+    pub meter: Meter,
+}
+
+/// Everything the window shows.
+pub struct Model {
+    sessions: BTreeMap<SessionId, Session>,
+    interfaces: Vec<Interface>,
+    budget: usize,
+    cost: usize,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self::new(DEFAULT_BUDGET)
+    }
+}
+
+impl Model {
+    /// An empty model that keeps records within so many bytes of memory.
+    pub fn new(budget: usize) -> Self {
+        Self { sessions: BTreeMap::new(), interfaces: Vec::new(), budget, cost: 0 }
+    }
+
+    /// A session by its number.
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.get(&id)
+    }
+
+    /// Every session in order.
+    pub fn sessions(&self) -> impl Iterator<Item = (SessionId, &Session)> {
+        self.sessions.iter().map(|(id, session)| (*id, session))
+    }
+
+    /// This machine's interfaces, as last listed.
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
+    /// Takes in what happened.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Interfaces(found) => self.interfaces = found,
+            Event::Session(event) => self.apply_to_session(event),
+        }
+    }
+
+    fn apply_to_session(&mut self, event: SessionEvent) {
+        if let What::Forgotten = event.what {
+            if let Some(gone) = self.sessions.remove(&event.session) {
+                self.cost -= gone.log.cost();
+            }
+            return;
+        }
+        let session = self.sessions.entry(event.session).or_default();
+        session.take(&event);
+        match event.what {
+            What::Cleared => self.cost -= session.log.clear(),
+            What::CountersReset => session.meter.reset(),
+            _ => {
+                if let Some(record) = Record::of(&event) {
+                    self.cost += session.log.push(record);
+                }
+            }
+        }
+        self.evict();
+    }
+
+    /// Brings the records back within the budget, at the cost of the largest log, so that a flood does not push a quiet session out.
+    fn evict(&mut self) {
+        while self.cost > self.budget {
+            let Some(largest) = self.sessions.values_mut().max_by_key(|session| session.log.cost()) else { return };
+            // A slice at a time: looking for the largest costs more than dropping a record.
+            for _ in 0..64 {
+                let freed = largest.log.evict();
+                self.cost -= freed;
+                if freed == 0 || self.cost <= self.budget {
+                    break;
+                }
+            }
+            if largest.log.cost() == 0 {
+                return;
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Brings everything but the log up to date.
+    fn take(&mut self, event: &SessionEvent) {
+        if let What::Opening { spec } = &event.what {
+            let Self { log, meter, .. } = std::mem::take(self);
+            *self = Self { spec: Some((**spec).clone()), log, meter, ..Self::default() };
+            if let SessionSpec::Udp(udp) = &**spec {
+                self.broadcast = udp.broadcast;
+            }
+        }
+        if let Some(role) = self.spec.as_ref().map(SessionSpec::role) {
+            self.state = self.state.after(role, &event.what);
+        }
+        match &event.what {
+            What::Received { peer, bytes } => {
+                self.count(*peer, Direction::Received, bytes.len() as u64, event.at);
+                if peer.connection.is_none() && self.senders.front() != Some(&peer.address) {
+                    self.senders.retain(|known| *known != peer.address);
+                    self.senders.push_front(peer.address);
+                    self.senders.truncate(SENDERS);
+                }
+            }
+            What::Sent { peer, bytes, .. } => self.count(*peer, Direction::Sent, bytes.len() as u64, event.at),
+            What::Gap { datagrams, .. } => self.meter.lose(*datagrams),
+            What::Listening { local } | What::Bound { local, .. } => self.local = Some(*local),
+            What::Connected { peer, local } => {
+                self.local = Some(*local);
+                self.connections.clear();
+                self.join(*peer, *local, event.at);
+            }
+            What::PeerJoined { peer, local } => self.join(*peer, *local, event.at),
+            What::PeerLeft { peer, .. } => {
+                if let Some(id) = peer.connection {
+                    self.connections.remove(&id);
+                }
+            }
+            What::PeerFinished { peer } => self.connection(*peer, |connection| connection.peer_finished = true),
+            What::Finished { peer } => self.connection(*peer, |connection| connection.finished = true),
+            What::RepeatStarted { .. } => self.repeating = true,
+            What::RepeatEnded { .. } => self.repeating = false,
+            What::BroadcastSet(switch) => self.broadcast = *switch,
+            What::GroupJoined(group) => self.groups.push(group.clone()),
+            What::GroupLeft(group) => self.groups.retain(|joined| joined != group),
+            What::Failed(failure) => {
+                self.failure = Some(failure.clone());
+                self.end();
+            }
+            What::Closed { ending } => {
+                self.ending = Some(ending.clone());
+                self.end();
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self) {
+        self.connections.clear();
+        self.groups.clear();
+        self.repeating = false;
+    }
+
+    fn join(&mut self, peer: Peer, local: SocketAddr, since: Timestamp) {
+        if let Some(id) = peer.connection {
+            let connection = Connection { peer, local, since, received: 0, sent: 0, peer_finished: false, finished: false };
+            self.connections.insert(id, connection);
+        }
+    }
+
+    fn connection(&mut self, peer: Peer, change: impl FnOnce(&mut Connection)) {
+        if let Some(connection) = peer.connection.and_then(|id| self.connections.get_mut(&id)) {
+            change(connection);
+        }
+    }
+
+    fn count(&mut self, peer: Peer, direction: Direction, bytes: u64, at: Timestamp) {
+        self.meter.count(direction, bytes, at);
+        self.connection(peer, |connection| match direction {
+            Direction::Received => connection.received += bytes,
+            Direction::Sent => connection.sent += bytes,
+        });
+    }
+}
+
+impl Entry {
+    /// Whether this is data and not a note.
+    pub fn is_data(&self) -> bool {
+        matches!(self, Self::Data(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::record::RecordId;
+
+    fn received(session: u64, length: usize) -> Event {
+        let peer = Peer::datagram("127.0.0.1:9".parse().unwrap());
+        let what = What::Received { peer, bytes: vec![7; length].into() };
+        Event::Session(SessionEvent { session: SessionId(session), at: Timestamp(0), what })
+    }
+
+    #[test]
+    fn eviction_is_counted_and_takes_from_the_largest_log() {
+        let mut model = Model::new(100_000);
+        model.apply(received(2, 10));
+        for _ in 0..1_000 {
+            model.apply(received(1, 1_000));
+        }
+        assert!(model.cost <= 100_000);
+        let flooded = &model.session(SessionId(1)).unwrap().log;
+        let kept = flooded.next().0 - flooded.first().0;
+        assert_eq!(flooded.evicted().records + kept, 1_000);
+        assert_eq!(flooded.evicted().bytes, flooded.evicted().records * 1_000);
+        assert!(flooded.get(RecordId(0)).is_none());
+        assert_eq!(model.session(SessionId(2)).unwrap().log.evicted().records, 0);
+    }
+
+    #[test]
+    fn clearing_is_no_loss_and_a_forgotten_session_frees_its_memory() {
+        let mut model = Model::default();
+        model.apply(received(1, 10));
+        model.apply(Event::Session(SessionEvent { session: SessionId(1), at: Timestamp(0), what: What::Cleared }));
+        let session = model.session(SessionId(1)).unwrap();
+        assert_eq!((session.log.first(), session.log.next()), (RecordId(1), RecordId(1)));
+        assert_eq!(session.log.evicted().records, 0);
+        assert_eq!(session.meter.read(Timestamp(0)).received.records, 1);
+        model.apply(received(1, 10));
+        model.apply(Event::Session(SessionEvent { session: SessionId(1), at: Timestamp(0), what: What::Forgotten }));
+        assert!(model.session(SessionId(1)).is_none());
+        assert_eq!(model.cost, 0);
+    }
+}

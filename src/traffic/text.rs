@@ -1,0 +1,124 @@
+//! The text of one record anywhere in the log: its stream is decoded from the nearest safe place before it. Must never decode more
+//! than is looked at, and must never change what is kept.
+
+use super::log::Log;
+use super::record::{Data, RecordId};
+use crate::codec::decoder::{Decoder, Piece};
+use crate::codec::encoding::Encoding;
+
+/// Bytes looked back at first; nearly always enough.
+const LOOK_BACK: usize = 64;
+/// The most that is looked back for a place that is certainly between two characters. Beyond it the record's own start is taken for
+/// one: 64 KiB of double-byte text without a single space, line break or digit before it.
+const LONGEST_LOOK_BACK: usize = 64 << 10;
+
+/// The characters that a record's first `limit` bytes complete. The last record of a stream so far, or a datagram, also shows the bytes
+/// of a character that it begins and nothing has ended, as undecodable.
+pub fn of_record(log: &Log, id: RecordId, encoding: Encoding, limit: usize) -> Vec<Piece> {
+    let Some(data) = log.get(id).and_then(|record| record.data()) else { return Vec::new() };
+    let mut decoder = decoder_at(log, data, encoding);
+    let shown = data.bytes.len().min(limit);
+    let mut pieces = decoder.push(&data.bytes[..shown]);
+    if shown == data.bytes.len() && !data.continues {
+        pieces.extend(decoder.finish());
+    }
+    pieces
+}
+
+/// A decoder in the state that it has at the record's first byte.
+pub fn decoder_at(log: &Log, data: &Data, encoding: Encoding) -> Decoder {
+    let mut decoder = encoding.decoder();
+    if data.previous.is_none() {
+        return decoder;
+    }
+    let mut wanted = LOOK_BACK;
+    loop {
+        let before = bytes_before(log, data, wanted);
+        let complete = before.len() < wanted;
+        let start_offset = data.offset - before.len() as u64;
+        if let Some(start) = encoding.safe_start(&before, start_offset) {
+            decoder.push(&before[start..]);
+            return decoder;
+        }
+        if complete {
+            // Evicted before this: the oldest byte that is left is taken for the start of a character.
+            decoder.push(&before);
+            return decoder;
+        }
+        if wanted >= LONGEST_LOOK_BACK {
+            return decoder;
+        }
+        wanted *= 4;
+    }
+}
+
+/// Up to `wanted` bytes of the stream just before `data`; fewer where the stream or what is left of it begins.
+fn bytes_before(log: &Log, data: &Data, wanted: usize) -> Vec<u8> {
+    let mut reversed: Vec<&[u8]> = Vec::new();
+    let mut missing = wanted;
+    let mut previous = data.previous;
+    while missing > 0
+        && let Some(earlier) = previous.and_then(|id| log.get(id)).and_then(|record| record.data())
+    {
+        let taken = earlier.bytes.len().min(missing);
+        reversed.push(&earlier.bytes[earlier.bytes.len() - taken..]);
+        missing -= taken;
+        previous = earlier.previous;
+    }
+    reversed.iter().rev().flat_map(|part| part.iter().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::decoder::escaped;
+    use crate::session::event::{SessionEvent, What};
+    use crate::session::id::{ConnectionId, Peer, SessionId};
+    use crate::session::timestamp::Timestamp;
+    use crate::traffic::record::Record;
+    use proptest::prelude::*;
+
+    fn push(log: &mut Log, connection: u32, bytes: &[u8]) {
+        let peer = Peer::connected(ConnectionId(connection), "127.0.0.1:9".parse().unwrap());
+        let what = What::Received { peer, bytes: bytes.into() };
+        log.push(Record::of(&SessionEvent { session: SessionId(1), at: Timestamp(0), what }).unwrap());
+    }
+
+    fn shown(log: &Log, encoding: Encoding, connection: u32) -> String {
+        (log.first().0..log.next().0)
+            .map(RecordId)
+            .filter(|id| log.get(*id).unwrap().peer().unwrap().connection == Some(ConnectionId(connection)))
+            .map(|id| escaped(&of_record(log, id, encoding, usize::MAX)))
+            .collect()
+    }
+
+    proptest! {
+        /// A character cut in two (or four) by TCP is shown whole, at any byte, in any encoding, with another stream in between.
+        #[test]
+        fn rows_join_to_the_stream(text in "[你好世界a-c 汉字㐀𠀀\n]{0,60}", cuts in proptest::collection::vec(1usize..5, 1..80), encoding in 0usize..8) {
+            let encoding = Encoding::all()[encoding];
+            let kept: String = text.chars().filter(|c| encoding.encode(&c.to_string()).is_ok()).collect();
+            let bytes = encoding.encode(&kept).unwrap();
+            let mut log = Log::default();
+            let mut rest = &bytes[..];
+            for cut in cuts.iter().cycle() {
+                if rest.is_empty() { break; }
+                let (now, later) = rest.split_at((*cut).min(rest.len()));
+                push(&mut log, 1, now);
+                push(&mut log, 2, b"\xc4");
+                rest = later;
+            }
+            prop_assert_eq!(shown(&log, encoding, 1), kept);
+        }
+    }
+
+    #[test]
+    fn a_character_that_nothing_ends_is_shown_as_bytes() {
+        let mut log = Log::default();
+        push(&mut log, 1, "好".as_bytes());
+        push(&mut log, 1, b"\xe4\xbd");
+        assert_eq!(shown(&log, Encoding::UTF_8, 1), "好\\xE4\\xBD");
+        push(&mut log, 1, b"\xa0");
+        assert_eq!(shown(&log, Encoding::UTF_8, 1), "好你");
+    }
+}
