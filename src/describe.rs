@@ -1,6 +1,10 @@
 //! What happened, in words: the one place that turns failures, endings and notes into sentences, in both languages, for the window,
 //! the twin and the saved log. Must never decide anything.
 
+use crate::codec::encode::Unmappable;
+use crate::codec::escape::EscapeErrorKind;
+use crate::codec::hex::HexErrorKind;
+use crate::codec::message::MessageError;
 use crate::i18n::Language;
 use crate::session::event::{EndedBy, Ending, Place, What};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -134,4 +138,41 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         }
         What::Received { .. } | What::Sent { .. } | What::Cleared | What::CountersReset | What::Forgotten => return None,
     })
+}
+
+/// Why typed text makes no bytes: what, where, and what would help.
+pub fn message_error(language: Language, problem: &MessageError) -> String {
+    match problem {
+        MessageError::Hex(hex) => {
+            let (key, text) = match hex.kind {
+                HexErrorKind::OddDigits => ("message.hex_odd", String::new()),
+                HexErrorKind::Foreign(character) => ("message.hex_foreign", character.to_string()),
+                HexErrorKind::MissingDigits => ("message.hex_missing", String::new()),
+            };
+            language.tr_with(key, &[("line", &hex.line), ("column", &hex.column), ("text", &text)])
+        }
+        MessageError::Unmappable(unmappable) => unmappable_text(language, unmappable),
+        MessageError::Escape(escape) => match &escape.kind {
+            EscapeErrorKind::Unmappable(unmappable) => unmappable_text(language, unmappable),
+            EscapeErrorKind::Unknown(character) => language.tr_with("message.escape_unknown", &[("text", character)]),
+            EscapeErrorKind::Unfinished => language.tr("message.escape_unfinished").into_owned(),
+            EscapeErrorKind::BadByte => language.tr("message.escape_byte").into_owned(),
+            EscapeErrorKind::BadCharacter => language.tr("message.escape_character").into_owned(),
+        },
+    }
+}
+
+fn unmappable_text(language: Language, unmappable: &Unmappable) -> String {
+    let others = unmappable.encodings.iter().map(|encoding| encoding.name()).collect::<Vec<_>>().join(", ");
+    let code = format!("U+{:04X}", u32::from(unmappable.character));
+    language.tr_with(
+        "message.unmappable",
+        &[
+            ("encoding", &unmappable.encoding.name()),
+            ("text", &unmappable.character),
+            ("code", &code),
+            ("place", &(unmappable.index + 1)),
+            ("others", &others),
+        ],
+    )
 }

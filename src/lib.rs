@@ -8,4 +8,6 @@ pub mod i18n;
 pub mod net;
 pub mod recorder;
 pub mod session;
+pub mod settings;
 pub mod traffic;
+pub mod ui;

@@ -1,2 +1,13 @@
 //! The program: the window, or the headless twin; nothing else.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match sockscope::ui::start::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("sockscope: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -11,6 +11,7 @@ use std::process::Command;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use winit::event_loop::EventLoopBuilder;
 use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use winit::window::Window;
@@ -116,11 +117,30 @@ fn viewport(options: &Options) -> ViewportBuilder {
 }
 
 /// The view as both renderers want it.
-struct Shown(Box<dyn View>);
+struct Shown {
+    view: Box<dyn View>,
+    /// When OpenGL began its last frame.
+    last: Option<Instant>,
+}
+
+/// Vertical sync holds the frames this far apart, or farther.
+const SYNC: Duration = Duration::from_millis(6);
+/// And where there is none (Xvfb, many virtual machines), a spinner would turn 300 times a second on all cores.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// How long to wait before a frame, `since` the last one began.
+fn wait_before_frame(since: Option<Duration>) -> Duration {
+    since.filter(|since| *since < SYNC).map_or(Duration::ZERO, |since| FRAME - since)
+}
 
 impl eframe::App for Shown {
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
-        self.0.ui(ui);
+        // A layout that is tried twice is still one frame.
+        if ui.ctx().current_pass_index() == 0 {
+            std::thread::sleep(wait_before_frame(self.last.map(|last| last.elapsed())));
+            self.last = Some(Instant::now());
+        }
+        self.view.ui(ui);
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
@@ -129,17 +149,17 @@ impl eframe::App for Shown {
     }
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
-        self.0.on_close();
+        self.view.on_close();
     }
 }
 
 impl soft::window::Content for Shown {
     fn ui(&mut self, ui: &mut egui::Ui) {
-        self.0.ui(ui);
+        self.view.ui(ui);
     }
 
     fn on_close(&mut self) {
-        self.0.on_close();
+        self.view.on_close();
     }
 }
 
@@ -149,7 +169,7 @@ fn prepare(ctx: &egui::Context, window: Option<&Window>, make: MakeView) -> Box<
     if window.is_some_and(is_x11) {
         ctx.add_plugin(KeepImeAllowed);
     }
-    Box::new(Shown(make(ctx)))
+    Box::new(Shown { view: make(ctx), last: None })
 }
 
 fn is_x11(window: &Window) -> bool {
@@ -411,6 +431,15 @@ mod tests {
             })
         });
         assert!(loud.is_err());
+    }
+
+    #[test]
+    fn frames_without_vertical_sync_are_held_apart() {
+        let ms = Duration::from_millis;
+        let table = [(None, 0), (Some(0), 16), (Some(3), 13), (Some(7), 0), (Some(16), 0), (Some(1000), 0)];
+        for (since, wait) in table {
+            assert_eq!(wait_before_frame(since.map(ms)), ms(wait), "{since:?}");
+        }
     }
 
     #[test]

@@ -70,9 +70,12 @@ impl Texture {
         if right_part == 0 && bottom_part == 0 {
             return self.texel(left, top);
         }
-        let upper = mix(self.texel(left, top), self.texel(left.saturating_add(1), top), right_part);
         let below = top.saturating_add(1);
-        let lower = mix(self.texel(left, below), self.texel(left.saturating_add(1), below), right_part);
+        let pair = |y: i32| match self.row(left, y, 2) {
+            Some(&[left, right]) => [left, right],
+            _ => [self.texel(left, y), self.texel(left.saturating_add(1), y)],
+        };
+        let [upper, lower] = [pair(top), pair(below)].map(|[left, right]| mix(left, right, right_part));
         mix(upper, lower, bottom_part)
     }
 

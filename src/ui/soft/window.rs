@@ -144,11 +144,13 @@ impl ApplicationHandler<Wake> for Shell {
         // Whether a window is hidden costs a question to the X server, so it is asked only if it matters.
         let hidden = live.pace.is_due(now) && live.is_hidden();
         match live.pace.step(now, hidden) {
-            Step::Ask => {
+            Step::Ask(deadline) => {
                 live.window.request_redraw();
-                event_loop.set_control_flow(ControlFlow::Wait);
+                event_loop.set_control_flow(ControlFlow::WaitUntil(deadline));
             }
             Step::Obey => {
+                // A command may want the next frame: look again at once.
+                event_loop.set_control_flow(ControlFlow::WaitUntil(now));
                 let frame = live.obey(event_loop);
                 self.follow(event_loop, frame);
             }
