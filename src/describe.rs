@@ -44,6 +44,14 @@ pub fn failure(language: Language, failure: &Failure) -> Told {
     }
 }
 
+/// A failure and its next step in one line.
+fn with_advice(language: Language, problem: &Failure) -> String {
+    let Told { what, advice } = failure(language, problem);
+    // A Chinese full stop brings its own space.
+    let space = if language == Language::Chinese { "" } else { " " };
+    format!("{what}{space}{advice}")
+}
+
 /// The cause alone.
 pub fn cause_text(language: Language, cause: &Cause) -> String {
     match cause {
@@ -105,10 +113,7 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
             let to = peer.map_or_else(String::new, |peer| peer.address.to_string());
             (tr(&key, &[("messages", messages), ("bytes", bytes), ("remote", &to)]), Tone::Error)
         }
-        What::Trouble(problem) => {
-            let told = failure(language, problem);
-            (format!("{} {}", told.what, told.advice), Tone::Error)
-        }
+        What::Trouble(problem) => (with_advice(language, problem), Tone::Error),
         What::SentPartly { peer, sent, length } => {
             (tr("note.partly", &[("remote", &peer.address), ("sent", sent), ("length", length)]), Tone::Error)
         }
@@ -124,10 +129,7 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         What::BroadcastSet(Switch::Off) => (tr("note.broadcast_off", &[]), Tone::Note),
         What::GroupJoined(group) => (tr("note.group_joined", &[("group", group)]), Tone::Good),
         What::GroupLeft(group) => (tr("note.group_left", &[("group", group)]), Tone::Note),
-        What::Failed(problem) => {
-            let told = failure(language, problem);
-            (format!("{} {}", told.what, told.advice), Tone::Error)
-        }
+        What::Failed(problem) => (with_advice(language, problem), Tone::Error),
         What::Closed { ending: how } => {
             let tone = if how.by.is_orderly() { Tone::Note } else { Tone::Error };
             (tr("note.closed", &[("ending", &ending(language, how))]), tone)
