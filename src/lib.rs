@@ -2,6 +2,7 @@
 
 rust_i18n::i18n!("assets/locales", fallback = "en");
 
+pub mod cli;
 pub mod codec;
 pub mod describe;
 pub mod i18n;

@@ -1,13 +1,12 @@
 //! The program: the window, or the headless twin; nothing else.
 
+use sockscope::cli::{self, Parsed};
+use sockscope::ui::start;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match sockscope::ui::start::run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            eprintln!("sockscope: {problem}");
-            ExitCode::from(2)
-        }
+    match cli::parse() {
+        Parsed::Window(language) => start::main(language),
+        Parsed::Headless(job) => job.run(),
     }
 }

@@ -1,6 +1,7 @@
 //! The engine: the network thread, the recorder thread that applies its events to the model, and the waker. The window and the twin
 //! both stand on it and see nothing below. Must never wait for whoever looks at the model.
 
+pub use crate::net::now;
 use crate::net::{Busy, Handle, Net, Parcel};
 use crate::session::command::Command;
 use crate::session::event::Event;

@@ -85,7 +85,7 @@ impl Default for Settings {
 }
 
 /// What came of reading the settings.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Loaded {
     /// The settings, or the defaults.
     pub settings: Settings,
@@ -102,7 +102,9 @@ pub fn path() -> Option<PathBuf> {
 pub fn load(path: &Path) -> Loaded {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Loaded { settings: Settings::default(), damaged: None },
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
+            return Loaded { settings: Settings::default(), damaged: None };
+        }
         Err(problem) => return put_aside(path, problem.to_string()),
     };
     match serde_json::from_str::<Settings>(&text) {
@@ -149,7 +151,8 @@ impl Settings {
 
     /// A hand-edited file may hold numbers that nothing can be drawn with.
     fn within_bounds(mut self) -> Self {
-        let sane = |value: f32, low: f32, high: f32, default: f32| if value.is_finite() { value.clamp(low, high) } else { default };
+        let sane =
+            |value: f32, low: f32, high: f32, default: f32| if value.is_finite() { value.clamp(low, high) } else { default };
         self.zoom = sane(self.zoom, 0.5, 3.0, 1.0);
         self.window = [sane(self.window[0], 640.0, 10_000.0, 1180.0), sane(self.window[1], 400.0, 10_000.0, 760.0)];
         self.memory_mib = self.memory_mib.clamp(4, 65_536);

@@ -17,7 +17,7 @@
 //! 3. Encoding never replaces: what cannot be expressed is refused, with its place.
 
 mod dump;
-pub mod encode;
+mod encode;
 mod hanzi;
 mod likeness;
 mod sync;

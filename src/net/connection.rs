@@ -131,7 +131,8 @@ impl<L: Listener> Connection<'_, L> {
             progress.next_refusal_row = Some(Instant::now() + REFUSAL_ROW_EVERY);
             self.unsent(refused.messages, refused.bytes, Unsent::QueueFull).await;
         }
-        let may_read = !progress.peer_finished && !(self.listener.answers() && self.queue.is_high());
+        let must_wait = self.listener.answers() && self.queue.is_high();
+        let may_read = !progress.peer_finished && !must_wait;
         tokio::select! {
             ready = self.stream.readable(), if may_read => match ready {
                 Ok(()) => self.read(progress).await,

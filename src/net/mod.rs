@@ -20,5 +20,6 @@ mod udp;
 mod udp_errors;
 mod udp_kernel;
 
+pub use clock::now;
 pub use hub::{Busy, Handle, Net};
 pub use outbox::{Outbox, Parcel};

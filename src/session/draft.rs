@@ -4,7 +4,8 @@
 use super::address::{self, AddressError, Endpoint, Host};
 use super::reply::Reply;
 use super::spec::{
-    AfterPeerFin, Backoff, DEFAULT_BACKLOG, Membership, NotAGroup, Role, SessionSpec, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec,
+    AfterPeerFin, Backoff, DEFAULT_BACKLOG, Membership, NotAGroup, Role, SessionSpec, TcpClientSpec, TcpOptions, TcpServerSpec,
+    UdpSpec,
 };
 use crate::codec::encoding::Encoding;
 use crate::codec::message::{self, Input, LineEnding, MessageError};
@@ -407,7 +408,10 @@ impl Draft {
     pub fn membership(&self) -> Result<Membership, Problem> {
         let interface = self.group_interface.trim();
         Membership::parse(&self.group)
-            .map(|group| Membership { interface: (!interface.is_empty()).then(|| interface.to_owned()).or(group.interface), ..group })
+            .map(|group| Membership {
+                interface: (!interface.is_empty()).then(|| interface.to_owned()).or(group.interface),
+                ..group
+            })
             .map_err(|problem| Problem { field: Field::Group, reason: Reason::NotAGroup(problem) })
     }
 

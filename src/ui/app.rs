@@ -415,12 +415,7 @@ impl App {
         });
         let rect = ctx.input(|input| input.viewport().inner_rect);
         let window = rect.map_or(self.settings.window, |rect| [rect.width(), rect.height()]);
-        Settings {
-            sessions: sessions.collect(),
-            layout: serde_json::to_value(&self.tree).ok(),
-            window,
-            ..self.settings.clone()
-        }
+        Settings { sessions: sessions.collect(), layout: serde_json::to_value(&self.tree).ok(), window, ..self.settings.clone() }
     }
 
     /// Writes what changed, now and then. A file of some kilobytes is written within a frame's time; a disk that hangs would show.

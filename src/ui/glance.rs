@@ -128,9 +128,7 @@ pub fn row(log: &Log, number: u64, id: RecordId, style: &RowStyle) -> Option<Row
     let lines = match (style.shown, record.data()) {
         (_, None) | (Shown::Hex, _) => Vec::new(),
         (Shown::Text, Some(data)) => vec![text::of_record(log, id, style.encoding(data.direction), LINE_BYTES)],
-        (Shown::Both, Some(data)) => {
-            text::lines_of_record(log, id, style.encoding(data.direction), style.columns, DUMP_LINES)
-        }
+        (Shown::Both, Some(data)) => text::lines_of_record(log, id, style.encoding(data.direction), style.columns, DUMP_LINES),
     };
     Some(Row { number, id, record, lines })
 }

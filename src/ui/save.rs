@@ -89,7 +89,8 @@ impl Save {
                 let width = ui.available_width() - 110.0;
                 let edit = TextEdit::singleline(&mut self.path).desired_width(width).min_size(egui::vec2(0.0, size::CONTROL));
                 ui.add_enabled(idle, edit.align(egui::Align2::LEFT_CENTER)).labelled_by(label.id);
-                if ui.add_enabled_ui(idle, |ui| control::quiet(ui, ICON_FOLDER_OPEN, &language.tr("save.browse"))).inner.clicked() {
+                if ui.add_enabled_ui(idle, |ui| control::quiet(ui, ICON_FOLDER_OPEN, &language.tr("save.browse"))).inner.clicked()
+                {
                     self.browse(ui.ctx());
                 }
             });

@@ -165,10 +165,12 @@ impl SessionTab {
             .show(ui, |ui| status_bar::show(self, ui, around, intents));
         if !narrow || self.drawer {
             let frame = Frame::new().fill(colors.window).inner_margin(Margin { left: 8, right: 0, top: 8, bottom: 8 });
-            Panel::left(("column", salt)).exact_size(size::COLUMN).resizable(false).show_separator_line(false).frame(frame).show(
-                ui,
-                |ui| self.column(ui, narrow, around, intents),
-            );
+            Panel::left(("column", salt))
+                .exact_size(size::COLUMN)
+                .resizable(false)
+                .show_separator_line(false)
+                .frame(frame)
+                .show(ui, |ui| self.column(ui, narrow, around, intents));
         }
         if narrow && self.drawer && ui.available_width() < size::COLUMN {
             return;

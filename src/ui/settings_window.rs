@@ -30,9 +30,11 @@ const WIDTH: f32 = 380.0;
 fn contents(ui: &mut Ui, settings: &mut Settings, language: Language) {
     let fields = Fields { language, problems: &[] };
     let tr = |key: &str| fields.tr(key);
-    let languages = [(None, tr("settings.system")), (Some(Language::Chinese), "中文".into()), (Some(Language::English), "English".into())];
+    let languages =
+        [(None, tr("settings.system")), (Some(Language::Chinese), "中文".into()), (Some(Language::English), "English".into())];
     fields.choice(ui, "settings.language", &mut settings.language, &languages);
-    let themes = [(Theme::System, tr("settings.system")), (Theme::Light, tr("settings.light")), (Theme::Dark, tr("settings.dark"))];
+    let themes =
+        [(Theme::System, tr("settings.system")), (Theme::Light, tr("settings.light")), (Theme::Dark, tr("settings.dark"))];
     fields.choice(ui, "settings.theme", &mut settings.theme, &themes);
     let zooms = [0.8_f32, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0].map(|zoom| (zoom, format!("{:.0} %", zoom * 100.0)));
     fields.choice(ui, "settings.zoom", &mut settings.zoom, &zooms);

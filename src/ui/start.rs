@@ -3,21 +3,36 @@
 use super::app::App;
 use super::theme::size;
 use super::window::{self, Options, Renderer, StartError, View};
+use crate::i18n::Language;
 use crate::settings;
+use std::process::ExitCode;
 
-/// Opens the window and stays until it is closed.
-///
-/// # Errors
-/// When there is no display, or the window cannot be drawn.
-pub fn run() -> Result<(), StartError> {
+/// No window can be opened.
+const NO_WINDOW: u8 = 2;
+
+/// Opens the window and stays until it is closed; `asked` is the language of the command line, which holds for this run. Without a
+/// display it says so in one line, names the commands that need none, and ends with 2.
+pub fn main(asked: Option<Language>) -> ExitCode {
+    match run(asked) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            let language = asked.unwrap_or_else(Language::of_system);
+            let key = match problem {
+                StartError::NoDisplay => "start.no_display",
+                StartError::Failed(_) => "start.failed",
+            };
+            eprintln!("sockscope: {}", language.tr_with(key, &[("reason", &problem)]));
+            ExitCode::from(NO_WINDOW)
+        }
+    }
+}
+
+fn run(asked: Option<Language>) -> Result<(), StartError> {
     let path = settings::path();
-    let loaded = path.as_deref().map(settings::load).unwrap_or_else(|| settings::Loaded { settings: settings::Settings::default(), damaged: None });
-    let options = Options {
-        title: "Sockscope".into(),
-        size: loaded.settings.window,
-        min_size: size::WINDOW_MIN,
-        renderer: Renderer::Auto,
-    };
+    let mut loaded = path.as_deref().map(settings::load).unwrap_or_default();
+    loaded.settings.language = asked.or(loaded.settings.language);
+    let options =
+        Options { title: "Sockscope".into(), size: loaded.settings.window, min_size: size::WINDOW_MIN, renderer: Renderer::Auto };
     window::run(
         options,
         Box::new(move |ctx| {

@@ -38,7 +38,8 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
         }
         spark::show(ui, &reading.history, &around.language.tr("status.history"));
         let name = around.language.tr("status.reset");
-        let button = egui::Button::new((control::icon(ICON_RESTART_ALT).size(size::CONTROL_TEXT), name.to_string())).frame_when_inactive(false);
+        let button = egui::Button::new((control::icon(ICON_RESTART_ALT).size(size::CONTROL_TEXT), name.to_string()))
+            .frame_when_inactive(false);
         let response = ui.add(button);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &*name));
         if response.on_hover_text(around.language.tr("status.reset_hint")).clicked() {

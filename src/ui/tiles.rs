@@ -144,7 +144,11 @@ impl Behavior<SessionId> for Shown<'_> {
         let middle = rect.center().y;
         let mut x = rect.left() + space::MEDIUM;
         if let Some(tab) = self.tabs.get(&session) {
-            painter.circle_filled(pos2(x + size::DOT / 2.0, middle), size::DOT / 2.0, control::state_color(colors, tab.glance.state));
+            painter.circle_filled(
+                pos2(x + size::DOT / 2.0, middle),
+                size::DOT / 2.0,
+                control::state_color(colors, tab.glance.state),
+            );
             x += DOT_ROOM;
             let family = egui::FontFamily::Name(egui_material_icons::FONT_FAMILY.into());
             let icon = control::role_icon(tab.draft.role).codepoint;

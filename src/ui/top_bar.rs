@@ -70,7 +70,11 @@ pub fn show(ui: &mut Ui, language: Language, inspector: bool, intents: &mut Vec<
 
 /// A line of a menu with an icon; `true` when it was chosen.
 fn menu_item(ui: &mut Ui, icon: egui_material_icons::MaterialIcon, word: &str) -> bool {
-    let response = ui.add(egui::Button::new((control::icon(icon), word.to_owned())).frame_when_inactive(false).min_size(egui::vec2(160.0, size::CONTROL)));
+    let response = ui.add(
+        egui::Button::new((control::icon(icon), word.to_owned()))
+            .frame_when_inactive(false)
+            .min_size(egui::vec2(160.0, size::CONTROL)),
+    );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::MenuItem, true, word));
     response.clicked()
 }

@@ -69,10 +69,7 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoDisplay => write!(
-                f,
-                "no display: neither WAYLAND_DISPLAY nor DISPLAY names a display that answers"
-            ),
+            Self::NoDisplay => write!(f, "no display: neither WAYLAND_DISPLAY nor DISPLAY names a display that answers"),
             Self::Failed(reason) => write!(f, "cannot open a window: {reason}"),
         }
     }
@@ -173,9 +170,7 @@ fn prepare(ctx: &egui::Context, window: Option<&Window>, make: MakeView) -> Box<
 }
 
 fn is_x11(window: &Window) -> bool {
-    window
-        .window_handle()
-        .is_ok_and(|handle| matches!(handle.as_raw(), RawWindowHandle::Xlib(_) | RawWindowHandle::Xcb(_)))
+    window.window_handle().is_ok_and(|handle| matches!(handle.as_raw(), RawWindowHandle::Xlib(_) | RawWindowHandle::Xcb(_)))
 }
 
 /// Keeps the input method switched on, for X11.
@@ -210,12 +205,7 @@ enum Gl {
     Unusable(String),
 }
 
-fn run_gl(
-    system: WindowSystem,
-    viewport: ViewportBuilder,
-    title: &str,
-    make: MakeView,
-) -> Result<Gl, StartError> {
+fn run_gl(system: WindowSystem, viewport: ViewportBuilder, title: &str, make: MakeView) -> Result<Gl, StartError> {
     let made = Rc::new(Cell::new(false));
     let options = eframe::NativeOptions {
         viewport,

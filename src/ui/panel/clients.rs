@@ -40,7 +40,10 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             }
         });
         let lines = tab.glance.connection_count.min(LINES);
-        let area = ScrollArea::vertical().id_salt(("clients", tab.id.0)).max_height(lines as f32 * size::CONTROL).auto_shrink([false, true]);
+        let area = ScrollArea::vertical()
+            .id_salt(("clients", tab.id.0))
+            .max_height(lines as f32 * size::CONTROL)
+            .auto_shrink([false, true]);
         ui.spacing_mut().item_spacing.y = 0.0;
         area.show_rows(ui, size::CONTROL, tab.glance.connection_count, |ui, range| {
             tab.clients_in_view = range;
@@ -58,14 +61,19 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
         ui.set_height(size::CONTROL);
         let address = connection.peer.address.to_string();
         let mut chosen = tab.chosen.contains(&id);
-        if ui.checkbox(&mut chosen, RichText::new(&address).monospace()).on_hover_text(around.language.tr("clients.choose_hint")).changed() {
+        if ui
+            .checkbox(&mut chosen, RichText::new(&address).monospace())
+            .on_hover_text(around.language.tr("clients.choose_hint"))
+            .changed()
+        {
             if chosen {
                 tab.chosen.insert(id);
             } else {
                 tab.chosen.remove(&id);
             }
         }
-        ui.label(RichText::new(connection.since.clock(around.zone)).color(colors.weak)).on_hover_text(around.language.tr("clients.since"));
+        ui.label(RichText::new(connection.since.clock(around.zone)).color(colors.weak))
+            .on_hover_text(around.language.tr("clients.since"));
         ui.label(RichText::new(format!("← {}", size_text(connection.received))).color(colors.received));
         ui.label(RichText::new(format!("→ {}", size_text(connection.sent))).color(colors.sent));
         if connection.peer_finished {

@@ -69,7 +69,13 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             ui.painter().rect_filled(strip, 0.0, colors.row_alternate);
             let name = ui.interact(strip, egui::Id::unique(("evicted", tab.id.0)), Sense::hover());
             name.widget_info(|| WidgetInfo::labeled(Access::Label, true, &text));
-            ui.painter().text(strip.left_center() + vec2(columns.time, 0.0), Align2::LEFT_CENTER, text, theme::font(size::CAPTION_TEXT), colors.warning);
+            ui.painter().text(
+                strip.left_center() + vec2(columns.time, 0.0),
+                Align2::LEFT_CENTER,
+                text,
+                theme::font(size::CAPTION_TEXT),
+                colors.warning,
+            );
             view.min.y += size::ROW;
         }
         tab.log_height = view.height();
@@ -131,14 +137,7 @@ fn empty(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     });
 }
 
-fn rows(
-    tab: &mut SessionTab,
-    ui: &mut Ui,
-    around: &Surroundings<'_>,
-    view: Rect,
-    columns: &Columns,
-    intents: &mut Vec<Intent>,
-) {
+fn rows(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, view: Rect, columns: &Columns, intents: &mut Vec<Intent>) {
     let id = egui::Id::unique(("log", tab.id.0));
     let list = ui.interact(view, id, Sense::click());
     list.widget_info(|| WidgetInfo::labeled(Access::List, true, around.language.tr("log.title")));
@@ -237,7 +236,8 @@ fn scroll_bar(tab: &mut SessionTab, ui: &mut Ui, view: Rect, shown: usize) {
         tab.movement = Some(Move::To(f64::from(part)));
         ui.request_repaint();
     }
-    let thumb = Rect::from_min_size(pos2(track.left() + 2.0, track.top() + free * above as f32), vec2(size::SCROLL_BAR - 4.0, length));
+    let thumb =
+        Rect::from_min_size(pos2(track.left() + 2.0, track.top() + free * above as f32), vec2(size::SCROLL_BAR - 4.0, length));
     let color = if response.hovered() || response.dragged() { colors.weak } else { colors.line };
     ui.painter().rect_filled(thumb, size::SCROLL_BAR / 2.0, color);
 }
@@ -358,7 +358,14 @@ fn cut(text: &str, cells: usize) -> String {
 }
 
 /// The lines of a record's content, each already cut to the width.
-fn content(tab: &SessionTab, data: &Data, row: &Row, columns: &Columns, width: f32, colors: &Palette) -> Vec<egui::text::LayoutJob> {
+fn content(
+    tab: &SessionTab,
+    data: &Data,
+    row: &Row,
+    columns: &Columns,
+    width: f32,
+    colors: &Palette,
+) -> Vec<egui::text::LayoutJob> {
     let cells = ((width / columns.cell) as usize).max(1);
     let color = colors.text;
     match tab.draft.shown {
@@ -439,12 +446,7 @@ const LARGEST_SELECTION: usize = 100_000;
 
 fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row, intents: &mut Vec<Intent>) {
     let ids: Vec<_> = if tab.selection.rows.is_empty() { vec![row.id] } else { tab.selection.rows.iter().copied().collect() };
-    let ways = [
-        (CopyAs::Text, "copy.text"),
-        (CopyAs::Hex, "copy.hex"),
-        (CopyAs::C, "copy.c"),
-        (CopyAs::Python, "copy.python"),
-    ];
+    let ways = [(CopyAs::Text, "copy.text"), (CopyAs::Hex, "copy.hex"), (CopyAs::C, "copy.c"), (CopyAs::Python, "copy.python")];
     for (way, key) in ways {
         if ui.button(around.language.tr(key)).clicked() {
             intents.push(Intent::Copy(tab.id, ids.clone(), way));

@@ -12,7 +12,9 @@ use crate::ui::theme::{size, space};
 use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::field::{self, Fields};
 use egui::{RichText, Ui};
-use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_EXPAND_MORE, ICON_LINK_OFF, ICON_PLAY_ARROW, ICON_STOP, ICON_WARNING};
+use egui_material_icons::icons::{
+    ICON_ADD, ICON_CLOSE, ICON_EXPAND_MORE, ICON_LINK_OFF, ICON_PLAY_ARROW, ICON_STOP, ICON_WARNING,
+};
 
 /// ```text
 /// 网络设置
@@ -78,7 +80,9 @@ fn shown_local(ui: &mut Ui, label: &str, text: &str) {
 }
 
 fn remote(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
-    fields.text(ui, "network.remote_host", Field::RemoteHost, &mut tab.draft.remote_host, "").on_hover_text(fields.tr("network.remote_host_hint"));
+    fields
+        .text(ui, "network.remote_host", Field::RemoteHost, &mut tab.draft.remote_host, "")
+        .on_hover_text(fields.tr("network.remote_host_hint"));
     fields.text(ui, "network.remote_port", Field::RemotePort, &mut tab.draft.remote_port, "");
 }
 
@@ -107,7 +111,8 @@ fn local(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surrou
 fn addresses(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surroundings<'_>) {
     ui.set_min_width(size::COLUMN);
     let mut entry = |ui: &mut Ui, address: &str, note: &str| {
-        let button = egui::Button::new(address).frame_when_inactive(false).right_text(RichText::new(note).color(palette(ui).weak));
+        let button =
+            egui::Button::new(address).frame_when_inactive(false).right_text(RichText::new(note).color(palette(ui).weak));
         if ui.add(button.min_size(egui::vec2(ui.available_width(), size::CONTROL))).clicked() {
             address.clone_into(&mut tab.draft.local_ip);
         }
@@ -122,14 +127,7 @@ fn addresses(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Su
     entry(ui, "::", &fields.tr("network.all_v6"));
 }
 
-fn udp(
-    tab: &mut SessionTab,
-    ui: &mut Ui,
-    fields: &Fields<'_>,
-    around: &Surroundings<'_>,
-    intents: &mut Vec<Intent>,
-    live: bool,
-) {
+fn udp(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surroundings<'_>, intents: &mut Vec<Intent>, live: bool) {
     ui.add_enabled_ui(!live, |ui| local(tab, ui, fields, around, intents));
     // Where datagrams go may change while the socket is open.
     remote(tab, ui, fields);
@@ -149,7 +147,13 @@ fn udp(
 fn more(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let role = tab.draft.role;
     if role == Role::TcpClient {
-        fields.text(ui, "network.connect_timeout", Field::ConnectTimeout, &mut tab.draft.connect_timeout, &fields.tr("unit.seconds"));
+        fields.text(
+            ui,
+            "network.connect_timeout",
+            Field::ConnectTimeout,
+            &mut tab.draft.connect_timeout,
+            &fields.tr("unit.seconds"),
+        );
         fields.check(ui, "network.reconnect", "network.reconnect_hint", &mut tab.draft.reconnect);
         fields.check(ui, "network.bind_local", "network.bind_local_hint", &mut tab.draft.bind_local);
         if tab.draft.bind_local {
@@ -158,7 +162,9 @@ fn more(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surroun
     }
     let draft = &mut tab.draft;
     if role == Role::TcpServer {
-        fields.text(ui, "network.backlog", Field::Backlog, &mut draft.backlog, "").on_hover_text(fields.tr("network.backlog_hint"));
+        fields
+            .text(ui, "network.backlog", Field::Backlog, &mut draft.backlog, "")
+            .on_hover_text(fields.tr("network.backlog_hint"));
     }
     if role != Role::TcpClient {
         fields.check(ui, "network.reuse_address", "network.reuse_address_hint", &mut draft.reuse_address);
@@ -168,7 +174,13 @@ fn more(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surroun
         fields.check(ui, "network.stay_open", "network.stay_open_hint", &mut draft.stay_open);
         fields.check(ui, "network.keep_alive", "network.keep_alive_hint", &mut draft.keep_alive);
         if draft.keep_alive {
-            fields.text(ui, "network.keep_alive_after", Field::KeepAliveAfter, &mut draft.keep_alive_after, &fields.tr("unit.seconds"));
+            fields.text(
+                ui,
+                "network.keep_alive_after",
+                Field::KeepAliveAfter,
+                &mut draft.keep_alive_after,
+                &fields.tr("unit.seconds"),
+            );
         }
     } else {
         fields.text(ui, "network.ttl", Field::TimeToLive, &mut draft.time_to_live, &fields.tr("unit.hops"));
@@ -232,7 +244,8 @@ fn interface_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, arou
     let any = fields.tr("network.any_interface");
     let shown = if tab.draft.group_interface.is_empty() { any.clone() } else { tab.draft.group_interface.clone() };
     field::labelled(ui, &fields.tr("network.interface"), |ui, id| {
-        let combo = egui::ComboBox::from_id_salt("group-interface").width(ui.available_width() - space::SMALL).selected_text(shown);
+        let combo =
+            egui::ComboBox::from_id_salt("group-interface").width(ui.available_width() - space::SMALL).selected_text(shown);
         let response = combo.show_ui(ui, |ui| {
             ui.selectable_value(&mut tab.draft.group_interface, String::new(), any);
             for interface in around.interfaces {
@@ -299,7 +312,8 @@ fn ending(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
             ui.label(caption(&told.advice).color(colors.text));
         }
         (State::Closed, _, Some(ending)) => {
-            let color = if matches!(ending.by, EndedBy::Us | EndedBy::PeerFin | EndedBy::OurReset) { colors.weak } else { colors.error };
+            let color =
+                if matches!(ending.by, EndedBy::Us | EndedBy::PeerFin | EndedBy::OurReset) { colors.weak } else { colors.error };
             ui.label(caption(&describe::ending(around.language, ending)).color(color));
         }
         _ => {}

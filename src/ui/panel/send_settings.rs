@@ -33,7 +33,8 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     );
     let mut reply_changed =
         encoding::choose(ui, &tr("send_settings.encoding"), &tr("send_settings.encoding_hint"), &mut tab.draft.send_encoding);
-    let endings = [LineEnding::None, LineEnding::CrLf, LineEnding::Lf, LineEnding::Cr].map(|ending| (ending, ending_text(&fields, ending)));
+    let endings =
+        [LineEnding::None, LineEnding::CrLf, LineEnding::Lf, LineEnding::Cr].map(|ending| (ending, ending_text(&fields, ending)));
     fields.choice(ui, "send_settings.line_ending", &mut tab.draft.line_ending, &endings);
     let replies = [ReplyChoice::None, ReplyChoice::Echo, ReplyChoice::Upper, ReplyChoice::Fixed, ReplyChoice::Chat]
         .map(|reply| (reply, tr(reply_key(reply))));

@@ -181,12 +181,7 @@ impl Painter<'_, '_> {
             return false;
         }
         let (Some(start), Some(end)) = (self.corner(a), self.corner(d)) else { return false };
-        let area = Area {
-            left: first_at(start.x),
-            top: first_at(start.y),
-            right: first_at(end.x),
-            bottom: first_at(end.y),
-        };
+        let area = Area { left: first_at(start.x), top: first_at(start.y), right: first_at(end.x), bottom: first_at(end.y) };
         let Some(area) = area.intersect(self.clip) else { return true };
         let color = pack(a.color);
         let [width, height] = self.texture.size();
@@ -453,9 +448,7 @@ fn weights(edges: &[Edge; 3], [column, row]: [i64; 2], area: f64) -> [f32; 3] {
 
 /// The corners' values, weighted.
 fn mix<const N: usize>(corners: &[[f32; N]; 3], weights: [f32; 3]) -> [f32; N] {
-    std::array::from_fn(|index| {
-        corners[0][index] * weights[0] + corners[1][index] * weights[1] + corners[2][index] * weights[2]
-    })
+    std::array::from_fn(|index| corners[0][index] * weights[0] + corners[1][index] * weights[1] + corners[2][index] * weights[2])
 }
 
 /// In 1/65536. A cast saturates; a step that large belongs to a sliver with a single pixel in each row.

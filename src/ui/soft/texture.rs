@@ -138,11 +138,8 @@ mod tests {
     #[test]
     fn wrap_modes() {
         use TextureWrapMode::{ClampToEdge, MirroredRepeat, Repeat};
-        let table = [
-            (ClampToEdge, [0, 0, 0, 1, 2, 2, 2]),
-            (Repeat, [1, 2, 0, 1, 2, 0, 1]),
-            (MirroredRepeat, [1, 0, 0, 1, 2, 2, 1]),
-        ];
+        let table =
+            [(ClampToEdge, [0, 0, 0, 1, 2, 2, 2]), (Repeat, [1, 2, 0, 1, 2, 0, 1]), (MirroredRepeat, [1, 0, 0, 1, 2, 2, 1])];
         for (mode, expected) in table {
             let got = [-2, -1, 0, 1, 2, 3, 4].map(|at| wrap(at, 3, mode));
             assert_eq!(got, expected, "{mode:?}");

@@ -78,27 +78,30 @@ pub fn toggle(ui: &mut Ui, symbol: MaterialIcon, name: &str, on: bool) -> Respon
 pub fn segments<T: Copy + PartialEq>(ui: &mut Ui, value: &mut T, choices: &[(T, String, String)]) -> bool {
     let palette = palette(ui);
     let before = *value;
-    egui::Frame::new().fill(palette.field).stroke(theme::line(palette)).corner_radius(size::CORNER).inner_margin(2).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
-        let count = choices.len() as f32;
-        let width = ((ui.available_width() - 2.0 * (count - 1.0)) / count).floor();
-        ui.horizontal(|ui| {
-            for (choice, word, hint) in choices {
-                let chosen = *value == *choice;
-                let color = if chosen { palette.on_accent } else { palette.text };
-                let fill = if chosen { palette.accent } else { Color32::TRANSPARENT };
-                let button = Button::new(RichText::new(word).color(color))
-                    .fill(fill)
-                    .stroke(Stroke::NONE)
-                    .min_size(vec2(width, size::CONTROL - 4.0));
-                let response = ui.add(button);
-                response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), chosen, word));
-                if response.on_hover_text(hint).clicked() {
-                    *value = *choice;
+    egui::Frame::new().fill(palette.field).stroke(theme::line(palette)).corner_radius(size::CORNER).inner_margin(2).show(
+        ui,
+        |ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            let count = choices.len() as f32;
+            let width = ((ui.available_width() - 2.0 * (count - 1.0)) / count).floor();
+            ui.horizontal(|ui| {
+                for (choice, word, hint) in choices {
+                    let chosen = *value == *choice;
+                    let color = if chosen { palette.on_accent } else { palette.text };
+                    let fill = if chosen { palette.accent } else { Color32::TRANSPARENT };
+                    let button = Button::new(RichText::new(word).color(color))
+                        .fill(fill)
+                        .stroke(Stroke::NONE)
+                        .min_size(vec2(width, size::CONTROL - 4.0));
+                    let response = ui.add(button);
+                    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), chosen, word));
+                    if response.on_hover_text(hint).clicked() {
+                        *value = *choice;
+                    }
                 }
-            }
-        });
-    });
+            });
+        },
+    );
     *value != before
 }
 

@@ -53,7 +53,8 @@ impl Fields<'_> {
 
     /// A text field; `unit` stands inside it at the end.
     pub fn text(&self, ui: &mut Ui, label: &str, field: Field, value: &mut String, unit: &str) -> Response {
-        let response = labelled(ui, &self.tr(label), |ui, id| self.edit(ui, value, unit, ui.available_width(), field).labelled_by(id));
+        let response =
+            labelled(ui, &self.tr(label), |ui, id| self.edit(ui, value, unit, ui.available_width(), field).labelled_by(id));
         self.problem(ui, field);
         response
     }
@@ -69,7 +70,10 @@ impl Fields<'_> {
                     widget.bg_stroke = egui::Stroke::new(1.0, colors.error);
                 }
             }
-            let mut edit = TextEdit::singleline(value).desired_width(width).min_size(vec2(0.0, size::CONTROL)).align(egui::Align2::LEFT_CENTER);
+            let mut edit = TextEdit::singleline(value)
+                .desired_width(width)
+                .min_size(vec2(0.0, size::CONTROL))
+                .align(egui::Align2::LEFT_CENTER);
             if !unit.is_empty() {
                 edit = edit.suffix(RichText::new(unit).color(colors.weak));
             }

@@ -48,7 +48,13 @@ impl Place {
 
     /// Takes a move into account and returns the rows in view with their distance from the top of the view.
     /// `height` is asked for rows in and around the view only.
-    pub fn settle(&mut self, rows: &Range<u64>, view: f32, movement: Option<Move>, height: impl Fn(u64) -> f32) -> Vec<(u64, f32)> {
+    pub fn settle(
+        &mut self,
+        rows: &Range<u64>,
+        view: f32,
+        movement: Option<Move>,
+        height: impl Fn(u64) -> f32,
+    ) -> Vec<(u64, f32)> {
         if rows.is_empty() {
             *self = Self { anchor: rows.start, hidden: 0.0, follow: self.follow };
             return Vec::new();

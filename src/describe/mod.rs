@@ -1,14 +1,14 @@
 //! What happened, in words: the one place that turns failures, endings and notes into sentences, in both languages, for the window,
 //! the twin and the saved log. Must never decide anything.
 
-use crate::codec::encode::Unmappable;
-use crate::codec::escape::EscapeErrorKind;
-use crate::codec::hex::HexErrorKind;
-use crate::codec::message::MessageError;
+mod message;
+
 use crate::i18n::Language;
 use crate::session::event::{EndedBy, Ending, Place, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::spec::Switch;
+
+pub use message::message_error;
 
 /// How a note is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,14 @@ pub fn failure(language: Language, failure: &Failure) -> Told {
         what: language.tr_with("failure.sentence", &[("step", &step), ("reason", &reason), ("code", &code)]),
         advice: language.tr(&format!("advice.{}", cause.word())).into_owned(),
     }
+}
+
+/// A failure and its next step in one line.
+fn with_advice(language: Language, problem: &Failure) -> String {
+    let Told { what, advice } = failure(language, problem);
+    // A Chinese full stop brings its own space.
+    let space = if language == Language::Chinese { "" } else { " " };
+    format!("{what}{space}{advice}")
 }
 
 /// The cause alone.
@@ -109,10 +117,7 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
             let to = peer.map_or_else(String::new, |peer| peer.address.to_string());
             (tr(&key, &[("messages", messages), ("bytes", bytes), ("remote", &to)]), Tone::Error)
         }
-        What::Trouble(problem) => {
-            let told = failure(language, problem);
-            (format!("{} {}", told.what, told.advice), Tone::Error)
-        }
+        What::Trouble(problem) => (with_advice(language, problem), Tone::Error),
         What::SentPartly { peer, sent, length } => {
             (tr("note.partly", &[("remote", &peer.address), ("sent", sent), ("length", length)]), Tone::Error)
         }
@@ -128,51 +133,11 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         What::BroadcastSet(Switch::Off) => (tr("note.broadcast_off", &[]), Tone::Note),
         What::GroupJoined(group) => (tr("note.group_joined", &[("group", group)]), Tone::Good),
         What::GroupLeft(group) => (tr("note.group_left", &[("group", group)]), Tone::Note),
-        What::Failed(problem) => {
-            let told = failure(language, problem);
-            (format!("{} {}", told.what, told.advice), Tone::Error)
-        }
+        What::Failed(problem) => (with_advice(language, problem), Tone::Error),
         What::Closed { ending: how } => {
             let tone = if how.by.is_orderly() { Tone::Note } else { Tone::Error };
             (tr("note.closed", &[("ending", &ending(language, how))]), tone)
         }
         What::Received { .. } | What::Sent { .. } | What::Cleared | What::CountersReset | What::Forgotten => return None,
     })
-}
-
-/// Why typed text makes no bytes: what, where, and what would help.
-pub fn message_error(language: Language, problem: &MessageError) -> String {
-    match problem {
-        MessageError::Hex(hex) => {
-            let (key, text) = match hex.kind {
-                HexErrorKind::OddDigits => ("message.hex_odd", String::new()),
-                HexErrorKind::Foreign(character) => ("message.hex_foreign", character.to_string()),
-                HexErrorKind::MissingDigits => ("message.hex_missing", String::new()),
-            };
-            language.tr_with(key, &[("line", &hex.line), ("column", &hex.column), ("text", &text)])
-        }
-        MessageError::Unmappable(unmappable) => unmappable_text(language, unmappable),
-        MessageError::Escape(escape) => match &escape.kind {
-            EscapeErrorKind::Unmappable(unmappable) => unmappable_text(language, unmappable),
-            EscapeErrorKind::Unknown(character) => language.tr_with("message.escape_unknown", &[("text", character)]),
-            EscapeErrorKind::Unfinished => language.tr("message.escape_unfinished").into_owned(),
-            EscapeErrorKind::BadByte => language.tr("message.escape_byte").into_owned(),
-            EscapeErrorKind::BadCharacter => language.tr("message.escape_character").into_owned(),
-        },
-    }
-}
-
-fn unmappable_text(language: Language, unmappable: &Unmappable) -> String {
-    let others = unmappable.encodings.iter().map(|encoding| encoding.name()).collect::<Vec<_>>().join(", ");
-    let code = format!("U+{:04X}", u32::from(unmappable.character));
-    language.tr_with(
-        "message.unmappable",
-        &[
-            ("encoding", &unmappable.encoding.name()),
-            ("text", &unmappable.character),
-            ("code", &code),
-            ("place", &(unmappable.index + 1)),
-            ("others", &others),
-        ],
-    )
 }

@@ -1,0 +1,295 @@
+//! The words of the command line, as clap types. It must never know what they lead to: `spec` does.
+
+use crate::codec::encoding::Encoding;
+use crate::i18n::Language;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::time::Duration;
+
+/// A network debugging assistant. Without a command it opens the window.
+#[derive(Debug, Parser)]
+#[command(name = "sockscope", version, disable_help_subcommand = true)]
+#[command(after_help = "Exit status: 0 done, 1 the network said no, 2 wrong usage. Ctrl-C and a broken pipe end cleanly with 0.")]
+pub struct Args {
+    /// The language of messages; the system's unless given
+    #[arg(long, value_enum, global = true, value_name = "LANGUAGE")]
+    pub lang: Option<Lang>,
+    /// What to do without a window.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The languages by their words on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// 简体中文
+    #[value(alias = "zh-CN", alias = "zh_CN")]
+    Zh,
+    /// English
+    En,
+}
+
+impl Lang {
+    /// The language itself.
+    pub fn language(self) -> Language {
+        match self {
+            Self::Zh => Language::Chinese,
+            Self::En => Language::English,
+        }
+    }
+}
+
+/// What to do without a window.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the main job on this machine alone: TCP and UDP pairs, GBK and UTF-8, a character cut in two
+    Demo,
+    /// Connect to a TCP server
+    TcpClient {
+        /// Where to connect; IPv6 in brackets: [::1]:80
+        #[arg(value_name = "HOST:PORT")]
+        remote: String,
+        #[command(flatten)]
+        talk: Talk,
+    },
+    /// Listen for TCP clients
+    TcpServer {
+        /// Where to listen; the host is 127.0.0.1 unless given (* is every IPv4 address), port 0 lets the system choose
+        #[arg(value_name = "[HOST]:PORT")]
+        local: String,
+        #[command(flatten)]
+        talk: Talk,
+    },
+    /// Send and receive datagrams
+    Udp {
+        #[command(flatten)]
+        udp: Datagrams,
+        #[command(flatten)]
+        talk: Talk,
+    },
+    /// Say what bytes mean, in every encoding, with a verdict
+    Decode(Decode),
+    /// Turn a capture into other formats (not available yet)
+    Convert(Later),
+    /// The class room's lessons (not available yet)
+    Lesson(Later),
+    /// Forward TCP or UDP with impairments (not available yet)
+    Relay(Later),
+    /// Connect to a Unix-domain socket (not available yet)
+    UnixClient(Later),
+    /// Listen on a Unix-domain socket (not available yet)
+    UnixServer(Later),
+    /// Datagrams over Unix-domain sockets (not available yet)
+    UnixDatagram(Later),
+}
+
+/// Whatever is said to a command that does not exist yet.
+#[derive(Debug, clap::Args)]
+pub struct Later {
+    /// Not read yet.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub words: Vec<String>,
+}
+
+/// What only UDP has.
+#[derive(Debug, clap::Args)]
+pub struct Datagrams {
+    /// The local address; the host is 127.0.0.1 unless given, port 0 lets the system choose
+    #[arg(long, value_name = "[HOST]:PORT")]
+    pub bind: Option<String>,
+    /// Where datagrams go; without it, typed lines go to whoever sent last
+    #[arg(long, value_name = "HOST:PORT")]
+    pub to: Option<String>,
+    /// Allow sending to broadcast addresses (SO_BROADCAST)
+    #[arg(long)]
+    pub broadcast: bool,
+    /// Join a multicast group, on the interface with this name or address; repeatable
+    #[arg(long, value_name = "GROUP[@INTERFACE]")]
+    pub join: Vec<String>,
+}
+
+/// What every session has.
+#[derive(Debug, clap::Args)]
+pub struct Talk {
+    /// The encoding of both directions: any WHATWG label (utf-8, gbk, gb18030, big5, shift_jis, utf-16le, latin1, …)
+    #[arg(long, value_name = "NAME", value_parser = encoding, default_value = "utf-8")]
+    pub encoding: Encoding,
+    /// The encoding of what is received, where it differs
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    pub recv_encoding: Option<Encoding>,
+    /// The encoding of what is sent, where it differs
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    pub send_encoding: Option<Encoding>,
+    /// How --send and the lines of standard input are read
+    #[arg(long, value_enum, default_value = "text")]
+    pub input: InputWord,
+    /// Appended to each message
+    #[arg(long, value_enum, default_value = "none", value_name = "ENDING")]
+    pub line_ending: EndingWord,
+    /// Send this at the start (a server: to each client that joins); repeatable
+    #[arg(long, value_name = "MESSAGE", allow_hyphen_values = true)]
+    pub send: Vec<String>,
+    /// Answer what arrives: echo, upper, chat (to all the others) or text:MESSAGE
+    #[arg(long, value_name = "echo|upper|chat|text:MESSAGE", value_parser = reply)]
+    pub reply: Option<ReplyWord>,
+    /// Append a checksum to each message (not available yet)
+    #[arg(long, value_name = "NAME")]
+    pub checksum: Option<String>,
+    /// Send again and again, every so many milliseconds: the last --send (those before it once), or the first line of standard input.
+    /// The end of standard input waits for the last of --times
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub every: Option<u64>,
+    /// How often --every sends
+    #[arg(long, value_name = "N", requires = "every", value_parser = clap::value_parser!(u64).range(1..))]
+    pub times: Option<u64>,
+    /// How received bytes become rows (not available yet)
+    #[arg(long, value_name = "RULE")]
+    pub frame: Option<String>,
+    /// What standard output gets; raw is the received bytes alone, netassist is in hex with --input hex
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: FormatWord,
+    /// No data records on standard output, state changes only
+    #[arg(long)]
+    pub quiet: bool,
+    /// Write a capture as it arrives (not available yet)
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<String>,
+    /// Stop after so many received records
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// Stop after so many seconds
+    #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
+    pub limit: Option<Duration>,
+    /// What the end of standard input does [default: half-close for a client, keep for the rest]
+    #[arg(long, value_enum)]
+    pub eof: Option<EofWord>,
+}
+
+/// `--input`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InputWord {
+    /// As the characters that they are
+    Text,
+    /// As hex digits: 48 65 6C, 0x48, a pasted dump
+    Hex,
+    /// As characters with escapes: \r \n \x00 \u{4E2D}
+    Escaped,
+}
+
+/// `--line-ending`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EndingWord {
+    /// Nothing
+    None,
+    /// \n
+    Lf,
+    /// \r
+    Cr,
+    /// \r\n
+    Crlf,
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatWord {
+    /// A line per record, its text
+    Text,
+    /// A line per record, its bytes in hex
+    Hex,
+    /// Offset, hex and text columns
+    Both,
+    /// A JSON object per line, state changes too
+    Jsonl,
+    /// The received bytes alone
+    Raw,
+    /// NetAssist V5's log
+    Netassist,
+}
+
+/// `--eof`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EofWord {
+    /// Nothing
+    Keep,
+    /// Finish sending (FIN), go on receiving
+    HalfClose,
+    /// End the session
+    Close,
+}
+
+/// `--reply`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplyWord {
+    /// The same bytes back.
+    Echo,
+    /// The same text in upper case.
+    Upper,
+    /// To all the other clients.
+    Chat,
+    /// This text.
+    Text(String),
+}
+
+/// `decode`.
+#[derive(Debug, clap::Args)]
+pub struct Decode {
+    /// Bytes in hex, @FILE, or - for standard input (the default); a file and standard input are the bytes themselves
+    #[arg(value_name = "TEXT-OF-HEX | @FILE | -")]
+    pub source: Vec<String>,
+    /// A table for people, or a JSON object per candidate
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DecodeFormat,
+}
+
+/// `decode --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DecodeFormat {
+    /// A table, best reading first
+    Text,
+    /// A JSON object per reading, best first
+    Jsonl,
+}
+
+fn encoding(label: &str) -> Result<Encoding, String> {
+    Encoding::for_label(label).ok_or_else(|| "not the name of an encoding (utf-8, gbk, gb18030, big5, shift_jis, …)".to_owned())
+}
+
+fn reply(word: &str) -> Result<ReplyWord, String> {
+    match word {
+        "echo" => Ok(ReplyWord::Echo),
+        "upper" => Ok(ReplyWord::Upper),
+        "chat" => Ok(ReplyWord::Chat),
+        _ => match word.strip_prefix("text:") {
+            Some(text) => Ok(ReplyWord::Text(text.to_owned())),
+            None => Err("one of echo, upper, chat and text:MESSAGE".to_owned()),
+        },
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: Option<f64> = text.parse().ok();
+    number
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "not a number of seconds above 0".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_words_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn seconds_and_replies() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for bad in ["0", "-1", "x", "inf", "NaN", "1e300"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+        assert_eq!(reply("text:a:b"), Ok(ReplyWord::Text("a:b".into())));
+        assert!(reply("txt").is_err());
+    }
+}

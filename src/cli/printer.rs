@@ -1,0 +1,197 @@
+//! The session's record on standard output, and what happens to it on standard error. It must never drop a record in silence: where
+//! nobody reads, it waits, and the engine waits with it.
+
+use super::spec::Output;
+use crate::describe;
+use crate::i18n::Language;
+use crate::session::event::{SessionEvent, What};
+use crate::session::spec::Switch;
+use crate::traffic::format::{Format, Style, Writer};
+use crate::traffic::record::{Direction, Entry, Record};
+use jiff::tz::TimeZone;
+use std::io::{self, Write};
+
+/// Bytes gathered before they are written in any case.
+const GATHERED: usize = 64 << 10;
+
+/// Writes a session's records and notes.
+pub struct Printer<O, E> {
+    writer: Writer,
+    format: Format,
+    language: Language,
+    zone: TimeZone,
+    data: Switch,
+    /// Received records that may still be written.
+    left: Option<u64>,
+    gathered: Vec<u8>,
+    out: O,
+    notes: E,
+    broken: Option<io::Error>,
+}
+
+/// How far the output has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It goes on.
+    Open,
+    /// The last record that was asked for has been written.
+    Complete,
+    /// Nobody reads standard output any more.
+    Broken,
+}
+
+impl<O: Write, E: Write> Printer<O, E> {
+    /// Starts writing; at most `count` received records.
+    pub fn new(language: Language, zone: TimeZone, output: Output, count: Option<u64>, out: O, notes: E) -> Self {
+        let Output { format, data, receive, send } = output;
+        let writer = Writer::new(Style { format, receive, send, zone: zone.clone(), language, notes: false });
+        Self { writer, format, language, zone, data, left: count, gathered: Vec::new(), out, notes, broken: None }
+    }
+
+    /// Writes what an event is worth, and says how far the output has come.
+    pub fn take(&mut self, event: &SessionEvent) -> Progress {
+        let Some(record) = Record::of(event) else { return self.progress() };
+        match &record.entry {
+            Entry::Data(data) => {
+                let received = data.direction == Direction::Received;
+                let wanted = !received || self.left != Some(0);
+                if received && let Some(left) = &mut self.left {
+                    *left = left.saturating_sub(1);
+                }
+                if wanted && self.data.is_on() {
+                    self.writer.record(&record, &mut self.gathered);
+                }
+                if self.gathered.len() >= GATHERED {
+                    self.flush();
+                }
+            }
+            Entry::Note(what) => {
+                let before = self.gathered.len();
+                self.writer.record(&record, &mut self.gathered);
+                // A gap is a record where the format has a place for it.
+                let is_gap = matches!(**what, What::Gap { .. });
+                if is_gap && !self.data.is_on() && self.format != Format::JsonLines {
+                    self.gathered.truncate(before);
+                }
+                let written = is_gap && self.gathered.len() > before;
+                if self.format != Format::JsonLines && !written {
+                    self.note(&record, what);
+                }
+            }
+        }
+        self.progress()
+    }
+
+    /// Whether received records were asked for and all are there.
+    fn progress(&self) -> Progress {
+        match (&self.broken, self.left) {
+            (Some(_), _) => Progress::Broken,
+            (None, Some(0)) => Progress::Complete,
+            _ => Progress::Open,
+        }
+    }
+
+    fn note(&mut self, record: &Record, what: &What) {
+        if matches!(what, What::Opening { .. }) {
+            return;
+        }
+        if let Some((told, _)) = describe::note(self.language, what) {
+            // First the records that came before it: on a terminal both stand in one column.
+            self.flush();
+            let line = format!("{} • {told}\n", record.at.clock(&self.zone));
+            // Where nobody reads standard error there is nobody to tell.
+            self.notes.write_all(line.as_bytes()).ok();
+        }
+    }
+
+    /// Hands over what was gathered.
+    pub fn flush(&mut self) -> Progress {
+        if self.broken.is_none() && !self.gathered.is_empty() {
+            let done = self.out.write_all(&self.gathered).and_then(|()| self.out.flush());
+            self.broken = done.err();
+        }
+        self.gathered.clear();
+        self.progress()
+    }
+
+    /// Why standard output takes no more.
+    pub fn broken(&self) -> Option<&io::Error> {
+        self.broken.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::encoding::Encoding;
+    use crate::session::event::Place;
+    use crate::session::id::{ConnectionId, Peer, SessionId};
+    use crate::session::timestamp::Timestamp;
+
+    fn printed(format: Format, data: Switch, count: Option<u64>, events: &[What]) -> (String, String, Progress) {
+        let output = Output { format, data, receive: Encoding::GBK, send: Encoding::GBK };
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let mut printer = Printer::new(Language::English, TimeZone::UTC, output, count, &mut out, &mut notes);
+        let mut progress = Progress::Open;
+        for what in events {
+            progress = printer.take(&SessionEvent { session: SessionId(1), at: Timestamp(0), what: what.clone() });
+        }
+        printer.flush();
+        drop(printer);
+        (String::from_utf8(out).unwrap(), String::from_utf8(notes).unwrap(), progress)
+    }
+
+    fn received(bytes: &[u8]) -> What {
+        let peer = Peer::connected(ConnectionId(1), "127.0.0.1:9".parse().unwrap());
+        What::Received { peer, bytes: bytes.into() }
+    }
+
+    fn gap() -> What {
+        What::Gap { datagrams: 3, bytes: None, place: Place::Kernel }
+    }
+
+    #[test]
+    fn records_and_notes_go_to_their_streams() {
+        let listening = What::Listening { local: "127.0.0.1:7".parse().unwrap() };
+        let events = [listening, received(b"\xc4"), received(b"\xe3\n"), gap()];
+        let (out, notes, _) = printed(Format::Text, Switch::On, None, &events);
+        assert!(out.starts_with("00:00:00.000 ← 127.0.0.1:9 1 B  \n00:00:00.000 ← 127.0.0.1:9 2 B  你\\n\n"), "{out}");
+        assert!(out.contains("3 datagrams lost"), "{out}");
+        assert_eq!(notes, "00:00:00.000 • Listening on 127.0.0.1:7\n");
+        let (out, notes, _) = printed(Format::Text, Switch::Off, None, &events);
+        assert_eq!(out, "");
+        assert!(notes.contains("3 datagrams lost"), "{notes}");
+        let (out, notes, _) = printed(Format::Raw, Switch::On, None, &[received(b"ab"), gap()]);
+        assert_eq!(out, "ab");
+        assert!(notes.contains("3 datagrams lost"), "{notes}");
+        let (out, notes, _) = printed(Format::JsonLines, Switch::Off, None, &events);
+        assert_eq!((out.lines().count(), notes.as_str()), (2, ""), "{out}");
+    }
+
+    #[test]
+    fn no_record_more_than_asked_for() {
+        let events = [received(b"a"), received(b"b"), received(b"c")];
+        assert_eq!(printed(Format::Raw, Switch::On, Some(2), &events[..1]).2, Progress::Open);
+        let (out, _, progress) = printed(Format::Raw, Switch::On, Some(2), &events);
+        assert_eq!((out.as_str(), progress), ("ab", Progress::Complete));
+    }
+
+    #[test]
+    fn a_broken_pipe_is_told_and_never_panics() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let output = Output { format: Format::Raw, data: Switch::On, receive: Encoding::UTF_8, send: Encoding::UTF_8 };
+        let mut printer = Printer::new(Language::English, TimeZone::UTC, output, None, Closed, Vec::new());
+        let event = SessionEvent { session: SessionId(1), at: Timestamp(0), what: received(b"x") };
+        assert_eq!(printer.take(&event), Progress::Open);
+        assert_eq!(printer.flush(), Progress::Broken);
+        assert_eq!(printer.take(&event), Progress::Broken);
+    }
+}
