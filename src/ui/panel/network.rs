@@ -207,7 +207,7 @@ fn groups(
     if !tab.draft.group.is_empty()
         && let Err(problem) = &membership
     {
-        fields.complaint(ui, &field::problem_text(fields.language, &problem.reason));
+        field::beneath(ui, &field::problem_text(fields.language, &problem.reason), palette(ui).error);
     }
     let join = ui.add_enabled_ui(membership.is_ok(), |ui| control::quiet(ui, ICON_ADD, &fields.tr("network.join"))).inner;
     if join.clicked()
@@ -244,8 +244,7 @@ fn interface_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, arou
     let any = fields.tr("network.any_interface");
     let shown = if tab.draft.group_interface.is_empty() { any.clone() } else { tab.draft.group_interface.clone() };
     field::labelled(ui, &fields.tr("network.interface"), |ui, id| {
-        let combo =
-            egui::ComboBox::from_id_salt("group-interface").width(ui.available_width() - space::SMALL).selected_text(shown);
+        let combo = egui::ComboBox::from_id_salt("group-interface").width(ui.available_width()).selected_text(shown);
         let response = combo.show_ui(ui, |ui| {
             ui.selectable_value(&mut tab.draft.group_interface, String::new(), any);
             for interface in around.interfaces {
@@ -254,6 +253,13 @@ fn interface_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, arou
         });
         response.response.labelled_by(id);
     });
+}
+
+/// The buttons alone, for a tile whose settings column is folded away.
+pub fn strip(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+    let fields = Fields { language: around.language, problems: &[] };
+    let valid = tab.problems.is_empty();
+    buttons(tab, ui, &fields, valid, intents);
 }
 
 /// The one filled button, and the other two ways to end a connection beside it.

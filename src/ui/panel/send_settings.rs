@@ -32,7 +32,7 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         ],
     );
     let mut reply_changed =
-        encoding::choose(ui, &tr("send_settings.encoding"), &tr("send_settings.encoding_hint"), &mut tab.draft.send_encoding);
+        encoding::choose(ui, &fields, ("send_settings.encoding", "send_settings.encoding_hint"), &mut tab.draft.send_encoding);
     let endings =
         [LineEnding::None, LineEnding::CrLf, LineEnding::Lf, LineEnding::Cr].map(|ending| (ending, ending_text(&fields, ending)));
     fields.choice(ui, "send_settings.line_ending", &mut tab.draft.line_ending, &endings);
