@@ -9,12 +9,12 @@ use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::NodeT as _;
 use jiff::tz::TimeZone;
-use soft_renderer::SoftRenderer;
 use sockscope::i18n::Language;
 use sockscope::settings::{Loaded, Settings};
 use sockscope::ui::app::App;
 use sockscope::ui::fonts;
 use sockscope::ui::window::View as _;
+use soft_renderer::SoftRenderer;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

@@ -21,8 +21,8 @@ use egui_material_icons::icons::{
 /// 协议类型 [TCP 客户端 ▾]
 /// 远程主机 [127.0.0.1   ]
 /// 端口     [9000        ]
-/// ▸ 更多选项
 /// [ 打开 ]
+/// ▸ 更多选项
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let before = tab.draft.clone();
@@ -36,6 +36,9 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         Role::TcpServer => ui.add_enabled_ui(!live, |ui| local(tab, ui, &fields, around, intents)).inner,
         Role::Udp => udp(tab, ui, &fields, around, intents, live),
     }
+    ui.add_space(space::TINY);
+    buttons(tab, ui, &fields, problems.is_empty(), intents);
+    ending(tab, ui, around);
     egui::CollapsingHeader::new(fields.tr("network.more")).id_salt(("more", tab.id.0)).show_unindented(ui, |ui| {
         ui.add_enabled_ui(!live, |ui| more(tab, ui, &fields, around, intents));
     });
@@ -43,9 +46,6 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         let header = egui::CollapsingHeader::new(fields.tr("network.multicast")).id_salt(("multicast", tab.id.0));
         header.show_unindented(ui, |ui| groups(tab, ui, &fields, around, intents, live));
     }
-    ui.add_space(space::TINY);
-    buttons(tab, ui, &fields, problems.is_empty(), intents);
-    ending(tab, ui, around);
     if tab.draft == before {
         tab.problems = problems;
     } else {
