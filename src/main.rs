@@ -1,12 +1,12 @@
 //! The program: the window, or the headless twin; nothing else.
 
 use sockscope::cli::{self, Parsed};
+use sockscope::ui::start;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match cli::parse() {
-        // The window comes with `ui`.
-        Parsed::Window(_) => ExitCode::from(2),
+        Parsed::Window(language) => start::main(language),
         Parsed::Headless(job) => job.run(),
     }
 }

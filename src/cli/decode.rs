@@ -2,10 +2,11 @@
 
 use super::args::{Decode, DecodeFormat};
 use super::table::Table;
-use super::{DONE, USAGE, complain, refuse, wording};
+use super::{DONE, USAGE, complain, refuse};
 use crate::codec::detect::{Candidate, Guess, Reason, rank};
 use crate::codec::hex;
 use crate::codec::message::MessageError;
+use crate::describe;
 use crate::i18n::Language;
 use crate::traffic::format::push_visible;
 use serde_json::json;
@@ -52,7 +53,7 @@ fn bytes_of(language: Language, source: &[String]) -> Result<Vec<u8>, String> {
         }
         // What a shell split at blanks belongs together.
         words => hex::parse(&words.join(" ")).map_err(|error| {
-            let why = wording::message_error(language, &MessageError::Hex(error));
+            let why = describe::message_error(language, &MessageError::Hex(error));
             language.tr_with("decode.not_hex", &[("why", &why)])
         }),
     }

@@ -27,7 +27,6 @@ mod spec;
 mod stdin;
 mod table;
 mod tap;
-mod wording;
 
 use crate::i18n::Language;
 use args::{Args, Command};

@@ -1,9 +1,9 @@
 //! The words of the command line into a plan that is valid, or the reason why it is not. It must never open anything.
 
 use super::args::{Command, Datagrams, EndingWord, EofWord, FormatWord, InputWord, ReplyWord, Talk};
-use super::wording;
 use crate::codec::encoding::Encoding;
 use crate::codec::message::{Input, LineEnding, compose};
+use crate::describe;
 use crate::i18n::Language;
 use crate::session::address::{self, AddressError, Endpoint, Host};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -70,7 +70,7 @@ impl Composer {
     pub fn compose(&self, language: Language, text: &str) -> Result<Arc<[u8]>, Failure> {
         compose(text, self.input, self.encoding, self.ending)
             .map(Arc::from)
-            .map_err(|error| unencodable(wording::message_error(language, &error)))
+            .map_err(|error| unencodable(describe::message_error(language, &error)))
     }
 }
 
@@ -150,7 +150,7 @@ fn of_talk(
         Some(ReplyWord::Upper) => Some(Reply::Upper(receive)),
         Some(ReplyWord::Text(text)) => Some(Reply::Fixed(
             compose(text, Input::Text, send, ending)
-                .map_err(|error| language.tr_with("cli.bad_reply", &[("why", &wording::message_error(language, &error))]))?
+                .map_err(|error| language.tr_with("cli.bad_reply", &[("why", &describe::message_error(language, &error))]))?
                 .into(),
         )),
     };

@@ -45,6 +45,9 @@ impl Piece {
 const LONGEST_PENDING: usize = 3;
 /// How far back a malformed sequence can begin: two escape sequences of ISO-2022-JP, the first one useless.
 const HISTORY: usize = 8;
+/// The room for text after an error, in bytes. Each call of encoding_rs touches every page of a string's spare room, so among many
+/// errors a large one would cost its size each time (8 MiB of garbage took 98 s).
+const SMALL: usize = 4096;
 /// ISO-2022-JP's switches begin with it.
 const ESC: u8 = 0x1B;
 
@@ -228,26 +231,35 @@ impl Output {
         Self { pieces: Vec::new(), text: String::with_capacity(bytes + bytes / 2 + 16) }
     }
 
+    /// Makes room: at least for a few characters, at most for what the bytes left can become.
     fn grow(&mut self, bytes_left: usize) {
-        self.text.reserve(bytes_left * 2 + 16);
+        self.text.reserve(self.text.len().max(SMALL).min(bytes_left * 3 + 16));
     }
 
+    /// Closes the text under way and adds a malformed sequence.
     fn invalid(&mut self, bytes: Vec<u8>) {
-        if !self.text.is_empty() {
-            // Copied, so that the large buffer serves the next text too.
+        if self.text.capacity() > SMALL {
+            let text = std::mem::replace(&mut self.text, String::with_capacity(SMALL));
+            self.push_text(text);
+        } else if !self.text.is_empty() {
             self.pieces.push(Piece::Text(self.text.as_str().to_owned()));
             self.text.clear();
         }
         self.pieces.push(Piece::Invalid(bytes));
     }
 
-    fn finish(mut self) -> Vec<Piece> {
-        if !self.text.is_empty() {
-            if self.text.capacity() > 2 * self.text.len() {
-                self.text.shrink_to_fit();
+    fn push_text(&mut self, mut text: String) {
+        if !text.is_empty() {
+            if text.capacity() > 2 * text.len() {
+                text.shrink_to_fit();
             }
-            self.pieces.push(Piece::Text(self.text));
+            self.pieces.push(Piece::Text(text));
         }
+    }
+
+    fn finish(mut self) -> Vec<Piece> {
+        let text = std::mem::take(&mut self.text);
+        self.push_text(text);
         self.pieces
     }
 }

@@ -38,25 +38,34 @@ enum Characters {
 ///
 /// Rules:
 /// 1. Every line that is not blank begins with an offset of four digits or more, or is a `*`.
-/// 2. Each offset is the one before plus the number of bytes between; hexadecimal, or all octal (`od`), or all decimal.
+/// 2. Each offset is the one before plus the number of bytes between; hexadecimal, or in seven digits (`od`) octal or decimal.
 /// 3. The characters, where there are any, are those of the bytes.
 /// 4. Something must prove that the first digits are an offset: a second line, the characters, a colon and a blank, or
 ///    Wireshark's `0000` and three blanks.
 /// 5. Two bytes in a word without colon or characters are not read: `hexdump` and `od -x` swap them on most machines.
 pub(super) fn read(text: &str) -> Option<Vec<u8>> {
     let lines = split(text)?;
-    for radix in [16, 8, 10] {
-        let offsets: Option<Vec<u64>> = lines.iter().map(|line| u64::from_str_radix(line.offset, radix).ok()).collect();
-        let Some(offsets) = offsets else { continue };
-        if offsets.is_sorted() {
-            for characters in [Characters::Shown, Characters::Absent] {
-                if let Some(bytes) = bytes_of(&lines, &offsets, characters) {
-                    return Some(bytes);
-                }
-            }
+    // Only od writes seven digits, and not hexadecimal unless asked to.
+    let seven = lines.iter().all(|line| line.offset.len() == 7);
+    let radices: &[u32] = if seven { &[8, 10, 16] } else { &[16] };
+    let mut found = None;
+    for bytes in radices.iter().filter_map(|radix| in_radix(&lines, *radix)) {
+        match &found {
+            None => found = Some(bytes),
+            Some(other) if *other == bytes => {}
+            // With a `*` between them the offsets may fit in two ways.
+            Some(_) => return None,
         }
     }
-    None
+    found
+}
+
+fn in_radix(lines: &[Line], radix: u32) -> Option<Vec<u8>> {
+    let offsets: Vec<u64> = lines.iter().map(|line| u64::from_str_radix(line.offset, radix).ok()).collect::<Option<_>>()?;
+    if !offsets.is_sorted() {
+        return None;
+    }
+    [Characters::Shown, Characters::Absent].into_iter().find_map(|characters| bytes_of(lines, &offsets, characters))
 }
 
 fn split(text: &str) -> Option<Vec<Line<'_>>> {
@@ -206,6 +215,8 @@ fn same_characters(text: &str, data: &[u8]) -> bool {
         for shown in text {
             match left.next() {
                 Some(byte @ b' '..=b'~') if char::from(*byte) == shown => {}
+                // tcpdump shows a blank as a dot.
+                Some(b' ') if shown == '.' => {}
                 Some(byte) if !matches!(byte, b' '..=b'~') && (shown == '.' || !shown.is_ascii()) => {}
                 _ => return false,
             }
@@ -218,4 +229,73 @@ fn same_characters(text: &str, data: &[u8]) -> bool {
     let gap_after_eight = text.chars().nth(8) == Some(' ');
     same(&mut text.chars())
         || gap_after_eight && same(&mut text.chars().enumerate().filter(|(place, _)| *place != 8).map(|(_, c)| c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the tools print of `41 42 ef 0: |x|\0..` (their real output), and the bytes.
+    #[test]
+    fn dumps() {
+        let data = b"41 42 ef 0: |x|\x00\xe4\xbd\xa0 34".as_slice();
+        for text in [
+            // xxd, xxd -g1, xxd -c 8
+            "00000000: 3431 2034 3220 6566 2030 3a20 7c78 7c00  41 42 ef 0: |x|.\n00000010: e4bd a020 3334                           ... 34\n",
+            "00000000: 34 31 20 34 32 20 65 66 20 30 3a 20 7c 78 7c 00  41 42 ef 0: |x|.\r\n00000010: e4 bd a0 20 33 34                                ... 34\r\n",
+            "00000000: 3431 2034 3220 6566  41 42 ef\n00000008: 2030 3a20 7c78 7c00   0: |x|.\n00000010: e4bd a020 3334       ... 34",
+            // hexdump -C
+            "00000000  34 31 20 34 32 20 65 66  20 30 3a 20 7c 78 7c 00  |41 42 ef 0: |x|.|\n00000010  e4 bd a0 20 33 34                                 |... 34|\n00000016\n",
+            // od -A x -t x1, with z, octal
+            "000000 34 31 20 34 32 20 65 66 20 30 3a 20 7c 78 7c 00\n000010 e4 bd a0 20 33 34\n000016\n",
+            "000000 34 31 20 34 32 20 65 66 20 30 3a 20 7c 78 7c 00  >41 42 ef 0: |x|.<\n000010 e4 bd a0 20 33 34                                >... 34<\n000016\n",
+            "0000000 34 31 20 34 32 20 65 66 20 30 3a 20 7c 78 7c 00\n0000020 e4 bd a0 20 33 34\n0000026\n",
+            // Wireshark: with characters, without, a stream followed; tcpdump -X
+            "0000   34 31 20 34 32 20 65 66 20 30 3a 20 7c 78 7c 00   41 42 ef 0: |x|.\n0010   e4 bd a0 20 33 34                                 ... 34\n",
+            "0000   34 31 20 34 32 20 65 66 20 30 3a 20 7c 78 7c 00\n0010   e4 bd a0 20 33 34\n",
+            "00000000  34 31 20 34 32 20 65 66  20 30 3a 20 7c 78 7c 00  41 42 ef  0: |x|.\n00000010  e4 bd a0 20 33 34                                 ... 34\n",
+            "\t0x0000:  3431 2034 3220 6566 2030 3a20 7c78 7c00  41.42.ef.0:.|x|.\n\t0x0010:  e4bd a020 3334                           ....34\n",
+        ] {
+            assert_eq!(read(text).as_deref(), Some(data), "{text}");
+        }
+    }
+
+    #[test]
+    fn short_and_squeezed() {
+        let zeros = "00 ".repeat(16);
+        for (text, bytes) in [
+            ("00000000: 4869                                     Hi\n".to_owned(), b"Hi".to_vec()),
+            ("0000   48 69".to_owned(), b"Hi".to_vec()),
+            ("000000 48 69\n000002".to_owned(), b"Hi".to_vec()),
+            ("00001000: 48 69".to_owned(), b"Hi".to_vec()),
+            (format!("000000 {zeros}\n*\n000040 48\n000041\n"), [vec![0; 64], b"H".to_vec()].concat()),
+        ] {
+            assert_eq!(read(&text), Some(bytes), "{text}");
+        }
+    }
+
+    /// Not dumps: read as plain hex, or refused there.
+    #[test]
+    fn no_guessing() {
+        for text in [
+            "",
+            "0000 48 69",
+            "0001 0002 0003",
+            "48656c6c 6f20776f",
+            "1234:5678",
+            "00:01:02:03",
+            // An offset that does not fit.
+            "0000   48 69\n0003   48",
+            "0010 48 69\n0000 48 69",
+            // Characters of other bytes: xxd -e swaps.
+            "00000000: 6c6c6548           Hello",
+            // Words without characters: od -x swaps.
+            "000000 6548 6c6c\n000004",
+            "000000 00\n*\nffffffff 00",
+            "*",
+            "0000   48\n*",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 }

@@ -159,3 +159,52 @@ fn read_code_point(rest: &str) -> Result<(Item, usize), (EscapeErrorKind, usize)
     let character = number.and_then(char::from_u32);
     character.map(|character| (Item::Character(character), length)).ok_or((EscapeErrorKind::BadCharacter, length))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn understood() {
+        for (label, text, bytes) in [
+            ("utf-8", r#"a\r\n\t\0\\\'\""#, &b"a\r\n\t\0\\'\""[..]),
+            ("utf-8", r"\a\b\f\v\e", b"\x07\x08\x0C\x0B\x1B"),
+            ("utf-8", r"\x00\xfF1", b"\x00\xFF1"),
+            ("gbk", r"\u{4f60}好\xC4", b"\xC4\xE3\xBA\xC3\xC4"),
+            ("utf-16le", r"a\n\x01", b"a\0\n\0\x01"),
+            ("utf-8", r"\u{1F600}", "😀".as_bytes()),
+        ] {
+            assert_eq!(parse(text, Encoding::for_label(label).unwrap()).as_deref(), Ok(bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn refused() {
+        use EscapeErrorKind::{BadByte, BadCharacter, Unfinished, Unknown};
+        for (text, range, kind) in [
+            (r"好\q", 3..5, Unknown('q')),
+            (r"\好", 0..4, Unknown('好')),
+            ("a\\", 1..2, Unfinished),
+            (r"\x1", 0..3, BadByte),
+            (r"\x", 0..2, BadByte),
+            (r"\x好", 0..2, BadByte),
+            (r"\x1好", 0..3, BadByte),
+            (r"\u4E2D", 0..2, BadCharacter),
+            (r"\u{}", 0..4, BadCharacter),
+            (r"\u{D800}", 0..8, BadCharacter),
+            (r"\u{110000}", 0..10, BadCharacter),
+            (r"\u{4E2D", 0..7, BadCharacter),
+        ] {
+            assert_eq!(parse(text, Encoding::UTF_8), Err(EscapeError { range, kind }), "{text}");
+        }
+    }
+
+    #[test]
+    fn unmappable_is_placed_in_the_typed_text() {
+        let error = parse(r"\n好\x00\u{1F600}好", Encoding::GBK).unwrap_err();
+        assert_eq!(error.range, 9..18);
+        let EscapeErrorKind::Unmappable(inner) = error.kind else { panic!("{error}") };
+        assert_eq!((inner.character, inner.index, inner.byte_offset), ('😀', 7, 9));
+        assert_eq!(inner.encodings, [Encoding::UTF_8, Encoding::GB18030, Encoding::UTF_16LE, Encoding::UTF_16BE]);
+    }
+}

@@ -197,3 +197,63 @@ pub fn dump(bytes: &[u8], first_offset: u64) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_type() {
+        for (text, bytes) in [
+            ("", &b""[..]),
+            (" \r\n\t", b""),
+            ("DEADBEEF", b"\xDE\xAD\xBE\xEF"),
+            ("de ad be ef", b"\xDE\xAD\xBE\xEF"),
+            ("0 1 2", b"\x00\x01\x02"),
+            ("0x01", b"\x01"),
+            ("0X1,0x2", b"\x01\x02"),
+            ("\\x01\\x02", b"\x01\x02"),
+            ("0x0D0A", b"\r\n"),
+            ("0x010x02", b"\x01\x02"),
+            ("{0x01, 0x02}", b"\x01\x02"),
+            ("{ 0x01,\n  0x02,\n};", b"\x01\x02"),
+            ("01-02-03", b"\x01\x02\x03"),
+            ("01:02:03", b"\x01\x02\x03"),
+            ("01;02；03，04", b"\x01\x02\x03\x04"),
+            ("0000 48 69", b"\x00\x00\x48\x69"),
+            ("48656c6c6f20\n776f726c64\n", b"Hello world"),
+        ] {
+            assert_eq!(parse(text).as_deref(), Ok(bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        use HexErrorKind::{Foreign, MissingDigits, OddDigits};
+        for (text, range, line, column, kind) in [
+            ("123", 0..3, 1, 1, OddDigits),
+            ("00 123 00", 3..6, 1, 4, OddDigits),
+            ("0x123", 2..5, 1, 3, OddDigits),
+            ("12 G4", 3..4, 1, 4, Foreign('G')),
+            ("00\r\n0x", 4..6, 2, 1, MissingDigits),
+            ("\\x \\x01", 0..2, 1, 1, MissingDigits),
+            ("\\n", 0..1, 1, 1, Foreign('\\')),
+            ("01，好", 5..8, 1, 4, Foreign('好')),
+            ("01\r02\n3x", 7..8, 3, 2, Foreign('x')),
+            ("10x02", 2..3, 1, 3, Foreign('x')),
+        ] {
+            assert_eq!(parse(text), Err(HexError { range, line, column, kind }), "{text}");
+        }
+        assert_eq!(parse("12 G4").unwrap_err().to_string(), "line 1, column 4: 'G' is no hex digit");
+    }
+
+    #[test]
+    fn shown() {
+        assert_eq!(spaced(b"Hel\xFF"), "48 65 6C FF");
+        assert_eq!(compact(b"Hel\xFF"), "48656cff");
+        assert_eq!((spaced(b""), compact(b""), dump(b"", 0)), Default::default());
+        let expected = "0000ABC0  48 65 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |He..............|\n\
+                        0000ABD0  FF                                                |.|\n";
+        assert_eq!(dump(b"He\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xFF", 0xABC0), expected);
+    }
+}

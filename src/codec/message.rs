@@ -115,3 +115,51 @@ fn lines(text: &str, encoding: Encoding, ending: LineEnding) -> Result<Vec<u8>, 
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn composed() {
+        use Input::{Escaped, Hex, Text};
+        use LineEnding::{Cr, CrLf, Lf, None};
+        for (text, input, label, ending, bytes) in [
+            ("你好", Text, "gbk", None, &b"\xC4\xE3\xBA\xC3"[..]),
+            ("a\r\nb\nc", Text, "utf-8", None, b"a\nb\nc"),
+            ("a\r\nb\n", Text, "utf-8", CrLf, b"a\r\nb\r\n\r\n"),
+            ("a\nb", Text, "utf-8", Cr, b"a\rb\r"),
+            ("a\nb", Text, "utf-16be", CrLf, b"\0a\0\r\0\n\0b\0\r\0\n"),
+            ("", Text, "utf-8", Lf, b"\n"),
+            ("01\n02", Hex, "utf-8", CrLf, b"\x01\x02\r\n"),
+            ("01", Hex, "utf-16le", Lf, b"\x01\n\0"),
+            ("a\n\\x00", Escaped, "utf-8", Cr, b"a\n\0\r"),
+        ] {
+            assert_eq!(compose(text, input, Encoding::for_label(label).unwrap(), ending).as_deref(), Ok(bytes), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn marked() {
+        for (text, input, range) in [
+            ("好\r\na😀b", Input::Text, 6..10),
+            (r"好\u{1F600}", Input::Escaped, 3..12),
+            ("00 0g", Input::Hex, 4..5),
+            ("a\\", Input::Escaped, 1..2),
+        ] {
+            let error = compose(text, input, Encoding::GBK, LineEnding::CrLf).unwrap_err();
+            assert_eq!(error.range(text), range, "{text:?}");
+            assert!(text.get(range).is_some());
+            assert_eq!(error.range(""), 0..0);
+        }
+        let Err(MessageError::Unmappable(error)) = compose("好\r\na😀b", Input::Text, Encoding::GBK, LineEnding::Lf) else {
+            panic!()
+        };
+        assert_eq!((error.index, error.byte_offset), (4, 6));
+    }
+
+    #[test]
+    fn stored() {
+        assert_eq!(serde_json::to_string(&(LineEnding::CrLf, Input::Escaped)).unwrap(), r#"["cr_lf","escaped"]"#);
+    }
+}

@@ -25,6 +25,20 @@ pub fn of_record(log: &Log, id: RecordId, encoding: Encoding, limit: usize) -> V
     pieces
 }
 
+/// The same, cut into lines of `columns` bytes: each line has the characters that its bytes complete.
+pub fn lines_of_record(log: &Log, id: RecordId, encoding: Encoding, columns: usize, most: usize) -> Vec<Vec<Piece>> {
+    let Some(data) = log.get(id).and_then(|record| record.data()) else { return Vec::new() };
+    let mut decoder = decoder_at(log, data, encoding);
+    let mut lines: Vec<Vec<Piece>> = data.bytes.chunks(columns).take(most).map(|line| decoder.push(line)).collect();
+    if data.bytes.len() <= columns * most
+        && !data.continues
+        && let Some(last) = lines.last_mut()
+    {
+        last.extend(decoder.finish());
+    }
+    lines
+}
+
 /// A decoder in the state that it has at the record's first byte.
 pub fn decoder_at(log: &Log, data: &Data, encoding: Encoding) -> Decoder {
     let mut decoder = encoding.decoder();

@@ -69,7 +69,8 @@ mod tests {
             for family in [FontFamily::Proportional, FontFamily::Monospace] {
                 let font = FontId::new(14.0, family);
                 let icon = egui_material_icons::icons::ICON_SEND.codepoint;
-                for text in ["Hello, ~{}", "网络调试助手：！“”…—℃①", "かなカナ", "繁體", "✔✖⚠🔍", icon] {
+                for text in ["Hello, ~{}", "网络调试助手：！“”…—℃①", "かなカナ", "繁體", "✔✖⚠🔍", icon]
+                {
                     assert!(ctx.fonts_mut(|fonts| fonts.has_glyphs(&font, text)), "{text} in {font:?}");
                 }
             }

@@ -11,6 +11,7 @@ use std::process::Command;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use winit::event_loop::EventLoopBuilder;
 use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use winit::window::Window;
@@ -68,10 +69,7 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoDisplay => write!(
-                f,
-                "no display: neither WAYLAND_DISPLAY nor DISPLAY names a display that answers"
-            ),
+            Self::NoDisplay => write!(f, "no display: neither WAYLAND_DISPLAY nor DISPLAY names a display that answers"),
             Self::Failed(reason) => write!(f, "cannot open a window: {reason}"),
         }
     }
@@ -116,11 +114,30 @@ fn viewport(options: &Options) -> ViewportBuilder {
 }
 
 /// The view as both renderers want it.
-struct Shown(Box<dyn View>);
+struct Shown {
+    view: Box<dyn View>,
+    /// When OpenGL began its last frame.
+    last: Option<Instant>,
+}
+
+/// Vertical sync holds the frames this far apart, or farther.
+const SYNC: Duration = Duration::from_millis(6);
+/// And where there is none (Xvfb, many virtual machines), a spinner would turn 300 times a second on all cores.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// How long to wait before a frame, `since` the last one began.
+fn wait_before_frame(since: Option<Duration>) -> Duration {
+    since.filter(|since| *since < SYNC).map_or(Duration::ZERO, |since| FRAME - since)
+}
 
 impl eframe::App for Shown {
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
-        self.0.ui(ui);
+        // A layout that is tried twice is still one frame.
+        if ui.ctx().current_pass_index() == 0 {
+            std::thread::sleep(wait_before_frame(self.last.map(|last| last.elapsed())));
+            self.last = Some(Instant::now());
+        }
+        self.view.ui(ui);
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
@@ -129,17 +146,17 @@ impl eframe::App for Shown {
     }
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
-        self.0.on_close();
+        self.view.on_close();
     }
 }
 
 impl soft::window::Content for Shown {
     fn ui(&mut self, ui: &mut egui::Ui) {
-        self.0.ui(ui);
+        self.view.ui(ui);
     }
 
     fn on_close(&mut self) {
-        self.0.on_close();
+        self.view.on_close();
     }
 }
 
@@ -149,13 +166,11 @@ fn prepare(ctx: &egui::Context, window: Option<&Window>, make: MakeView) -> Box<
     if window.is_some_and(is_x11) {
         ctx.add_plugin(KeepImeAllowed);
     }
-    Box::new(Shown(make(ctx)))
+    Box::new(Shown { view: make(ctx), last: None })
 }
 
 fn is_x11(window: &Window) -> bool {
-    window
-        .window_handle()
-        .is_ok_and(|handle| matches!(handle.as_raw(), RawWindowHandle::Xlib(_) | RawWindowHandle::Xcb(_)))
+    window.window_handle().is_ok_and(|handle| matches!(handle.as_raw(), RawWindowHandle::Xlib(_) | RawWindowHandle::Xcb(_)))
 }
 
 /// Keeps the input method switched on, for X11.
@@ -190,12 +205,7 @@ enum Gl {
     Unusable(String),
 }
 
-fn run_gl(
-    system: WindowSystem,
-    viewport: ViewportBuilder,
-    title: &str,
-    make: MakeView,
-) -> Result<Gl, StartError> {
+fn run_gl(system: WindowSystem, viewport: ViewportBuilder, title: &str, make: MakeView) -> Result<Gl, StartError> {
     let made = Rc::new(Cell::new(false));
     let options = eframe::NativeOptions {
         viewport,
@@ -227,6 +237,8 @@ fn run_cpu(system: WindowSystem, viewport: ViewportBuilder, make: MakeView) -> R
     let outcome = quietly(|loud| {
         let make: soft::window::Make = Box::new(move |ctx, window| {
             loud.store(true, Ordering::Relaxed);
+            // eframe does this by itself: hangul and rare signs come from whatever fonts the system has.
+            ctx.add_font_provider(Arc::new(egui_system_font_provider::SystemFontProvider::new()));
             prepare(ctx, Some(window), make)
         });
         soft::window::run(viewport, |builder| system.choose(builder), make)
@@ -411,6 +423,15 @@ mod tests {
             })
         });
         assert!(loud.is_err());
+    }
+
+    #[test]
+    fn frames_without_vertical_sync_are_held_apart() {
+        let ms = Duration::from_millis;
+        let table = [(None, 0), (Some(0), 16), (Some(3), 13), (Some(7), 0), (Some(16), 0), (Some(1000), 0)];
+        for (since, wait) in table {
+            assert_eq!(wait_before_frame(since.map(ms)), ms(wait), "{since:?}");
+        }
     }
 
     #[test]

@@ -12,8 +12,8 @@ const OVERDUE: Duration = Duration::from_millis(250);
 /// What the event loop shall do now.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Ask the window system for a redraw.
-    Ask,
+    /// Ask the window system for a redraw, and come back at this time if it does not grant it.
+    Ask(Instant),
     /// Obey commands without drawing: nobody would see it.
     Obey,
     /// Sleep until then.
@@ -65,8 +65,7 @@ impl Pace {
             return Step::Obey;
         }
         self.due = None;
-        self.asked.get_or_insert(now);
-        Step::Ask
+        Step::Ask(*self.asked.get_or_insert(now) + OVERDUE)
     }
 
     /// The next moment at which something has to be done.
@@ -94,7 +93,7 @@ mod tests {
         let mut pace = Pace::default();
         assert_eq!(pace.step(now, false), Step::Sleep);
         pace.want(now);
-        assert_eq!(pace.step(now, false), Step::Ask);
+        assert_eq!(pace.step(now, false), Step::Ask(now + OVERDUE));
         pace.begin(now);
         assert_eq!(pace.step(now + ms(5), false), Step::Sleep);
     }
@@ -107,7 +106,7 @@ mod tests {
         pace.want(now + ms(300));
         pace.want(now + ms(400));
         assert_eq!(pace.step(now, false), Step::Until(now + ms(300)));
-        assert_eq!(pace.step(now + ms(300), false), Step::Ask);
+        assert!(matches!(pace.step(now + ms(300), false), Step::Ask(_)));
     }
 
     #[test]
@@ -118,7 +117,7 @@ mod tests {
         for tick in 0..1000 {
             let now = start + ms(tick);
             pace.want(now);
-            if pace.step(now, false) == Step::Ask {
+            if let Step::Ask(_) = pace.step(now, false) {
                 frames += 1;
                 pace.begin(now);
             }
@@ -146,11 +145,27 @@ mod tests {
     }
 
     #[test]
+    fn wishes_do_not_put_off_giving_up() {
+        let start = Instant::now();
+        let mut pace = Pace::default();
+        let obeyed = (0..1000).filter(|tick| {
+            let now = start + ms(*tick);
+            pace.want(now);
+            let obey = pace.step(now, false) == Step::Obey;
+            if obey {
+                pace.begin(now);
+            }
+            obey
+        });
+        assert!((3..=4).contains(&obeyed.count()));
+    }
+
+    #[test]
     fn a_redraw_that_never_comes_is_given_up() {
         let now = Instant::now();
         let mut pace = Pace::default();
         pace.want(now);
-        assert_eq!(pace.step(now, false), Step::Ask);
+        assert_eq!(pace.step(now, false), Step::Ask(now + OVERDUE));
         assert_eq!(pace.step(now, false), Step::Until(now + OVERDUE));
         assert_eq!(pace.step(now + OVERDUE, false), Step::Obey);
         pace.begin(now + OVERDUE);

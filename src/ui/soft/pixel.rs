@@ -100,10 +100,8 @@ mod tests {
     fn modulate_multiplies_every_channel_by_its_own() {
         let texel = 0xff80_4020;
         let color = 0x8010_2040;
-        let expected = [24, 16, 8, 0]
-            .map(|shift| exact((texel >> shift) & 0xff, (color >> shift) & 0xff) << shift)
-            .iter()
-            .sum();
+        let expected: u32 =
+            [24, 16, 8, 0].map(|shift| exact((texel >> shift) & 0xff, (color >> shift) & 0xff) << shift).iter().sum();
         assert_eq!(modulate(texel, color), expected);
         assert_eq!(modulate(WHITE, color), color);
         assert_eq!(modulate(texel, WHITE), texel);

@@ -181,12 +181,7 @@ impl Painter<'_, '_> {
             return false;
         }
         let (Some(start), Some(end)) = (self.corner(a), self.corner(d)) else { return false };
-        let area = Area {
-            left: first_at(start.x),
-            top: first_at(start.y),
-            right: first_at(end.x),
-            bottom: first_at(end.y),
-        };
+        let area = Area { left: first_at(start.x), top: first_at(start.y), right: first_at(end.x), bottom: first_at(end.y) };
         let Some(area) = area.intersect(self.clip) else { return true };
         let color = pack(a.color);
         let [width, height] = self.texture.size();
@@ -270,22 +265,13 @@ impl Painter<'_, '_> {
         let bottom = first_at(a.y.max(b.y).max(c.y)).min(self.clip.bottom);
         // The edge opposite of each corner: its value grows towards that corner.
         let edges = [Edge::new(b, c), Edge::new(c, a), Edge::new(a, b)];
-        let paint = Paint::new(vertices, &edges, area, self.texture);
+        let (clip, texture) = (self.clip, self.texture);
+        let mut paint = None;
         for y in top..bottom {
-            let Some((from, to)) = span(&edges, y, self.clip) else { continue };
-            match &paint {
-                Paint::Solid(color) => pixel::fill(self.row(y, from, to), *color),
-                Paint::Shaded(shading) => {
-                    let mut value = shading.start(&edges, from, y);
-                    let texture = self.texture;
-                    for pixel in self.row(y, from, to) {
-                        *pixel = pixel::over(*pixel, shading.color(&value, texture));
-                        for (value, step) in value.iter_mut().zip(&shading.step) {
-                            *value += step;
-                        }
-                    }
-                }
-            }
+            let Some((from, to)) = span(&edges, y, clip) else { continue };
+            // Many triangles are thinner than a pixel and cover none, so the colours are thought about last.
+            let paint = paint.get_or_insert_with(|| Paint::new(vertices, &edges, area, texture));
+            paint.row(&edges, [from, y], self.row(y, from, to), texture);
         }
     }
 }
@@ -355,18 +341,26 @@ impl Image {
 /// What a triangle is filled with.
 enum Paint {
     Solid(u32),
-    Shaded(Box<Shading>),
+    Gradient(Gradient),
+    Textured(Textured),
 }
 
-/// Values that change from pixel to pixel: red, green, blue, alpha, and the place in the texture.
-type Values = [f32; 6];
-
-struct Shading {
-    corners: [Values; 3],
-    step: Values,
+/// Colours that change from corner to corner: the soft edges and the shadows.
+struct Gradient {
+    corners: [[f32; 4]; 3],
     area: f64,
-    /// The texel everywhere, if the texture does not change along the triangle.
-    texel: Option<u32>,
+    /// In 1/65536, as it is added up from pixel to pixel.
+    step: [i32; 4],
+}
+
+/// A texture and colours, both changing.
+struct Textured {
+    /// Red, green, blue, alpha, and the place in the texture.
+    corners: [[f32; 6]; 3],
+    area: f64,
+    step: [f32; 6],
+    /// The colour, if it does not change.
+    color: Option<u32>,
     filter: TextureFilter,
 }
 
@@ -374,49 +368,92 @@ impl Paint {
     fn new(vertices: [&Vertex; 3], edges: &[Edge; 3], area: i64, texture: &Texture) -> Self {
         let [width, height] = texture.size();
         let [a, b, c] = vertices;
-        let texel = (a.uv == b.uv && b.uv == c.uv)
-            .then(|| texture.sample(a.uv.x * width, a.uv.y * height, texture.filter(0.0)));
-        if let Some(texel) = texel
-            && a.color == b.color
-            && b.color == c.color
-        {
-            return Self::Solid(pixel::modulate(texel, pack(a.color)));
+        let one_color = a.color == b.color && b.color == c.color;
+        let one_texel = a.uv == b.uv && b.uv == c.uv;
+        let area = area as f64;
+        let per_pixel = |index: usize| (edges[index].per_pixel as f64 / area) as f32;
+        let to_the_right = [per_pixel(0), per_pixel(1), per_pixel(2)];
+        if one_texel {
+            let texel = texture.sample(a.uv.x * width, a.uv.y * height, texture.filter(0.0));
+            if one_color {
+                return Self::Solid(pixel::modulate(texel, pack(a.color)));
+            }
+            let [alpha, red, green, blue] = texel.to_be_bytes().map(|channel| f32::from(channel) / 255.0);
+            let corners = vertices.map(|vertex| {
+                let [r, g, b, a] = vertex.color.to_array().map(f32::from);
+                [r * red, g * green, b * blue, a * alpha]
+            });
+            let step = mix(&corners, to_the_right).map(to_fixed);
+            return Self::Gradient(Gradient { corners, area, step });
         }
         let corners = vertices.map(|vertex| {
             let [red, green, blue, alpha] = vertex.color.to_array().map(f32::from);
             [red, green, blue, alpha, vertex.uv.x * width, vertex.uv.y * height]
         });
-        let area = area as f64;
-        let slope = |per_pixel: [i64; 3]| mix(&corners, per_pixel.map(|edge| (edge as f64 / area) as f32));
-        let step = slope([0, 1, 2].map(|index| edges[index].per_pixel));
-        let step_down = slope([0, 1, 2].map(|index| edges[index].x * STEPS));
-        let texels = step[4].hypot(step[5]).max(step_down[4].hypot(step_down[5]));
-        Self::Shaded(Box::new(Shading { corners, step, area, texel, filter: texture.filter(texels) }))
+        let step = mix(&corners, to_the_right);
+        let per_row = |index: usize| (edges[index].x as f64 * STEPS as f64 / area) as f32;
+        let down = mix(&corners, [per_row(0), per_row(1), per_row(2)]);
+        let filter = texture.filter(step[4].hypot(step[5]).max(down[4].hypot(down[5])));
+        let color = one_color.then(|| pack(a.color));
+        Self::Textured(Textured { corners, area, step, color, filter })
+    }
+
+    /// Fills the pixels of a row that begins at column and row `at`.
+    fn row(&self, edges: &[Edge; 3], at: [i64; 2], row: &mut [u32], texture: &Texture) {
+        match self {
+            Self::Solid(color) => pixel::fill(row, *color),
+            Self::Gradient(gradient) => gradient.row(edges, at, row),
+            Self::Textured(textured) => textured.row(edges, at, row, texture),
+        }
     }
 }
 
-impl Shading {
-    /// The values at a pixel. The weights come from exact integers: a sliver of a triangle would
-    /// magnify every rounding error made on the way along it.
-    fn start(&self, edges: &[Edge; 3], column: i64, row: i64) -> Values {
-        mix(&self.corners, [0, 1, 2].map(|index| (edges[index].at(column, row) as f64 / self.area) as f32))
+impl Gradient {
+    fn row(&self, edges: &[Edge; 3], at: [i64; 2], row: &mut [u32]) {
+        let start = mix(&self.corners, weights(edges, at, self.area));
+        let mut value = start.map(|channel| to_fixed(channel + 0.5));
+        for pixel in row {
+            let [red, green, blue, alpha] = value.map(|channel| (channel >> 16).clamp(0, 255) as u32);
+            *pixel = pixel::over(*pixel, (alpha << 24) | (red << 16) | (green << 8) | blue);
+            for (channel, step) in value.iter_mut().zip(self.step) {
+                *channel = channel.wrapping_add(step);
+            }
+        }
     }
+}
 
-    fn color(&self, values: &Values, texture: &Texture) -> u32 {
-        let [red, green, blue, alpha, x, y] = *values;
-        // A cast to u8 saturates.
-        let [a, r, g, b] = [alpha, red, green, blue].map(|channel| (channel + 0.5) as u8);
-        let color = u32::from_be_bytes([a, r, g, b]);
-        let texel = self.texel.unwrap_or_else(|| texture.sample(x, y, self.filter));
-        pixel::modulate(texel, color)
+impl Textured {
+    fn row(&self, edges: &[Edge; 3], at: [i64; 2], row: &mut [u32], texture: &Texture) {
+        let mut value = mix(&self.corners, weights(edges, at, self.area));
+        for pixel in row {
+            let [red, green, blue, alpha, x, y] = value;
+            let color = self.color.unwrap_or_else(|| {
+                // A cast to u8 saturates.
+                u32::from_be_bytes([alpha, red, green, blue].map(|channel| (channel + 0.5) as u8))
+            });
+            *pixel = pixel::over(*pixel, pixel::modulate(texture.sample(x, y, self.filter), color));
+            for (value, step) in value.iter_mut().zip(self.step) {
+                *value += step;
+            }
+        }
     }
+}
+
+/// How much of each corner there is in a pixel. From exact integers: a sliver of a triangle would magnify every
+/// rounding error made on the way along it.
+fn weights(edges: &[Edge; 3], [column, row]: [i64; 2], area: f64) -> [f32; 3] {
+    let weight = |index: usize| (edges[index].at(column, row) as f64 / area) as f32;
+    [weight(0), weight(1), weight(2)]
 }
 
 /// The corners' values, weighted.
-fn mix(corners: &[Values; 3], weights: [f32; 3]) -> Values {
-    std::array::from_fn(|index| {
-        corners.iter().zip(weights).map(|(corner, weight)| corner[index] * weight).sum()
-    })
+fn mix<const N: usize>(corners: &[[f32; N]; 3], weights: [f32; 3]) -> [f32; N] {
+    std::array::from_fn(|index| corners[0][index] * weights[0] + corners[1][index] * weights[1] + corners[2][index] * weights[2])
+}
+
+/// In 1/65536. A cast saturates; a step that large belongs to a sliver with a single pixel in each row.
+fn to_fixed(value: f32) -> i32 {
+    (value * 65536.0) as i32
 }
 
 #[cfg(test)]

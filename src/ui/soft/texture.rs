@@ -70,9 +70,12 @@ impl Texture {
         if right_part == 0 && bottom_part == 0 {
             return self.texel(left, top);
         }
-        let upper = mix(self.texel(left, top), self.texel(left.saturating_add(1), top), right_part);
         let below = top.saturating_add(1);
-        let lower = mix(self.texel(left, below), self.texel(left.saturating_add(1), below), right_part);
+        let pair = |y: i32| match self.row(left, y, 2) {
+            Some(&[left, right]) => [left, right],
+            _ => [self.texel(left, y), self.texel(left.saturating_add(1), y)],
+        };
+        let [upper, lower] = [pair(top), pair(below)].map(|[left, right]| mix(left, right, right_part));
         mix(upper, lower, bottom_part)
     }
 
@@ -135,11 +138,8 @@ mod tests {
     #[test]
     fn wrap_modes() {
         use TextureWrapMode::{ClampToEdge, MirroredRepeat, Repeat};
-        let table = [
-            (ClampToEdge, [0, 0, 0, 1, 2, 2, 2]),
-            (Repeat, [1, 2, 0, 1, 2, 0, 1]),
-            (MirroredRepeat, [1, 0, 0, 1, 2, 2, 1]),
-        ];
+        let table =
+            [(ClampToEdge, [0, 0, 0, 1, 2, 2, 2]), (Repeat, [1, 2, 0, 1, 2, 0, 1]), (MirroredRepeat, [1, 0, 0, 1, 2, 2, 1])];
         for (mode, expected) in table {
             let got = [-2, -1, 0, 1, 2, 3, 4].map(|at| wrap(at, 3, mode));
             assert_eq!(got, expected, "{mode:?}");

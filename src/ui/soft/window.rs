@@ -52,11 +52,7 @@ impl From<accesskit_winit::Event> for Wake {
 }
 
 /// Shows a window until it is closed. `hook` may choose the window system.
-pub fn run(
-    window: ViewportBuilder,
-    hook: impl FnOnce(&mut EventLoopBuilder<Wake>),
-    make: Make,
-) -> Result<(), Error> {
+pub fn run(window: ViewportBuilder, hook: impl FnOnce(&mut EventLoopBuilder<Wake>), make: Make) -> Result<(), Error> {
     let mut builder = EventLoop::with_user_event();
     hook(&mut builder);
     let event_loop = builder.build().map_err(Error::EventLoop)?;
@@ -144,11 +140,13 @@ impl ApplicationHandler<Wake> for Shell {
         // Whether a window is hidden costs a question to the X server, so it is asked only if it matters.
         let hidden = live.pace.is_due(now) && live.is_hidden();
         match live.pace.step(now, hidden) {
-            Step::Ask => {
+            Step::Ask(deadline) => {
                 live.window.request_redraw();
-                event_loop.set_control_flow(ControlFlow::Wait);
+                event_loop.set_control_flow(ControlFlow::WaitUntil(deadline));
             }
             Step::Obey => {
+                // A command may want the next frame: look again at once.
+                event_loop.set_control_flow(ControlFlow::WaitUntil(now));
                 let frame = live.obey(event_loop);
                 self.follow(event_loop, frame);
             }
@@ -194,15 +192,14 @@ impl Live {
         // As eframe has it, so that a layout that asks for a second try gets it in both windows.
         ctx.options_mut(|options| options.max_passes = NonZeroUsize::MIN.saturating_add(1));
         let builder = builder.clone().with_visible(false);
-        let window = egui_winit::create_window(&ctx, event_loop, &builder)
-            .map_err(|error| format!("cannot make a window: {error}"))?;
+        let window =
+            egui_winit::create_window(&ctx, event_loop, &builder).map_err(|error| format!("cannot make a window: {error}"))?;
         let window = Rc::new(window);
         let surface = softbuffer::Context::new(Rc::clone(&window))
             .and_then(|display| Surface::new(&display, Rc::clone(&window)))
             .map_err(|error| format!("cannot draw into the window: {error}"))?;
         let scale = window.scale_factor() as f32;
-        let mut input =
-            egui_winit::State::new(ctx.clone(), ViewportId::ROOT, &window, Some(scale), window.theme(), None);
+        let mut input = egui_winit::State::new(ctx.clone(), ViewportId::ROOT, &window, Some(scale), window.theme(), None);
         input.init_accesskit(event_loop, &window, proxy.clone());
         let mut info = ViewportInfo::default();
         egui_winit::update_viewport_info(&mut info, &ctx, &window, true);

@@ -83,12 +83,9 @@ fn a_grid_of_slivers_has_no_seam_and_no_double_blend() {
         for pair in cuts.windows(2) {
             let skew = 3.0;
             let first = mesh.vertices.len() as u32;
-            for corner in [
-                pos2(pair[0] - skew, 0.0),
-                pos2(pair[1] - skew, 0.0),
-                pos2(pair[0] + skew, 64.0),
-                pos2(pair[1] + skew, 64.0),
-            ] {
+            for corner in
+                [pos2(pair[0] - skew, 0.0), pos2(pair[1] - skew, 0.0), pos2(pair[0] + skew, 64.0), pos2(pair[1] + skew, 64.0)]
+            {
                 mesh.colored_vertex(corner, ONCE);
             }
             mesh.indices.extend([0, 1, 2, 2, 1, 3].map(|index| first + index));

@@ -1,10 +1,14 @@
 //! What happened, in words: the one place that turns failures, endings and notes into sentences, in both languages, for the window,
 //! the twin and the saved log. Must never decide anything.
 
+mod message;
+
 use crate::i18n::Language;
 use crate::session::event::{EndedBy, Ending, Place, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::spec::Switch;
+
+pub use message::message_error;
 
 /// How a note is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,213 @@
+//! What is remembered from one start to the next, in the platform's configuration folder. Must never stop a start: a damaged file is
+//! put aside with a notice.
+
+use crate::i18n::Language;
+use crate::session::draft::Draft;
+use crate::session::id::SessionId;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Light, dark, or as the system is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Theme {
+    /// As the system is.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// Which key sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SendKey {
+    /// Ctrl+Enter sends, Enter breaks the line.
+    #[default]
+    CtrlEnter,
+    /// Enter sends, Shift+Enter breaks the line.
+    Enter,
+}
+
+/// A session that comes back, closed, at the next start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SavedSession {
+    /// Its number, which the layout refers to.
+    pub id: SessionId,
+    /// As typed.
+    pub draft: Draft,
+}
+
+/// Everything remembered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// `None` follows the system.
+    pub language: Option<Language>,
+    /// Colours.
+    pub theme: Theme,
+    /// Which key sends.
+    pub send_key: SendKey,
+    /// Size of everything, 1.0 is the system's.
+    pub zoom: f32,
+    /// MiB of memory for records, from the next start.
+    pub memory_mib: u32,
+    /// Whether the inspector is shown.
+    pub inspector: bool,
+    /// Width and height of the window in points.
+    pub window: [f32; 2],
+    /// The sessions in the tabs.
+    pub sessions: Vec<SavedSession>,
+    /// How the tabs are arranged; the window's own business.
+    pub layout: Option<serde_json::Value>,
+    /// Messages sent before, the latest last.
+    pub history: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            language: None,
+            theme: Theme::System,
+            send_key: SendKey::CtrlEnter,
+            zoom: 1.0,
+            memory_mib: 64,
+            inspector: false,
+            window: [1180.0, 760.0],
+            sessions: Vec::new(),
+            layout: None,
+            history: Vec::new(),
+        }
+    }
+}
+
+/// What came of reading the settings.
+#[derive(Debug, Default, PartialEq)]
+pub struct Loaded {
+    /// The settings, or the defaults.
+    pub settings: Settings,
+    /// The damaged file's new name, and what was wrong with it.
+    pub damaged: Option<(PathBuf, String)>,
+}
+
+/// Where the settings are kept; `None` where the platform has no such place.
+pub fn path() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "sockscope").map(|folders| folders.config_dir().join("settings.json"))
+}
+
+/// Reads the settings. A file that cannot be read as such is renamed, so that nothing in it is lost and the next save has its place.
+pub fn load(path: &Path) -> Loaded {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
+            return Loaded { settings: Settings::default(), damaged: None };
+        }
+        Err(problem) => return put_aside(path, problem.to_string()),
+    };
+    match serde_json::from_str::<Settings>(&text) {
+        Ok(settings) => Loaded { settings: settings.within_bounds(), damaged: None },
+        Err(problem) => put_aside(path, problem.to_string()),
+    }
+}
+
+fn put_aside(path: &Path, reason: String) -> Loaded {
+    let aside = (1..1000).map(|number| path.with_extension(format!("damaged-{number}.json"))).find(|aside| !aside.exists());
+    let kept = aside.filter(|aside| std::fs::rename(path, aside).is_ok()).unwrap_or_else(|| path.to_owned());
+    Loaded { settings: Settings::default(), damaged: Some((kept, reason)) }
+}
+
+/// Writes the settings beside the old ones and then over them, so that a crash leaves one or the other whole.
+///
+/// # Errors
+/// What the file system says.
+pub fn save(path: &Path, settings: &Settings) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let fresh = path.with_extension("new");
+    std::fs::write(&fresh, serde_json::to_vec_pretty(settings)?)?;
+    std::fs::rename(&fresh, path)
+}
+
+/// Messages remembered.
+pub const HISTORY: usize = 100;
+/// The longest message remembered: the history is for typing again, not for files.
+const LONGEST_REMEMBERED: usize = 16 << 10;
+
+impl Settings {
+    /// Remembers a message as the latest, once.
+    pub fn remember(&mut self, message: &str) {
+        if message.is_empty() || message.len() > LONGEST_REMEMBERED {
+            return;
+        }
+        self.history.retain(|known| known != message);
+        self.history.push(message.to_owned());
+        let surplus = self.history.len().saturating_sub(HISTORY);
+        self.history.drain(..surplus);
+    }
+
+    /// A hand-edited file may hold numbers that nothing can be drawn with.
+    fn within_bounds(mut self) -> Self {
+        let sane =
+            |value: f32, low: f32, high: f32, default: f32| if value.is_finite() { value.clamp(low, high) } else { default };
+        self.zoom = sane(self.zoom, 0.5, 3.0, 1.0);
+        self.window = [sane(self.window[0], 640.0, 10_000.0, 1180.0), sane(self.window[1], 400.0, 10_000.0, 760.0)];
+        self.memory_mib = self.memory_mib.clamp(4, 65_536);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::spec::Role;
+
+    #[test]
+    fn what_is_saved_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/settings.json");
+        assert_eq!(load(&path), Loaded { settings: Settings::default(), damaged: None });
+        let mut settings = Settings { language: Some(Language::Chinese), theme: Theme::Dark, ..Settings::default() };
+        settings.sessions.push(SavedSession { id: SessionId(3), draft: Draft::new(Role::Udp) });
+        settings.remember("你好");
+        save(&path, &settings).unwrap();
+        assert_eq!(load(&path), Loaded { settings, damaged: None });
+    }
+
+    #[test]
+    fn a_damaged_file_is_put_aside_and_never_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        for round in 1..=2 {
+            std::fs::write(&path, format!("{{ broken {round}")).unwrap();
+            let loaded = load(&path);
+            assert_eq!(loaded.settings, Settings::default());
+            let (aside, _) = loaded.damaged.unwrap();
+            assert_eq!(std::fs::read_to_string(aside).unwrap(), format!("{{ broken {round}"));
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn numbers_that_nothing_can_be_drawn_with_are_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, r#"{"zoom": 1e30, "window": [0, -5], "memory_mib": 0}"#).unwrap();
+        let settings = load(&path).settings;
+        assert_eq!((settings.zoom, settings.window, settings.memory_mib), (3.0, [640.0, 400.0], 4));
+    }
+
+    #[test]
+    fn the_history_keeps_each_message_once() {
+        let mut settings = Settings::default();
+        for message in ["a", "b", "a", "", "c"] {
+            settings.remember(message);
+        }
+        assert_eq!(settings.history, ["b", "a", "c"]);
+        (0..300).for_each(|number| settings.remember(&number.to_string()));
+        assert_eq!(settings.history.len(), HISTORY);
+    }
+}

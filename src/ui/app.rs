@@ -1,0 +1,505 @@
+//! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
+
+use super::intent::{Change, CopyAs, Intent, Pair};
+use super::panel::inspector::{self, Inspected};
+use super::save::{Save, Saved};
+use super::session::{SessionTab, Surroundings};
+use super::theme::{self, size};
+use super::tiles::{self, Shown};
+use super::widget::bytes::grouped;
+use super::widget::control::{self, palette};
+use super::window::View;
+use super::{fonts, settings_window, top_bar, welcome};
+use crate::codec::decoder::escaped;
+use crate::codec::{hex, literal};
+use crate::i18n::Language;
+use crate::recorder::{Engine, Look, Options};
+use crate::session::command::{Action, Command};
+use crate::session::draft::Draft;
+use crate::session::id::SessionId;
+use crate::session::spec::{Interface, Role};
+use crate::session::timestamp::Timestamp;
+use crate::settings::{self, Loaded, SavedSession, Settings, Theme};
+use crate::traffic::format::Style;
+use crate::traffic::record::RecordId;
+use crate::traffic::text;
+use egui::{Context, Frame, Margin, Panel, RichText, Ui};
+use egui_material_icons::icons::ICON_CLOSE;
+use egui_tiles::Tree;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The shortest time between two frames that news ask for.
+const FRAME: Duration = Duration::from_millis(33);
+/// How soon a frame that could not see the model tries again.
+const RETRY: Duration = Duration::from_millis(5);
+/// How often rates that fade are drawn.
+const FADE: Duration = Duration::from_millis(250);
+/// How often the settings are looked at for changes, in seconds.
+const SAVE_EVERY: f64 = 3.0;
+/// Text that one copy may put on the clipboard.
+const LARGEST_COPY: usize = 16 << 20;
+/// The longest message that is remembered with its session.
+const LONGEST_DRAFT: usize = 64 << 10;
+
+/// The whole window.
+pub struct App {
+    ctx: Context,
+    engine: Option<Engine>,
+    look: Look,
+    settings: Settings,
+    saved: Settings,
+    path: Option<PathBuf>,
+    tabs: BTreeMap<SessionId, SessionTab>,
+    tree: Tree<SessionId>,
+    focused: Option<SessionId>,
+    next_id: u64,
+    pairs: Vec<(Pair, SessionId, SessionId)>,
+    interfaces: Vec<Interface>,
+    zone: TimeZone,
+    notices: Vec<Notice>,
+    settings_open: bool,
+    save: Option<Save>,
+    inspected: Option<Inspected>,
+    next_save: f64,
+}
+
+/// A line under the top bar.
+struct Notice {
+    text: String,
+    bad: bool,
+}
+
+impl App {
+    /// Starts the engine and brings back the remembered sessions, closed.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(ctx: &Context, loaded: Loaded, path: Option<PathBuf>) -> io::Result<Self> {
+        fonts::install(ctx);
+        theme::install(ctx);
+        let Loaded { settings, damaged } = loaded;
+        let waker = ctx.clone();
+        let engine = Engine::start(Options {
+            budget: settings.memory_mib as usize * (1 << 20),
+            tap: None,
+            wake: Box::new(move || waker.request_repaint_after(FRAME)),
+        })?;
+        let look = engine.look().clone();
+        let mut app = Self {
+            ctx: ctx.clone(),
+            engine: Some(engine),
+            look,
+            saved: settings.clone(),
+            settings,
+            path,
+            tabs: BTreeMap::new(),
+            tree: tiles::empty(),
+            focused: None,
+            next_id: 1,
+            pairs: Vec::new(),
+            interfaces: Vec::new(),
+            zone: TimeZone::system(),
+            notices: Vec::new(),
+            settings_open: false,
+            save: None,
+            inspected: None,
+            next_save: 0.0,
+        };
+        app.restore();
+        app.appearance(ctx);
+        if let Some((kept, reason)) = damaged {
+            let text = app.language().tr_with("notice.damaged", &[("path", &kept.display()), ("reason", &reason)]);
+            app.notices.push(Notice { text, bad: true });
+        }
+        app.command(Command::ListInterfaces);
+        Ok(app)
+    }
+
+    /// Times in this zone; tests want them not to depend on the machine.
+    pub fn set_zone(&mut self, zone: TimeZone) {
+        self.zone = zone;
+    }
+
+    /// What is remembered, as it is now.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn language(&self) -> Language {
+        self.settings.language.unwrap_or_else(Language::of_system)
+    }
+
+    fn restore(&mut self) {
+        for session in std::mem::take(&mut self.settings.sessions) {
+            self.tabs.insert(session.id, SessionTab::new(session.id, session.draft));
+        }
+        self.next_id = self.tabs.keys().last().map_or(1, |last| last.0 + 1);
+        let layout = self.settings.layout.take().and_then(|layout| serde_json::from_value::<Tree<SessionId>>(layout).ok());
+        self.tree = layout.unwrap_or_else(tiles::empty);
+        // The layout and the sessions must name the same tabs, whatever was done to the file.
+        let in_tree: Vec<SessionId> = self.tree.tiles.tiles().filter_map(pane).collect();
+        for gone in in_tree.iter().filter(|id| !self.tabs.contains_key(id)) {
+            tiles::remove(&mut self.tree, *gone);
+        }
+        for (index, id) in in_tree.iter().enumerate() {
+            if in_tree[..index].contains(id) {
+                self.tree = tiles::empty();
+                break;
+            }
+        }
+        for id in self.tabs.keys() {
+            if self.tree.tiles.find_pane(id).is_none() {
+                tiles::add(&mut self.tree, None, *id);
+            }
+        }
+    }
+
+    fn appearance(&self, ctx: &Context) {
+        ctx.set_theme(match self.settings.theme {
+            Theme::System => egui::ThemePreference::System,
+            Theme::Light => egui::ThemePreference::Light,
+            Theme::Dark => egui::ThemePreference::Dark,
+        });
+        if ctx.zoom_factor().total_cmp(&self.settings.zoom).is_ne() {
+            ctx.set_zoom_factor(self.settings.zoom);
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        let refused = self.engine.as_ref().is_some_and(|engine| engine.commands().send(command).is_err());
+        if refused {
+            self.tell("notice.busy", true);
+        }
+    }
+
+    fn tell(&mut self, key: &str, bad: bool) {
+        let text = self.language().tr(key).into_owned();
+        self.notices.retain(|notice| notice.text != text);
+        self.notices.push(Notice { text, bad });
+    }
+
+    /// Copies out of the model what this frame shows; draws the last glance again when the recorder is busy.
+    fn look(&mut self, ctx: &Context) {
+        let now = now();
+        let wants_inspector = self.settings.inspector;
+        let Some(model) = self.look.glance() else {
+            ctx.request_repaint_after(RETRY);
+            return;
+        };
+        let mut again: Option<Duration> = None;
+        for tab in self.tabs.values_mut() {
+            if tab.look(&model, now) {
+                again = Some(Duration::ZERO);
+            }
+            if tab.glance.reading.history.iter().any(|bytes| *bytes > 0) {
+                again = again.or(Some(FADE));
+            }
+        }
+        if self.interfaces != model.interfaces() {
+            self.interfaces = model.interfaces().to_vec();
+        }
+        self.inspected = None;
+        if wants_inspector
+            && let Some(tab) = self.focused.and_then(|id| self.tabs.get(&id))
+            && let Some(id) = tab.selection.last
+            && let Some(session) = model.session(tab.id)
+        {
+            self.inspected = Inspected::of(&session.log, id);
+        }
+        drop(model);
+        if let Some(after) = again {
+            ctx.request_repaint_after(after);
+        }
+    }
+
+    /// Whether a tab of a loopback pair can go on: its other end has its port.
+    fn pair_up(&mut self) {
+        let pairs = std::mem::take(&mut self.pairs);
+        for (kind, first, second) in pairs {
+            let port = |id: SessionId| self.tabs.get(&id).and_then(|tab| tab.glance.local).map(|local| local.port());
+            match (kind, port(first), port(second)) {
+                (Pair::Tcp, Some(port), _) => {
+                    self.connect_to(first, |draft| draft.local_port = port.to_string());
+                    self.connect_to(second, |draft| draft.remote_port = port.to_string());
+                    self.open(second);
+                }
+                (Pair::Udp, Some(one), Some(other)) => {
+                    self.connect_to(first, |draft| (draft.local_port, draft.remote_port) = (one.to_string(), other.to_string()));
+                    self.connect_to(second, |draft| (draft.local_port, draft.remote_port) = (other.to_string(), one.to_string()));
+                }
+                // Whichever end failed says why in its own tab.
+                _ if self.tabs.contains_key(&first) && self.tabs.contains_key(&second) => {
+                    let failed = |id: SessionId| self.tabs.get(&id).is_some_and(|tab| tab.glance.failure.is_some());
+                    if !failed(first) && !failed(second) {
+                        self.pairs.push((kind, first, second));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn connect_to(&mut self, id: SessionId, change: impl FnOnce(&mut Draft)) {
+        if let Some(tab) = self.tabs.get_mut(&id) {
+            change(&mut tab.draft);
+            tab.check();
+        }
+    }
+
+    fn open(&mut self, id: SessionId) {
+        if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
+            self.command(Command::To(id, Action::Open(spec)));
+        }
+    }
+
+    fn new_tab(&mut self, draft: Draft) -> SessionId {
+        // Numbers are not used again within a run: what is still on its way for a closed tab must not reach a new one.
+        let id = SessionId(self.next_id);
+        self.next_id += 1;
+        self.tabs.insert(id, SessionTab::new(id, draft));
+        id
+    }
+
+    fn carry_out(&mut self, intent: Intent, ctx: &Context) {
+        match intent {
+            Intent::New(role) => {
+                let id = self.new_tab(Draft::new(role));
+                tiles::add(&mut self.tree, self.focused, id);
+                self.focused = Some(id);
+            }
+            Intent::Pair(kind) => self.pair(kind),
+            Intent::CloseTab(id) => {
+                self.command(Command::To(id, Action::Forget));
+                tiles::remove(&mut self.tree, id);
+                self.tabs.remove(&id);
+                self.focused = self.focused.filter(|focused| *focused != id);
+            }
+            Intent::To(id, action) => self.command(Command::To(id, action)),
+            Intent::Remember(message) => self.settings.remember(&message),
+            Intent::Copy(id, records, how) => self.copy(ctx, id, &records, how),
+            Intent::Save(id, format) => {
+                if let Some(tab) = self.tabs.get(&id) {
+                    let style = Style {
+                        format,
+                        receive: tab.draft.receive_encoding,
+                        send: tab.draft.send_encoding,
+                        zone: self.zone.clone(),
+                        language: self.language(),
+                        notes: true,
+                    };
+                    let stamp = now().date_and_clock(&self.zone).replace([' ', ':'], "-");
+                    self.save = Some(Save::new(id, style, stamp.split('.').next().unwrap_or(&stamp)));
+                }
+            }
+            Intent::ListInterfaces => self.command(Command::ListInterfaces),
+            Intent::Settings(change) => self.change(change, ctx),
+        }
+    }
+
+    fn change(&mut self, change: Change, ctx: &Context) {
+        match change {
+            Change::NextLanguage => {
+                self.settings.language = Some(match self.language() {
+                    Language::Chinese => Language::English,
+                    Language::English => Language::Chinese,
+                });
+            }
+            Change::NextTheme => {
+                let dark = ctx.theme() == egui::Theme::Dark;
+                self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
+            }
+            Change::Inspector(shown) => self.settings.inspector = shown,
+            Change::ShowSettings(shown) => self.settings_open = shown,
+        }
+        self.appearance(ctx);
+    }
+
+    /// A server on a free port and a client that connects to it, or two UDP ends.
+    fn pair(&mut self, kind: Pair) {
+        let on_free_port = |role| Draft { local_port: "0".into(), ..Draft::new(role) };
+        let (first, second) = match kind {
+            Pair::Tcp => (on_free_port(Role::TcpServer), Draft::new(Role::TcpClient)),
+            Pair::Udp => (on_free_port(Role::Udp), on_free_port(Role::Udp)),
+        };
+        let first = self.new_tab(first);
+        let second = self.new_tab(second);
+        tiles::add_pair(&mut self.tree, first, second);
+        self.focused = Some(second);
+        self.open(first);
+        if kind == Pair::Udp {
+            self.open(second);
+        }
+        self.pairs.push((kind, first, second));
+    }
+
+    fn copy(&mut self, ctx: &Context, id: SessionId, records: &[RecordId], how: CopyAs) {
+        let Some(style) = self.tabs.get(&id).map(SessionTab::row_style) else { return };
+        let Some(model) = self.look.glance() else { return };
+        let Some(session) = model.session(id) else { return };
+        let mut parts: Vec<String> = Vec::new();
+        let mut length = 0;
+        for record in records {
+            let Some(data) = session.log.get(*record).and_then(|record| record.data()) else { continue };
+            let part = match how {
+                CopyAs::Text => escaped(&text::of_record(&session.log, *record, style.encoding(data.direction), usize::MAX)),
+                CopyAs::Hex => hex::spaced(&data.bytes),
+                CopyAs::C => literal::c_array(&data.bytes),
+                CopyAs::Python => literal::python_bytes(&data.bytes),
+            };
+            length += part.len();
+            if length > LARGEST_COPY {
+                drop(model);
+                self.tell("notice.copy_too_large", true);
+                return;
+            }
+            parts.push(part);
+        }
+        drop(model);
+        ctx.copy_text(parts.join("\n"));
+    }
+
+    fn notices(&mut self, ui: &mut Ui) {
+        if self.notices.is_empty() {
+            return;
+        }
+        let colors = palette(ui);
+        let close = self.language().tr("notice.close").into_owned();
+        Panel::top("notices").frame(Frame::new().fill(colors.card).inner_margin(Margin::symmetric(12, 4))).show(ui, |ui| {
+            self.notices.retain(|notice| {
+                ui.horizontal(|ui| {
+                    let keep = !control::bare(ui, ICON_CLOSE, &close).clicked();
+                    let color = if notice.bad { colors.error } else { colors.ok };
+                    ui.add(egui::Label::new(RichText::new(&notice.text).color(color)).truncate()).on_hover_text(&notice.text);
+                    keep
+                })
+                .inner
+            });
+        });
+    }
+
+    fn dialogues(&mut self, ui: &mut Ui) {
+        let language = self.language();
+        if self.settings_open {
+            let mut changed = self.settings.clone();
+            self.settings_open = settings_window::show(ui, &mut changed, language);
+            if changed != self.settings {
+                self.settings = changed;
+                self.appearance(ui.ctx());
+            }
+        }
+        if let Some(save) = &mut self.save {
+            match save.show(ui, language, &self.look) {
+                Saved::Open => {}
+                Saved::Cancelled => self.save = None,
+                Saved::Done(count, path) => {
+                    self.save = None;
+                    let text = language.tr_with("notice.saved", &[("count", &grouped(count)), ("path", &path)]);
+                    self.notices.push(Notice { text, bad: false });
+                }
+            }
+        }
+    }
+
+    /// What is to be remembered, as it is now.
+    fn remembered(&self, ctx: &Context) -> Settings {
+        let sessions = self.tabs.values().map(|tab| {
+            let mut draft = tab.draft.clone();
+            if draft.message.len() > LONGEST_DRAFT {
+                draft.message.clear();
+            }
+            SavedSession { id: tab.id, draft }
+        });
+        let rect = ctx.input(|input| input.viewport().inner_rect);
+        let window = rect.map_or(self.settings.window, |rect| [rect.width(), rect.height()]);
+        Settings { sessions: sessions.collect(), layout: serde_json::to_value(&self.tree).ok(), window, ..self.settings.clone() }
+    }
+
+    /// Writes what changed, now and then. A file of some kilobytes is written within a frame's time; a disk that hangs would show.
+    fn remember(&mut self, ctx: &Context, at_once: bool) {
+        let time = ctx.input(|input| input.time);
+        if !at_once && time < self.next_save {
+            return;
+        }
+        self.next_save = time + SAVE_EVERY;
+        let now = self.remembered(ctx);
+        let Some(path) = &self.path else { return };
+        if now == self.saved {
+            return;
+        }
+        if at_once {
+            // The window closes: nobody is left to tell but the terminal.
+            if let Err(problem) = settings::save(path, &now) {
+                eprintln!("sockscope: {}: {problem}", path.display());
+            }
+            return;
+        }
+        let (path, content) = (path.clone(), now.clone());
+        let written = std::thread::Builder::new().name("settings".into()).spawn(move || settings::save(&path, &content).is_ok());
+        if written.is_ok() {
+            self.saved = now;
+        }
+    }
+}
+
+impl View for App {
+    fn ui(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        self.look(&ctx);
+        self.pair_up();
+        let language = self.language();
+        let mut intents = Vec::new();
+        top_bar::show(ui, language, self.settings.inspector, &mut intents);
+        self.notices(ui);
+        let colors = palette(ui);
+        if self.settings.inspector && !self.tabs.is_empty() {
+            Panel::right("inspector")
+                .frame(Frame::new().fill(colors.panel).inner_margin(12))
+                .default_size(size::INSPECTOR)
+                .show(ui, |ui| inspector::show(ui, self.inspected.as_ref(), language, &self.zone));
+        }
+        egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if self.tabs.is_empty() {
+                welcome::show(ui, language, &mut intents);
+                return;
+            }
+            let around = Surroundings {
+                language,
+                zone: &self.zone,
+                interfaces: &self.interfaces,
+                history: &self.settings.history,
+                send_key: self.settings.send_key,
+            };
+            let mut shown = Shown { tabs: &mut self.tabs, around: &around, intents: &mut intents, focused: &mut self.focused };
+            self.tree.ui(&mut shown, ui);
+        });
+        self.dialogues(ui);
+        for intent in intents {
+            self.carry_out(intent, &ctx);
+        }
+        self.remember(&ctx, false);
+    }
+
+    fn on_close(&mut self) {
+        self.save = None;
+        let ctx = self.ctx.clone();
+        self.remember(&ctx, true);
+        if let Some(engine) = self.engine.take() {
+            engine.shut_down();
+        }
+    }
+}
+
+/// The session of a tile that is no container.
+fn pane(tile: &egui_tiles::Tile<SessionId>) -> Option<SessionId> {
+    if let egui_tiles::Tile::Pane(id) = tile { Some(*id) } else { None }
+}
+
+/// Now: rates fade and files are named by it.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}

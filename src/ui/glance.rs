@@ -1,0 +1,134 @@
+//! What one frame shows of a session: at most a screenful of rows and the counters, copied under one short lock.
+//! Must never keep the lock.
+
+use crate::codec::decoder::Piece;
+use crate::codec::encoding::Encoding;
+use crate::session::draft::Shown;
+use crate::session::event::Ending;
+use crate::session::failure::Failure;
+use crate::session::spec::Membership;
+use crate::session::state::State;
+use crate::session::timestamp::Timestamp;
+use crate::traffic::log::{Evicted, Log};
+use crate::traffic::meter::Reading;
+use crate::traffic::model::{Connection, Session};
+use crate::traffic::record::{Direction, Record, RecordId};
+use crate::traffic::text;
+use std::net::SocketAddr;
+use std::ops::Range;
+
+/// The longest part of a record that one line shows; the rest is in the inspector.
+const LINE_BYTES: usize = 512;
+/// The most lines that one record takes in the log.
+pub const DUMP_LINES: usize = 16;
+
+/// A session as one frame shows it.
+#[derive(Clone, Default)]
+pub struct Glance {
+    /// Where it stands.
+    pub state: State,
+    /// Its own address.
+    pub local: Option<SocketAddr>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// Why it ended.
+    pub ending: Option<Ending>,
+    /// Its counters.
+    pub reading: Reading,
+    /// How many clients there are.
+    pub connection_count: usize,
+    /// The clients that are in view, or the one of a client session.
+    pub connections: Vec<Connection>,
+    /// UDP senders, the latest first.
+    pub senders: Vec<SocketAddr>,
+    /// Joined groups.
+    pub groups: Vec<Membership>,
+    /// SO_BROADCAST.
+    pub broadcast: bool,
+    /// Whether a repetition is under way.
+    pub repeating: bool,
+    /// Records that wait behind a paused display.
+    pub waiting: u64,
+    /// Records that went to stay within the memory budget.
+    pub evicted: Evicted,
+    /// The rows that there are.
+    pub rows: Range<u64>,
+    /// The rows in view, with their distance from the top of the view in points.
+    pub shown: Vec<(f32, Row)>,
+}
+
+/// A record as a row.
+#[derive(Clone)]
+pub struct Row {
+    /// Its number in the view.
+    pub number: u64,
+    /// Its number in the log.
+    pub id: RecordId,
+    /// The record itself; its bytes are shared, not copied.
+    pub record: Record,
+    /// Its text, a line each: one, or one for each 16 bytes.
+    pub lines: Vec<Vec<Piece>>,
+}
+
+/// How rows are to be shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RowStyle {
+    /// Text, hex or both.
+    pub shown: Shown,
+    /// For received bytes.
+    pub receive: Encoding,
+    /// For sent bytes.
+    pub send: Encoding,
+    /// Bytes in a line of the dump.
+    pub columns: usize,
+}
+
+impl RowStyle {
+    /// The encoding of a direction.
+    pub fn encoding(&self, direction: Direction) -> Encoding {
+        match direction {
+            Direction::Received => self.receive,
+            Direction::Sent => self.send,
+        }
+    }
+
+    /// How many lines a record takes.
+    pub fn lines(&self, record: &Record) -> usize {
+        match (self.shown, record.data()) {
+            (Shown::Both, Some(data)) => data.bytes.len().div_ceil(self.columns).clamp(1, DUMP_LINES),
+            _ => 1,
+        }
+    }
+}
+
+impl Glance {
+    /// Everything but the rows.
+    pub fn of(session: &Session, now: Timestamp, connections: Range<usize>) -> Self {
+        Self {
+            state: session.state,
+            local: session.local,
+            failure: session.failure.clone(),
+            ending: session.ending.clone(),
+            reading: session.meter.read(now),
+            connection_count: session.connections.len(),
+            connections: session.connections.values().skip(connections.start).take(connections.len()).cloned().collect(),
+            senders: session.senders.iter().copied().collect(),
+            groups: session.groups.clone(),
+            broadcast: session.broadcast.is_on(),
+            repeating: session.repeating,
+            evicted: session.log.evicted(),
+            ..Self::default()
+        }
+    }
+}
+
+/// One row's text, decoded from its stream.
+pub fn row(log: &Log, number: u64, id: RecordId, style: &RowStyle) -> Option<Row> {
+    let record = log.get(id)?.clone();
+    let lines = match (style.shown, record.data()) {
+        (_, None) | (Shown::Hex, _) => Vec::new(),
+        (Shown::Text, Some(data)) => vec![text::of_record(log, id, style.encoding(data.direction), LINE_BYTES)],
+        (Shown::Both, Some(data)) => text::lines_of_record(log, id, style.encoding(data.direction), style.columns, DUMP_LINES),
+    };
+    Some(Row { number, id, record, lines })
+}

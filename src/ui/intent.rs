@@ -1,0 +1,65 @@
+//! What a user can do in the window: one closed enum. Panels put intents out; the app carries them out. Must never do anything itself.
+
+use crate::session::command::Action;
+use crate::session::id::SessionId;
+use crate::session::spec::Role;
+use crate::traffic::format::Format;
+use crate::traffic::record::RecordId;
+
+/// One wish.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// A new tab.
+    New(Role),
+    /// A server and a connected client, or two UDP ends, side by side on 127.0.0.1.
+    Pair(Pair),
+    /// Close the tab and its socket.
+    CloseTab(SessionId),
+    /// Something for the network thread.
+    To(SessionId, Action),
+    /// A message was sent: remember it.
+    Remember(String),
+    /// Put records on the clipboard.
+    Copy(SessionId, Vec<RecordId>, CopyAs),
+    /// Save the log to a file that the user chooses.
+    Save(SessionId, Format),
+    /// Ask for this machine's interfaces again.
+    ListInterfaces,
+    /// Change what is remembered.
+    Settings(Change),
+}
+
+/// The two kinds of loopback pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pair {
+    /// A TCP server and a client connected to it.
+    Tcp,
+    /// Two UDP sockets that send to each other.
+    Udp,
+}
+
+/// How copied records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyAs {
+    /// Text in the direction's encoding.
+    Text,
+    /// `48 65 6C`.
+    Hex,
+    /// A C array.
+    C,
+    /// Python bytes.
+    Python,
+}
+
+/// A setting and its new value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The other language.
+    NextLanguage,
+    /// Light to dark or back.
+    NextTheme,
+    /// Show or hide the inspector.
+    Inspector(bool),
+    /// Open or close the settings.
+    ShowSettings(bool),
+}

@@ -1,0 +1,19 @@
+//! The only place with egui: the window, its theme, panels and widgets. Must never see tokio, sockets or the command line.
+
+pub mod app;
+pub mod fonts;
+pub mod glance;
+pub mod intent;
+pub mod panel;
+pub mod save;
+pub mod session;
+pub mod settings_window;
+pub mod soft;
+pub mod start;
+pub mod status_bar;
+pub mod theme;
+pub mod tiles;
+pub mod top_bar;
+pub mod welcome;
+pub mod widget;
+pub mod window;

@@ -1,0 +1,99 @@
+//! The clients of a server: who, since when, how much. The choice is a filter and a send target; it never drops another client's bytes.
+
+use crate::session::command::{Action, End, Selection};
+use crate::traffic::model::Connection;
+use crate::ui::intent::Intent;
+use crate::ui::session::{SessionTab, Surroundings};
+use crate::ui::theme::{self, size, space};
+use crate::ui::widget::bytes::{grouped, size_text};
+use crate::ui::widget::control::{self, palette};
+use egui::{RichText, ScrollArea, Ui};
+use egui_material_icons::icons::{ICON_CLOSE, ICON_FILTER_ALT_OFF, ICON_LINK_OFF};
+use std::collections::BTreeSet;
+
+/// Lines of the list before it scrolls.
+pub const LINES: usize = 4;
+
+/// ```text
+/// 客户端 3                        ☐ 全选   [断开所选]
+/// ☑ 127.0.0.1:51512   20:34:05   ← 5 B   → 12 B   ×
+/// ```
+pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+    let tr = |key: &str| around.language.tr(key).into_owned();
+    theme::card(palette(ui)).inner_margin(space::SMALL).show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        ui.horizontal(|ui| {
+            let count = around.language.tr_with("clients.title", &[("count", &grouped(tab.glance.connection_count as u64))]);
+            ui.label(RichText::new(count).strong());
+            if tab.chosen.is_empty() {
+                ui.label(RichText::new(tr("clients.hint")).size(size::CAPTION_TEXT).color(palette(ui).weak));
+                return;
+            }
+            let chosen = around.language.tr_with("clients.chosen", &[("count", &tab.chosen.len())]);
+            ui.label(RichText::new(chosen).color(palette(ui).accent_text));
+            if control::quiet(ui, ICON_FILTER_ALT_OFF, &tr("clients.all")).on_hover_text(tr("clients.all_hint")).clicked() {
+                tab.chosen.clear();
+                return;
+            }
+            if control::danger(ui, ICON_LINK_OFF, &tr("clients.disconnect_chosen")).clicked() {
+                intents.push(end(tab, tab.chosen.clone(), End::Close));
+            }
+        });
+        let lines = tab.glance.connection_count.min(LINES);
+        let area = ScrollArea::vertical()
+            .id_salt(("clients", tab.id.0))
+            .max_height(lines as f32 * size::CONTROL)
+            .auto_shrink([false, true]);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        area.show_rows(ui, size::CONTROL, tab.glance.connection_count, |ui, range| {
+            tab.clients_in_view = range;
+            for connection in tab.glance.connections.clone() {
+                line(tab, ui, around, &connection, intents);
+            }
+        });
+    });
+}
+
+fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection: &Connection, intents: &mut Vec<Intent>) {
+    let Some(id) = connection.peer.connection else { return };
+    let colors = palette(ui);
+    ui.horizontal(|ui| {
+        ui.set_height(size::CONTROL);
+        let address = connection.peer.address.to_string();
+        let mut chosen = tab.chosen.contains(&id);
+        if ui
+            .checkbox(&mut chosen, RichText::new(&address).monospace())
+            .on_hover_text(around.language.tr("clients.choose_hint"))
+            .changed()
+        {
+            if chosen {
+                tab.chosen.insert(id);
+            } else {
+                tab.chosen.remove(&id);
+            }
+        }
+        ui.label(RichText::new(connection.since.clock(around.zone)).color(colors.weak))
+            .on_hover_text(around.language.tr("clients.since"));
+        ui.label(RichText::new(format!("← {}", size_text(connection.received))).color(colors.received));
+        ui.label(RichText::new(format!("→ {}", size_text(connection.sent))).color(colors.sent));
+        if connection.peer_finished {
+            ui.label(RichText::new(around.language.tr("clients.peer_finished")).color(colors.busy));
+        }
+        let disconnect = around.language.tr_with("clients.disconnect", &[("remote", &address)]);
+        let response = control::bare(ui, ICON_CLOSE, &disconnect);
+        if response.clicked() {
+            intents.push(end(tab, BTreeSet::from([id]), End::Close));
+        }
+        response.context_menu(|ui| {
+            for (key, how) in [("network.half_close", End::HalfClose), ("network.reset", End::Reset)] {
+                if ui.button(around.language.tr(key)).clicked() {
+                    intents.push(end(tab, BTreeSet::from([id]), how));
+                }
+            }
+        });
+    });
+}
+
+fn end(tab: &SessionTab, connections: BTreeSet<crate::session::id::ConnectionId>, how: End) -> Intent {
+    Intent::To(tab.id, Action::End { connections: Selection::Only(connections), how })
+}

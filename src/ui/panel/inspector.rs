@@ -1,0 +1,112 @@
+//! 检查器: the selected record in full: who, when, its bytes, and its text in the common encodings. Must never hold more of a record than
+//! it shows.
+
+use crate::codec::decoder::Piece;
+use crate::codec::encoding::Encoding;
+use crate::codec::hex;
+use crate::describe;
+use crate::i18n::Language;
+use crate::traffic::format::one_line;
+use crate::traffic::log::Log;
+use crate::traffic::record::{Entry, Record, RecordId};
+use crate::traffic::text;
+use crate::ui::theme::{self, size, space};
+use crate::ui::widget::bytes::grouped;
+use crate::ui::widget::control::palette;
+use crate::ui::widget::field;
+use egui::{Label, RichText, ScrollArea, Ui};
+use jiff::tz::TimeZone;
+
+/// Bytes of a record that are shown; saving gives all.
+const SHOWN: usize = 4 << 10;
+/// Bytes read in each encoding.
+const READ: usize = 600;
+/// The encodings tried: those at the top of the list, without the two that read like GBK.
+const ENCODINGS: [Encoding; 6] =
+    [Encoding::UTF_8, Encoding::GBK, Encoding::BIG5, Encoding::UTF_16LE, Encoding::UTF_16BE, Encoding::LATIN_1];
+
+/// The record that the inspector shows.
+pub struct Inspected {
+    record: Record,
+    dump: String,
+    readings: Vec<(Encoding, Vec<Piece>)>,
+}
+
+impl Inspected {
+    /// Takes out of the log what is shown.
+    pub fn of(log: &Log, id: RecordId) -> Option<Self> {
+        let record = log.get(id)?.clone();
+        let (dump, readings) = match record.data() {
+            None => (String::new(), Vec::new()),
+            Some(data) => {
+                let shown = &data.bytes[..data.bytes.len().min(SHOWN)];
+                let readings = ENCODINGS.iter().map(|encoding| (*encoding, text::of_record(log, id, *encoding, READ))).collect();
+                (hex::dump(shown, 0), readings)
+            }
+        };
+        Some(Self { record, dump, readings })
+    }
+}
+
+/// The whole panel.
+pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone: &TimeZone) {
+    let colors = palette(ui);
+    ui.label(RichText::new(language.tr("inspector.title")).size(size::TITLE_TEXT).color(colors.strong));
+    let Some(inspected) = inspected else {
+        ui.label(RichText::new(language.tr("inspector.empty")).color(colors.weak));
+        return;
+    };
+    ScrollArea::vertical().id_salt("inspector").auto_shrink(false).show(ui, |ui| {
+        let record = &inspected.record;
+        line(ui, &language.tr("inspector.time"), &record.at.date_and_clock(zone));
+        match &record.entry {
+            Entry::Note(what) => {
+                if let Some((told, _)) = describe::note(language, what) {
+                    ui.add(Label::new(told).wrap());
+                }
+            }
+            Entry::Data(data) => {
+                let key = match data.direction {
+                    crate::traffic::record::Direction::Received => "inspector.from",
+                    crate::traffic::record::Direction::Sent => "inspector.to",
+                };
+                line(ui, &language.tr(key), &data.peer.address.to_string());
+                line(ui, &language.tr("inspector.length"), &format!("{} B", grouped(data.bytes.len() as u64)));
+                if data.peer.connection.is_some() {
+                    line(ui, &language.tr("inspector.offset"), &grouped(data.offset));
+                }
+                ui.add_space(space::SMALL);
+                field::caption(ui, &language.tr("inspector.bytes"));
+                dump(ui, &inspected.dump);
+                if data.bytes.len() > SHOWN {
+                    let text = language.tr_with("inspector.cut", &[("shown", &grouped(SHOWN as u64))]);
+                    ui.label(RichText::new(text).size(size::CAPTION_TEXT).color(colors.weak));
+                }
+                ui.add_space(space::SMALL);
+                field::caption(ui, &language.tr("inspector.readings"));
+                for (encoding, pieces) in &inspected.readings {
+                    reading(ui, *encoding, pieces);
+                }
+            }
+        }
+    });
+}
+
+fn line(ui: &mut Ui, label: &str, value: &str) {
+    field::labelled(ui, label, |ui, _| ui.add(Label::new(RichText::new(value).monospace()).truncate()));
+}
+
+fn dump(ui: &mut Ui, dump: &str) {
+    theme::card(palette(ui)).fill(palette(ui).field).inner_margin(space::SMALL).show(ui, |ui| {
+        ScrollArea::horizontal().id_salt("inspector-dump").show(ui, |ui| {
+            ui.add(Label::new(RichText::new(dump).font(theme::mono())).extend());
+        });
+    });
+}
+
+fn reading(ui: &mut Ui, encoding: Encoding, pieces: &[Piece]) {
+    let colors = palette(ui);
+    let clean = pieces.iter().all(|piece| matches!(piece, Piece::Text(_)));
+    ui.label(RichText::new(encoding.name()).size(size::CAPTION_TEXT).color(if clean { colors.ok } else { colors.warning }));
+    ui.add(Label::new(RichText::new(one_line(pieces)).font(theme::mono()).color(colors.text)).wrap());
+}

@@ -1,0 +1,9 @@
+//! One file per region of a session's tile. A panel changes nothing but its own tab, and puts intents out.
+
+pub mod clients;
+pub mod inspector;
+pub mod log;
+pub mod network;
+pub mod receive;
+pub mod send;
+pub mod send_settings;

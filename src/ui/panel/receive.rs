@@ -1,0 +1,75 @@
+//! 接收设置: how what arrived is shown, and what can be done with the log. Must never change what is recorded.
+
+use crate::session::command::Action;
+use crate::session::draft::Shown;
+use crate::traffic::format::Format;
+use crate::ui::intent::Intent;
+use crate::ui::session::{SessionTab, Surroundings};
+use crate::ui::widget::field::Fields;
+use crate::ui::widget::rows::Move;
+use crate::ui::widget::{control, encoding, field};
+use egui::Ui;
+use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_SAVE};
+
+/// The formats offered for saving, with their keys.
+pub const FORMATS: [(Format, &str); 7] = [
+    (Format::Text, "format.text"),
+    (Format::Both, "format.both"),
+    (Format::NetAssistText, "format.netassist_text"),
+    (Format::NetAssistHex, "format.netassist_hex"),
+    (Format::Csv, "format.csv"),
+    (Format::JsonLines, "format.jsonl"),
+    (Format::Raw, "format.raw"),
+];
+
+/// ```text
+/// 接收设置
+/// [ 文本 | HEX | 对照 ]
+/// 编码 [GBK ▾]
+/// ☑ 自动滚屏   ☐ 暂停显示
+/// [清空] [保存 ▾]
+/// ```
+pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+    let tr = |key: &str| around.language.tr(key).into_owned();
+    field::caption(ui, &tr("receive.title"));
+    control::segments(
+        ui,
+        &mut tab.draft.shown,
+        &[
+            (Shown::Text, tr("receive.text"), tr("receive.text_hint")),
+            (Shown::Hex, tr("receive.hex"), tr("receive.hex_hint")),
+            (Shown::Both, tr("receive.both"), tr("receive.both_hint")),
+        ],
+    );
+    let fields = Fields { language: around.language, problems: &[] };
+    if encoding::choose(ui, &fields, ("receive.encoding", "receive.encoding_hint"), &mut tab.draft.receive_encoding)
+        && let Ok(reply) = tab.draft.reply()
+    {
+        intents.push(Intent::To(tab.id, Action::SetReply(reply)));
+    }
+    ui.horizontal_wrapped(|ui| {
+        let mut follow = tab.place.follows();
+        if ui.checkbox(&mut follow, tr("receive.follow")).on_hover_text(tr("receive.follow_hint")).changed() {
+            tab.place.set_follow(follow);
+            tab.movement = follow.then_some(Move::End);
+        }
+        let mut paused = tab.view.is_paused();
+        if ui.checkbox(&mut paused, tr("receive.pause")).on_hover_text(tr("receive.pause_hint")).changed() {
+            tab.pause_asked = Some(paused);
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        if control::quiet(ui, ICON_DELETE_SWEEP, &tr("receive.clear")).on_hover_text(tr("receive.clear_hint")).clicked() {
+            tab.selection = crate::ui::session::Selection::default();
+            intents.push(Intent::To(tab.id, Action::Clear));
+        }
+        let save = control::quiet(ui, ICON_SAVE, &tr("receive.save")).on_hover_text(tr("receive.save_hint"));
+        egui::Popup::menu(&save).accessible_name(tr("receive.save")).show(|ui| {
+            for (format, key) in FORMATS {
+                if ui.button(tr(key)).clicked() {
+                    intents.push(Intent::Save(tab.id, format));
+                }
+            }
+        });
+    });
+}

@@ -1,0 +1,229 @@
+//! One session's tab: what was typed, where its list stands, what is selected; and how its regions share the tile.
+//! Must never talk to the network: it puts intents out.
+
+use super::glance::{self, Glance, RowStyle};
+use super::intent::Intent;
+use super::panel::{clients, log, network, receive, send, send_settings};
+use super::status_bar;
+use super::theme::{self, size, space};
+use super::widget::control::palette;
+use super::widget::rows::{Move, Place};
+use crate::i18n::Language;
+use crate::session::draft::{Draft, Problem};
+use crate::session::id::{ConnectionId, SessionId};
+use crate::session::spec::{Interface, Role};
+use crate::session::timestamp::Timestamp;
+use crate::settings::SendKey;
+use crate::traffic::model::Model;
+use crate::traffic::record::RecordId;
+use crate::traffic::view::{Filter, View};
+use egui::{Frame, Margin, Panel, Ui};
+use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
+
+/// A session's tab.
+pub struct SessionTab {
+    /// Which session.
+    pub id: SessionId,
+    /// As typed.
+    pub draft: Draft,
+    /// What the last frame saw.
+    pub glance: Glance,
+    /// The filter and the pause.
+    pub view: View,
+    /// Where the log stands.
+    pub place: Place,
+    /// A move that the next frame makes.
+    pub movement: Option<Move>,
+    /// Height of the log in the last frame.
+    pub log_height: f32,
+    /// Bytes in a line of the dump, as the last frame's width allowed.
+    pub columns: usize,
+    /// Selected rows, and the one that a range starts from.
+    pub selection: Selection,
+    /// Clients chosen as filter and target.
+    pub chosen: BTreeSet<ConnectionId>,
+    /// The clients that the list shows.
+    pub clients_in_view: std::ops::Range<usize>,
+    /// The send box.
+    pub sending: send::Sending,
+    /// Whether the drawer of a narrow tile is open.
+    pub drawer: bool,
+    /// Whether the user asked to open and some field was wrong: then every wrong field is shown, also the empty ones.
+    pub problems: Vec<Problem>,
+    /// Which UDP target is chosen.
+    pub target: send::UdpTarget,
+    /// A pause or its end that the next look carries out.
+    pub pause_asked: Option<bool>,
+}
+
+/// Selected rows of a log.
+#[derive(Default)]
+pub struct Selection {
+    /// The rows.
+    pub rows: BTreeSet<RecordId>,
+    /// Where a range starts.
+    pub from: Option<RecordId>,
+    /// The row that was selected last: the inspector shows it.
+    pub last: Option<RecordId>,
+}
+
+/// What every panel needs to know besides its session.
+pub struct Surroundings<'a> {
+    /// Words.
+    pub language: Language,
+    /// Times.
+    pub zone: &'a TimeZone,
+    /// This machine's interfaces.
+    pub interfaces: &'a [Interface],
+    /// Messages sent before.
+    pub history: &'a [String],
+    /// Which key sends.
+    pub send_key: SendKey,
+}
+
+impl SessionTab {
+    /// A tab for a new or remembered session.
+    pub fn new(id: SessionId, draft: Draft) -> Self {
+        Self {
+            id,
+            problems: draft.spec().err().unwrap_or_default(),
+            draft,
+            glance: Glance::default(),
+            view: View::default(),
+            place: Place::default(),
+            movement: None,
+            log_height: 0.0,
+            columns: 16,
+            selection: Selection::default(),
+            chosen: BTreeSet::new(),
+            clients_in_view: 0..clients::LINES,
+            sending: send::Sending::default(),
+            drawer: false,
+            target: send::UdpTarget::default(),
+            pause_asked: None,
+        }
+    }
+
+    /// How rows are shown now.
+    pub fn row_style(&self) -> RowStyle {
+        RowStyle {
+            shown: self.draft.shown,
+            receive: self.draft.receive_encoding,
+            send: self.draft.send_encoding,
+            columns: self.columns,
+        }
+    }
+
+    /// Copies out of the model what this frame shows. `true` when there is more to do before the view is complete.
+    pub fn look(&mut self, model: &Model, now: Timestamp) -> bool {
+        let Some(session) = model.session(self.id) else {
+            self.glance = Glance::default();
+            return false;
+        };
+        if let Some(paused) = self.pause_asked.take() {
+            self.view.set_paused(&session.log, paused);
+        }
+        self.chosen.retain(|id| session.connections.contains_key(id));
+        let filter = if self.chosen.is_empty() { Filter::All } else { Filter::Only(self.chosen.clone()) };
+        self.view.set_filter(filter);
+        let unfinished = self.view.advance(&session.log);
+        let rows = self.view.rows(&session.log);
+        let style = self.row_style();
+        let line = size::ROW;
+        let height = |row: u64| {
+            let record = self.view.record(row).and_then(|id| session.log.get(id));
+            record.map_or(line, |record| style.lines(record) as f32 * line)
+        };
+        let places = self.place.settle(&rows, self.log_height, self.movement.take(), height);
+        let mut next = Glance::of(session, now, self.clients_in_view.clone());
+        next.shown = places
+            .into_iter()
+            .filter_map(|(number, top)| Some((top, glance::row(&session.log, number, self.view.record(number)?, &style)?)))
+            .collect();
+        next.rows = rows;
+        next.waiting = self.view.waiting(&session.log);
+        self.glance = next;
+        unfinished
+    }
+
+    /// ```text
+    /// ┌ column ──────┐┌ clients (server) ──────────────┐
+    /// │ network      │├ log ───────────────────────────┤
+    /// │ receive      ││                                │
+    /// │ send         │├ send box ──────────────────────┤
+    /// └──────────────┘└────────────────────────────────┘
+    /// ├ status ─────────────────────────────────────────┤
+    /// ```
+    pub fn show(&mut self, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+        let colors = palette(ui);
+        let narrow = ui.available_width() < size::NARROW;
+        let salt = self.id.0;
+        Panel::bottom(("status", salt))
+            .frame(Frame::new().fill(colors.panel).inner_margin(Margin::symmetric(12, 4)))
+            .show_separator_line(true)
+            .show(ui, |ui| status_bar::show(self, ui, around, intents));
+        if !narrow || self.drawer {
+            let frame = Frame::new().fill(colors.window).inner_margin(Margin { left: 8, right: 0, top: 8, bottom: 8 });
+            Panel::left(("column", salt))
+                .exact_size(size::COLUMN)
+                .resizable(false)
+                .show_separator_line(false)
+                .frame(frame)
+                .show(ui, |ui| self.column(ui, narrow, around, intents));
+        }
+        if narrow && self.drawer && ui.available_width() < size::COLUMN {
+            return;
+        }
+        egui::CentralPanel::default().frame(Frame::new().fill(colors.window).inner_margin(8)).show(ui, |ui| {
+            if narrow && !self.drawer {
+                ui.horizontal_wrapped(|ui| {
+                    self.drawer_button(ui, around.language);
+                    network::strip(self, ui, around, intents);
+                });
+            }
+            let send_height = send::height(ui.available_height());
+            Panel::bottom(("send", salt))
+                .frame(Frame::new())
+                .show_separator_line(false)
+                .resizable(true)
+                .default_size(send_height)
+                .size_range(send::LEAST_HEIGHT..=(ui.available_height() * 0.6).max(send::LEAST_HEIGHT + 1.0))
+                .show(ui, |ui| {
+                    ui.add_space(space::SMALL);
+                    theme::card(colors).show(ui, |ui| send::show(self, ui, around, intents));
+                });
+            if self.draft.role == Role::TcpServer && self.glance.connection_count > 0 {
+                clients::show(self, ui, around, intents);
+                ui.add_space(space::SMALL);
+            }
+            log::show(self, ui, around, intents);
+        });
+    }
+
+    fn column(&mut self, ui: &mut Ui, narrow: bool, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+        egui::ScrollArea::vertical().id_salt(("column-scroll", self.id.0)).auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(size::COLUMN - space::LARGE);
+            if narrow {
+                self.drawer_button(ui, around.language);
+            }
+            let card = theme::card(palette(ui));
+            card.show(ui, |ui| network::show(self, ui, around, intents));
+            card.show(ui, |ui| receive::show(self, ui, around, intents));
+            card.show(ui, |ui| send_settings::show(self, ui, around, intents));
+        });
+    }
+
+    fn drawer_button(&mut self, ui: &mut Ui, language: Language) {
+        use egui_material_icons::icons::{ICON_CHEVRON_LEFT, ICON_TUNE};
+        let (icon, key) = if self.drawer { (ICON_CHEVRON_LEFT, "drawer.close") } else { (ICON_TUNE, "drawer.open") };
+        if super::widget::control::quiet(ui, icon, &language.tr(key)).clicked() {
+            self.drawer = !self.drawer;
+        }
+    }
+
+    /// Checks what was typed; called whenever it may have changed.
+    pub fn check(&mut self) {
+        self.problems = self.draft.spec().err().unwrap_or_default();
+    }
+}

@@ -1,0 +1,80 @@
+//! The bar at the top: new sessions at the left, the window's own settings at the right. Must never know a session.
+
+use super::intent::{Change, Intent, Pair};
+use super::panel::network::role_key;
+use super::theme::{self, size, space};
+use super::widget::control::{self, palette};
+use crate::i18n::Language;
+use crate::session::spec::Role;
+use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
+use egui_material_icons::icons::{
+    ICON_ADD, ICON_DARK_MODE, ICON_LIGHT_MODE, ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE, ICON_VIEW_SIDEBAR,
+};
+
+/// `Sockscope  [＋ 新建会话 ▾] [⇄ 本机对连 ▾]                    检查器  设置  中/EN  ☾/☀`
+pub fn show(ui: &mut Ui, language: Language, inspector: bool, intents: &mut Vec<Intent>) {
+    let colors = palette(ui);
+    let tr = |key: &str| language.tr(key).into_owned();
+    let frame = Frame::new().fill(colors.panel).inner_margin(Margin::symmetric(12, 6));
+    Panel::top("top-bar").frame(frame).show_separator_line(true).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            let narrow = ui.available_width() < size::NARROW;
+            let title = RichText::new("Sockscope").font(theme::font(size::TITLE_TEXT)).color(colors.strong);
+            ui.label(title);
+            ui.add_space(space::SMALL);
+            let new = control::quiet(ui, ICON_ADD, &tr("top.new")).on_hover_text(tr("top.new_hint"));
+            egui::Popup::menu(&new).accessible_name(tr("top.new")).show(|ui| {
+                for role in [Role::TcpClient, Role::TcpServer, Role::Udp] {
+                    if menu_item(ui, control::role_icon(role), &tr(role_key(role))) {
+                        intents.push(Intent::New(role));
+                    }
+                }
+            });
+            let pair = control::quiet(ui, ICON_SWAP_HORIZ, &tr("top.pair")).on_hover_text(tr("top.pair_hint"));
+            egui::Popup::menu(&pair).accessible_name(tr("top.pair")).show(|ui| {
+                for (kind, role, key) in [(Pair::Tcp, Role::TcpServer, "pair.tcp"), (Pair::Udp, Role::Udp, "pair.udp")] {
+                    if menu_item(ui, control::role_icon(role), &tr(key)) {
+                        intents.push(Intent::Pair(kind));
+                    }
+                }
+            });
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = space::TINY;
+                let symbol = if ui.visuals().dark_mode { ICON_LIGHT_MODE } else { ICON_DARK_MODE };
+                if control::bare(ui, symbol, &tr("top.theme")).clicked() {
+                    intents.push(Intent::Settings(Change::NextTheme));
+                }
+                let language_button = if narrow {
+                    control::bare(ui, ICON_TRANSLATE, "中/EN")
+                } else {
+                    control::quiet(ui, ICON_TRANSLATE, "中/EN")
+                };
+                if language_button.on_hover_text(tr("top.language")).clicked() {
+                    intents.push(Intent::Settings(Change::NextLanguage));
+                }
+                let settings = if narrow {
+                    control::bare(ui, ICON_SETTINGS, &tr("top.settings"))
+                } else {
+                    control::quiet(ui, ICON_SETTINGS, &tr("top.settings"))
+                };
+                if settings.clicked() {
+                    intents.push(Intent::Settings(Change::ShowSettings(true)));
+                }
+                if control::toggle(ui, ICON_VIEW_SIDEBAR, &tr("top.inspector"), inspector).clicked() {
+                    intents.push(Intent::Settings(Change::Inspector(!inspector)));
+                }
+            });
+        });
+    });
+}
+
+/// A line of a menu with an icon; `true` when it was chosen.
+fn menu_item(ui: &mut Ui, icon: egui_material_icons::MaterialIcon, word: &str) -> bool {
+    let response = ui.add(
+        egui::Button::new((control::icon(icon), word.to_owned()))
+            .frame_when_inactive(false)
+            .min_size(egui::vec2(160.0, size::CONTROL)),
+    );
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::MenuItem, true, word));
+    response.clicked()
+}

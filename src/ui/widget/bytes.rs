@@ -1,0 +1,149 @@
+//! Bytes and text made visible: what does not decode is `\xHH` in the warning colour, what cannot be seen is escaped in the weak one.
+//! Must never lay out more than a line shows.
+
+use crate::codec::decoder::Piece;
+use crate::codec::hex;
+use crate::traffic::format::push_visible;
+use crate::ui::theme::{self, Palette};
+use egui::text::{LayoutJob, TextFormat};
+use egui::{Color32, FontId};
+
+/// A line of the log under construction.
+pub struct Line {
+    job: LayoutJob,
+    font: FontId,
+}
+
+impl Line {
+    /// An empty line that is cut at so many points.
+    pub fn new(width: f32) -> Self {
+        let mut job = LayoutJob::default();
+        job.wrap.max_width = width.max(1.0);
+        job.wrap.max_rows = 1;
+        job.wrap.break_anywhere = true;
+        Self { job, font: theme::mono() }
+    }
+
+    /// The same for words instead of bytes.
+    pub fn prose(width: f32) -> Self {
+        Self { font: theme::font(theme::size::CONTROL_TEXT), ..Self::new(width) }
+    }
+
+    /// Adds text as it is.
+    pub fn push(&mut self, text: &str, color: Color32) {
+        self.job.append(text, 0.0, TextFormat::simple(self.font.clone(), color));
+    }
+
+    /// Adds decoded pieces, up to so many characters: a line holds no more, and laying out what is cut off costs time.
+    pub fn push_pieces(&mut self, pieces: &[Piece], most: usize, color: Color32, palette: &Palette) {
+        let mut left = most;
+        for piece in pieces {
+            match piece {
+                Piece::Invalid(bytes) => {
+                    let text: String = bytes.iter().take(left).map(|byte| format!("\\x{byte:02X}")).collect();
+                    left = left.saturating_sub(text.len());
+                    self.push(&text, palette.warning);
+                }
+                Piece::Text(text) => left = self.push_text(text, left, color, palette.weak),
+            }
+            if left == 0 {
+                return;
+            }
+        }
+    }
+
+    fn push_text(&mut self, text: &str, most: usize, color: Color32, invisible: Color32) -> usize {
+        let mut left = most;
+        let mut plain = String::new();
+        let mut shown = String::new();
+        for character in text.chars().take(most) {
+            shown.clear();
+            push_visible(&mut shown, character);
+            if shown.len() == character.len_utf8() {
+                plain.push(character);
+            } else {
+                self.push(&std::mem::take(&mut plain), color);
+                self.push(&shown, invisible);
+            }
+            left = left.saturating_sub(shown.chars().count());
+        }
+        self.push(&plain, color);
+        left
+    }
+
+    /// The finished line.
+    pub fn finish(self) -> LayoutJob {
+        self.job
+    }
+}
+
+/// Hex of as many bytes as fit a line.
+pub fn hex_line(bytes: &[u8], most: usize) -> String {
+    let mut text = hex::spaced(&bytes[..bytes.len().min(most)]);
+    if bytes.len() > most {
+        text.push_str(" …");
+    }
+    text
+}
+
+/// One line of a dump: offset and hex columns, padded so that the text column lines up.
+pub fn dump_columns(offset: usize, bytes: &[u8], columns: usize) -> String {
+    let mut text = format!("{offset:04X}  ");
+    for index in 0..columns {
+        match bytes.get(index) {
+            Some(byte) => text.push_str(&format!("{byte:02X} ")),
+            None => text.push_str("   "),
+        }
+        if index + 1 == columns / 2 {
+            text.push(' ');
+        }
+    }
+    text.push(' ');
+    text
+}
+
+/// A number with a thin mark between thousands.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1.2 KB`, decimal units as network people use them.
+pub fn size_text(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        let table = [(0, "0 B"), (999, "999 B"), (1_000, "1.0 KB"), (1_234_567, "1.2 MB"), (999_999, "1.0 MB")];
+        for (bytes, text) in table {
+            assert_eq!(size_text(bytes), text);
+        }
+        assert_eq!((grouped(7), grouped(1_234_567)), ("7".to_owned(), "1,234,567".to_owned()));
+    }
+
+    #[test]
+    fn a_short_dump_line_is_as_wide_as_a_full_one() {
+        let full = dump_columns(0, &[0; 16], 16);
+        assert_eq!(dump_columns(16, b"ab", 16).len(), full.len());
+        assert!(full.starts_with("0000  00 00"));
+    }
+}

@@ -1,0 +1,8 @@
+//! Small parts that the panels are made of. Must never know a session.
+
+pub mod bytes;
+pub mod control;
+pub mod encoding;
+pub mod field;
+pub mod rows;
+pub mod spark;

@@ -1,0 +1,390 @@
+//! A window without a display, driven as a person would: by what can be read on it. It must never reach around the window to change a
+//! session.
+#![allow(dead_code, reason = "every test file uses its own part of this")]
+
+pub mod soft_renderer;
+
+use egui::accesskit::{Role, Toggled};
+use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::NodeT as _;
+use jiff::tz::TimeZone;
+use sockscope::i18n::Language;
+use sockscope::settings::{Loaded, Settings};
+use sockscope::ui::app::App;
+use sockscope::ui::fonts;
+use sockscope::ui::window::View as _;
+use soft_renderer::SoftRenderer;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Both languages, for loops.
+pub const LANGUAGES: [Language; 2] = [Language::Chinese, Language::English];
+/// Wide enough for two full tiles side by side, and high enough for a column that need not be scrolled.
+pub const ROOMY: [f32; 2] = [1600.0, 1000.0];
+/// How long anything on this machine may take, also while others build.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The app, made in the first frame because only then there is a context; ended in an orderly way.
+#[derive(Default)]
+struct Shown {
+    start: Option<(Loaded, Option<PathBuf>)>,
+    app: Option<App>,
+}
+
+impl Shown {
+    fn ui(&mut self, ui: &mut egui::Ui) {
+        if let Some((loaded, path)) = self.start.take() {
+            let mut app = App::start(ui.ctx(), loaded, path).unwrap();
+            app.set_zone(TimeZone::fixed(jiff::tz::offset(8)));
+            still(ui.ctx());
+            self.app = Some(app);
+            // Fonts and styles hold from the next frame on.
+            ui.ctx().request_repaint();
+            return;
+        }
+        if let Some(app) = &mut self.app {
+            app.ui(ui);
+        }
+    }
+}
+
+/// No animation and no blinking: the theme of the app undoes what the harness had set.
+pub fn still(ctx: &egui::Context) {
+    ctx.all_styles_mut(|style| {
+        style.visuals.text_cursor.blink = false;
+        style.scroll_animation = egui::style::ScrollAnimation::none();
+        style.animation_time = 0.0;
+    });
+}
+
+/// Which of two tiles side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Left,
+    Right,
+    Any,
+}
+
+/// One thing on the window, as a screen reader would tell it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub role: Role,
+    pub label: String,
+    pub value: String,
+    pub rect: Rect,
+    pub enabled: bool,
+    pub on: bool,
+}
+
+impl Seen {
+    /// What is read out: the name, or the text of a label.
+    pub fn text(&self) -> &str {
+        if self.role == Role::Label { &self.value } else { &self.label }
+    }
+}
+
+/// A window in a test.
+pub struct Window {
+    harness: Harness<'static, Shown>,
+    language: Language,
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        if let Some(mut app) = self.harness.state_mut().app.take() {
+            app.on_close();
+        }
+    }
+}
+
+impl Window {
+    /// A fresh window in this language, with room for everything.
+    pub fn open(language: Language) -> Self {
+        Self::with(Settings { language: Some(language), ..Settings::default() }, ROOMY)
+    }
+
+    /// A window with these settings.
+    pub fn with(settings: Settings, size: [f32; 2]) -> Self {
+        Self::start(Loaded { settings, damaged: None }, None, size)
+    }
+
+    /// A window from what was read from a settings file.
+    pub fn start(loaded: Loaded, path: Option<PathBuf>, size: [f32; 2]) -> Self {
+        let language = loaded.settings.language.unwrap_or(Language::of_system());
+        let harness = Harness::builder()
+            .with_size(size)
+            .with_step_dt(1.0 / 60.0)
+            .with_max_steps(20)
+            .with_context_setup(fonts::install)
+            .renderer(SoftRenderer::default())
+            .build_ui_state(|ui, shown: &mut Shown| shown.ui(ui), Shown { start: Some((loaded, path)), app: None });
+        let mut window = Self { harness, language };
+        window.settle();
+        window
+    }
+
+    /// The words of a key in the window's language.
+    pub fn tr(&self, key: &str) -> String {
+        self.language.tr(key).into_owned()
+    }
+
+    /// Later words are in this language.
+    pub fn expect_language(&mut self, language: Language) {
+        self.language = language;
+    }
+
+    /// The remembered settings, as they are now.
+    pub fn settings(&self) -> &Settings {
+        self.harness.state().app.as_ref().unwrap().settings()
+    }
+
+    /// The harness, for what a person cannot do.
+    pub fn harness(&mut self) -> &mut Harness<'static, impl Sized + use<>> {
+        &mut self.harness
+    }
+
+    /// The context.
+    pub fn ctx(&self) -> egui::Context {
+        self.harness.ctx.clone()
+    }
+
+    /// One frame for each thing that was done, at least one.
+    pub fn step(&mut self) {
+        self.harness.step();
+    }
+
+    /// Frames until nothing moves.
+    pub fn settle(&mut self) {
+        self.harness.run_ok();
+    }
+
+    /// Everything on the window, from the left to the right and down.
+    pub fn all(&self) -> Vec<Seen> {
+        let pixels = self.harness.ctx.pixels_per_point();
+        let mut seen: Vec<Seen> = self
+            .harness
+            .root()
+            .children_recursive()
+            .map(|node| {
+                let node = node.accesskit_node();
+                let rect = node.bounding_box().map_or(Rect::NOTHING, |rect| {
+                    let at = |x: f64, y: f64| pos2(x as f32 / pixels, y as f32 / pixels);
+                    Rect::from_min_max(at(rect.x0, rect.y0), at(rect.x1, rect.y1))
+                });
+                Seen {
+                    role: node.role(),
+                    label: node.label().unwrap_or_default(),
+                    value: node.value().unwrap_or_default(),
+                    rect,
+                    enabled: !node.is_disabled(),
+                    on: node.toggled() == Some(Toggled::True) || node.is_selected() == Some(true),
+                }
+            })
+            .collect();
+        seen.sort_by(|a, b| a.rect.left().total_cmp(&b.rect.left()).then(a.rect.top().total_cmp(&b.rect.top())));
+        seen
+    }
+
+    /// What has one of these roles and this name.
+    pub fn find(&self, roles: &[Role], name: &str, side: Side) -> Vec<Seen> {
+        let middle = self.harness.ctx.content_rect().center().x;
+        let on_side = |seen: &Seen| match side {
+            Side::Any => true,
+            Side::Left => seen.rect.center().x < middle,
+            Side::Right => seen.rect.center().x >= middle,
+        };
+        self.all().into_iter().filter(|seen| roles.contains(&seen.role) && seen.text() == name && on_side(seen)).collect()
+    }
+
+    fn the(&self, roles: &[Role], name: &str, side: Side) -> Seen {
+        let mut found = self.find(roles, name, side);
+        assert!(found.len() == 1, "{} of {roles:?} “{name}” at {side:?}; there is:\n{}", found.len(), self.told());
+        found.remove(0)
+    }
+
+    /// A button, menu entry, box to tick or the like.
+    pub fn control(&self, name: &str, side: Side) -> Seen {
+        self.the(&CLICKABLE, name, side)
+    }
+
+    /// A text field.
+    pub fn field(&self, name: &str, side: Side) -> Seen {
+        self.the(&[Role::TextInput, Role::MultilineTextInput], name, side)
+    }
+
+    /// A drop-down.
+    pub fn choice(&self, name: &str, side: Side) -> Seen {
+        self.the(&[Role::ComboBox], name, side)
+    }
+
+    /// Rows of the log, from the top.
+    pub fn rows(&self, side: Side) -> Vec<String> {
+        let middle = self.harness.ctx.content_rect().center().x;
+        let mut rows: Vec<Seen> = self.all().into_iter().filter(|seen| seen.role == Role::ListItem).collect();
+        rows.retain(|row| match side {
+            Side::Any => true,
+            Side::Left => row.rect.center().x < middle,
+            Side::Right => row.rect.center().x >= middle,
+        });
+        rows.sort_by(|a, b| a.rect.top().total_cmp(&b.rect.top()));
+        rows.into_iter().map(|row| row.label).collect()
+    }
+
+    /// Whether some text holds this.
+    pub fn reads(&self, part: &str) -> bool {
+        self.all().iter().any(|seen| seen.text().contains(part))
+    }
+
+    /// Everything that can be read, for a failed test.
+    pub fn told(&self) -> String {
+        let lines = self.all().into_iter().filter(|seen| !seen.text().is_empty()).map(|seen| {
+            let off = if seen.enabled { "" } else { " (disabled)" };
+            format!("  {:?} “{}” = “{}”{off} {:?}\n", seen.role, seen.label, seen.value, seen.rect)
+        });
+        lines.collect()
+    }
+
+    /// Frames until it holds; time passes, so that the network can answer.
+    #[track_caller]
+    pub fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            self.step();
+            if holds(self) {
+                self.settle();
+                return;
+            }
+            assert!(Instant::now() < end, "timed out: {what}; there is:\n{}", self.told());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Frames until this can be read somewhere.
+    #[track_caller]
+    pub fn wait_for(&mut self, part: &str) {
+        self.until(part, |window| window.reads(part));
+    }
+
+    /// Frames until a row holds this; gives it back.
+    #[track_caller]
+    pub fn wait_for_row(&mut self, side: Side, part: &str) -> String {
+        self.until(part, |window| window.rows(side).iter().any(|row| row.contains(part)));
+        self.rows(side).into_iter().find(|row| row.contains(part)).unwrap()
+    }
+
+    /// A press and a release at a place.
+    pub fn click_at(&mut self, pos: Pos2, button: PointerButton, modifiers: Modifiers) {
+        self.harness.event(Event::PointerMoved(pos));
+        for pressed in [true, false] {
+            self.harness.event(Event::PointerButton { pos, button, pressed, modifiers });
+        }
+        self.harness.step();
+        // What was clicked has no tooltip while nothing points at it.
+        self.harness.event(Event::PointerGone);
+        self.settle();
+    }
+
+    /// A click on something that was seen.
+    #[track_caller]
+    pub fn click_on(&mut self, seen: &Seen) {
+        let window = self.harness.ctx.content_rect();
+        assert!(window.contains(seen.rect.center()), "“{}” is outside the window: {:?}", seen.text(), seen.rect);
+        self.click_at(seen.rect.center(), PointerButton::Primary, Modifiers::NONE);
+    }
+
+    /// A click on the one control with this name, once it is there.
+    #[track_caller]
+    pub fn click(&mut self, name: &str, side: Side) {
+        self.until(name, |window| window.find(&CLICKABLE, name, side).len() == 1);
+        let seen = self.control(name, side);
+        assert!(seen.enabled, "“{name}” is disabled; there is:\n{}", self.told());
+        self.click_on(&seen);
+    }
+
+    /// A click on the one control with the words of a key.
+    #[track_caller]
+    pub fn press(&mut self, key: &str, side: Side) {
+        self.click(&self.tr(key), side);
+    }
+
+    /// The second mouse button on a row, and one entry of the menu that opens.
+    #[track_caller]
+    pub fn row_menu(&mut self, side: Side, part: &str, key: &str) {
+        let row = self.all().into_iter().find(|seen| seen.role == Role::ListItem && seen.label.contains(part)).unwrap();
+        self.click_at(row.rect.center(), PointerButton::Secondary, Modifiers::NONE);
+        self.press(key, side);
+    }
+
+    /// Opens a drop-down and takes an entry.
+    #[track_caller]
+    pub fn choose(&mut self, name: &str, entry: &str, side: Side) {
+        let choice = self.choice(name, side);
+        self.click_on(&choice);
+        self.click(entry, Side::Any);
+    }
+
+    /// Types over what stands in a field.
+    #[track_caller]
+    pub fn fill(&mut self, name: &str, text: &str, side: Side) {
+        let field = self.field(name, side);
+        assert!(field.enabled, "“{name}” is disabled");
+        self.click_on(&field);
+        self.key(Key::A, Modifiers::COMMAND);
+        if text.is_empty() {
+            self.key(Key::Delete, Modifiers::NONE);
+        } else {
+            self.event(Event::Text(text.to_owned()));
+        }
+    }
+
+    /// Types a message over the one in the send box.
+    #[track_caller]
+    pub fn write(&mut self, text: &str, side: Side) {
+        self.fill(&self.tr("send.box"), text, side);
+    }
+
+    /// A key, pressed and released.
+    pub fn key(&mut self, key: Key, modifiers: Modifiers) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.settle();
+    }
+
+    /// An event of its own frame.
+    pub fn event(&mut self, event: Event) {
+        self.harness.event(event);
+        self.settle();
+    }
+
+    /// Runs frames until one puts text on the clipboard.
+    #[track_caller]
+    pub fn copied(&mut self, ask: impl FnOnce(&mut Self)) -> String {
+        ask(self);
+        self.copied_text().unwrap_or_else(|| panic!("nothing was copied"))
+    }
+
+    fn copied_text(&self) -> Option<String> {
+        self.harness.output().platform_output.commands.iter().find_map(|command| match command {
+            egui::OutputCommand::CopyText(text) => Some(text.clone()),
+            _ => None,
+        })
+    }
+
+    /// When the next frame is asked for.
+    pub fn next_frame(&self) -> Duration {
+        self.harness.output().viewport_output.get(&egui::ViewportId::ROOT).map_or(Duration::ZERO, |root| root.repaint_delay)
+    }
+}
+
+/// What a click does something to.
+const CLICKABLE: [Role; 9] = [
+    Role::Button,
+    Role::CheckBox,
+    Role::RadioButton,
+    Role::MenuItem,
+    Role::Tab,
+    Role::ListItem,
+    Role::Link,
+    Role::MenuListOption,
+    Role::ListBoxOption,
+];
