@@ -40,7 +40,8 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             (Shown::Both, tr("receive.both"), tr("receive.both_hint")),
         ],
     );
-    if encoding::choose(ui, &tr("receive.encoding"), &tr("receive.encoding_hint"), &mut tab.draft.receive_encoding)
+    let (label, hint) = (tr("receive.encoding"), tr("receive.encoding_hint"));
+    if encoding::choose(ui, "receive.encoding", &label, &hint, &mut tab.draft.receive_encoding)
         && let Ok(reply) = tab.draft.reply()
     {
         intents.push(Intent::To(tab.id, Action::SetReply(reply)));

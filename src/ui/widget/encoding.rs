@@ -9,11 +9,12 @@ use egui::{RichText, Ui};
 /// How many stand above the line: UTF-8, GBK, GB2312, GB18030, Big5, UTF-16LE, UTF-16BE, Latin-1.
 const COMMON: usize = 8;
 
-/// A drop-down of every encoding. Returns whether it changed.
-pub fn choose(ui: &mut Ui, label: &str, hint: &str, value: &mut Encoding) -> bool {
+/// A drop-down of every encoding. Returns whether it changed. `salt` tells it from the other one in the column, which has the same
+/// label in some languages.
+pub fn choose(ui: &mut Ui, salt: &str, label: &str, hint: &str, value: &mut Encoding) -> bool {
     let before = *value;
     labelled(ui, label, |ui, id| {
-        egui::ComboBox::from_id_salt(label)
+        egui::ComboBox::from_id_salt(salt)
             .width(ui.available_width() - space::SMALL)
             .selected_text(value.name())
             .truncate()
