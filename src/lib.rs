@@ -1,4 +1,50 @@
-//! Sockscope (套接字示波器), a network debugging assistant: the map of the house. (Grows with it.)
+//! Sockscope (套接字示波器), a network debugging assistant: TCP clients, TCP servers and UDP sockets in a window, and the same engine
+//! without one. This page is the map of the house.
+//!
+//! # Three threads
+//!
+//! ```text
+//!    ui thread (eframe)                recorder thread                    net thread (tokio, one thread)
+//!  ┌──────────────────────┐        ┌──────────────────────┐         ┌────────────────────────────────────┐
+//!  │ look: a glance        │ Mutex  │ for each parcel:      │ parcels │ hub: command → session's task      │
+//!  │ draw: panels          │◄──────►│   model.apply(event)  │◄════════│ tcp_client │ tcp_server │ udp     │
+//!  │ carry out: intents    │<Model> │ then wake, once       │ +credit │ each: read → outbox                │
+//!  └──────────┬───────────┘        └──────────────────────┘         └─────────────────▲──────────────────┘
+//!             └──────────────────────── commands, bounded, never waiting ──────────────┘
+//! ```
+//!
+//! The headless twin is the same net and recorder with a printer (a [`recorder::Tap`]) instead of a window.
+//! A window that is hidden gets no frames, so nothing may depend on frames: the recorder takes everything in.
+//!
+//! # Who may import whom
+//!
+//! Arrows run down only; `tests/layers.rs` reads the `use` lines.
+//!
+//! ```text
+//! main → {ui, cli} → recorder → {net, traffic} → describe → {session, i18n}      session → codec
+//!         ui → settings → {session, i18n}
+//! ```
+//!
+//! 1. [`codec`], [`session`] and [`traffic`] are pure: no sockets, threads or clock; time and bytes are arguments.
+//! 2. [`net`] is the only place with sockets and tokio, [`ui`] the only one with egui; `ui` and [`cli`] never see each other.
+//! 3. [`describe`] is the only place that turns what happened into sentences, so window, twin and saved log say the same.
+//!    (It is not in the first sketch of the architecture; without it three places would each have phrased failures.)
+//! 4. [`i18n`] imports nothing of ours.
+//!
+//! # Invariants
+//!
+//! 1. **Bytes are the record.** A [`traffic::record::Record`] owns exactly the bytes of one read, datagram or send and is never changed.
+//!    Text is decoded when it is looked at ([`traffic::text`]), from the nearest place in the stream that is certainly between characters.
+//! 2. **Nothing is lost in silence.** A parcel carries its own credit, so the channel to the recorder is never full. TCP waits for
+//!    credit before it reads; UDP that finds none counts the datagram, and so is what the kernel dropped: sent = recorded + gaps.
+//!    Records that leave memory are counted and shown.
+//! 3. **Each opened session ends in exactly one `Closed` or `Failed`** ([`session::event::What`]).
+//! 4. **The window never waits.** It tries the model's lock for two milliseconds, else draws its last glance; a frame costs what is in
+//!    view, not what is in the log ([`ui::widget::rows`] keeps a row, never a pixel offset).
+//! 5. **Every queue has a bound in bytes and says what happens at it**: parcels 16 MiB ([`net::Outbox`]), commands 64 MiB
+//!    ([`net::Handle`]), sends 4 MiB per peer (refused, and told), records 64 MiB (oldest go, counted).
+//! 6. **Encoding never replaces.** A character that an encoding lacks is refused with its place ([`codec::encoding::Encoding::encode`]).
+//! 7. **Stop is a message.** Both threads are named, owned and joined; closing under flood ends within two seconds.
 
 rust_i18n::i18n!("assets/locales", fallback = "en");
 

@@ -1,7 +1,7 @@
 //! Which of the engine's events the driver acts on, in the few words that it needs. It must never carry data: that is the printer's.
 
 use crate::session::event::{Origin, SessionEvent, What};
-use crate::session::failure::Operation;
+use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::id::ConnectionId;
 
 /// Something that the driver acts on.
@@ -36,6 +36,8 @@ pub fn of(event: &SessionEvent) -> Option<Signal> {
         What::Received { .. } => Signal::Heard,
         What::Sent { peer, origin: Origin::User, .. } => Signal::Over(peer.connection, 1),
         What::Unsent { peer, messages, .. } => Signal::Over(peer.and_then(|peer| peer.connection), *messages),
+        // What ICMP tells of a datagram comes after it was sent, and counts no second time.
+        What::Trouble(Failure { cause: Cause::PortUnreachable, .. }) => return None,
         What::Trouble(failure) if matches!(failure.operation, Operation::Send | Operation::Resolve) => Signal::Over(None, 1),
         What::PeerLeft { peer, .. } => Signal::Left(peer.connection?),
         What::RepeatEnded { .. } => Signal::RepeatEnded,

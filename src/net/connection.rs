@@ -39,6 +39,12 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Counts a connection that has ended into its session's totals.
+    pub fn add(&self, ending: &Ending) {
+        self.received.set(self.received.get() + ending.received);
+        self.sent.set(self.sent.get() + ending.sent);
+    }
+
     /// The ending with the counts so far.
     pub fn ending(&self, by: EndedBy) -> Ending {
         Ending { by, received: self.received.get(), sent: self.sent.get() }

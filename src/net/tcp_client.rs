@@ -30,29 +30,32 @@ use tokio::net::{TcpSocket, TcpStream};
 pub async fn run(spec: TcpClientSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default() };
     client.responder.borrow_mut().set(spec.reply.clone());
+    // Of all connections of the session.
+    let life = Totals::default();
     let mut attempt = 0;
     let mut connections = 0;
     loop {
         let outcome = tokio::select! {
             outcome = connect(&spec, reporter) => outcome,
             // Only closing ends this wait, and dropping the connect cancels it.
-            () = client.until_closed(&mut actions) => return Ok(Totals::default().ending(EndedBy::Us)),
+            () = client.until_closed(&mut actions) => return Ok(life.ending(EndedBy::Us)),
         };
         let lost = match outcome {
             Ok(stream) => {
                 attempt = 0;
                 connections += 1;
                 let ending = client.converse(stream, ConnectionId(connections), &spec, &mut actions).await?;
+                life.add(&ending);
                 let lost = !matches!(ending.by, EndedBy::Us | EndedBy::OurReset);
                 if spec.reconnect.is_none() || !lost {
-                    return Ok(ending);
+                    return Ok(life.ending(ending.by));
                 }
                 None
             }
             Err(failure) => Some(failure),
         };
         let Some(backoff) = spec.reconnect else {
-            return lost.map_or_else(|| Ok(Totals::default().ending(EndedBy::Us)), Err);
+            return lost.map_or_else(|| Ok(life.ending(EndedBy::Us)), Err);
         };
         if let Some(failure) = lost {
             reporter.report(What::Trouble(failure)).await;
@@ -62,7 +65,7 @@ pub async fn run(spec: TcpClientSpec, mut actions: Actions, reporter: &Reporter)
         reporter.report(What::Retrying { after, attempt }).await;
         tokio::select! {
             () = tokio::time::sleep(after) => {}
-            () = client.until_closed(&mut actions) => return Ok(Totals::default().ending(EndedBy::Us)),
+            () = client.until_closed(&mut actions) => return Ok(life.ending(EndedBy::Us)),
         }
     }
 }

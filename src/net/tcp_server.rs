@@ -44,6 +44,7 @@ pub async fn run(spec: TcpServerSpec, mut actions: Actions, reporter: &Reporter)
         options: spec.options,
         clients: RefCell::default(),
         responder: RefCell::default(),
+        totals: Totals::default(),
     });
     room.responder.borrow_mut().set(spec.reply.clone());
     let mut tasks = JoinSet::new();
@@ -86,10 +87,11 @@ pub async fn run(spec: TcpServerSpec, mut actions: Actions, reporter: &Reporter)
         let left: Vec<_> = std::mem::take(&mut *room.clients.borrow_mut()).into_values().collect();
         for client in left {
             let ending = client.totals.ending(EndedBy::Us);
+            room.totals.add(&ending);
             reporter.report(What::PeerLeft { peer: client.peer, ending }).await;
         }
     }
-    Ok(Totals::default().ending(EndedBy::Us))
+    Ok(room.totals.ending(EndedBy::Us))
 }
 
 async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
@@ -135,6 +137,8 @@ struct Room {
     options: TcpOptions,
     clients: RefCell<BTreeMap<ConnectionId, Client>>,
     responder: RefCell<Responder>,
+    /// Of the clients that have left.
+    totals: Totals,
 }
 
 impl Listener for Room {
@@ -179,6 +183,7 @@ impl Room {
         let ending = connection.run().await;
         self.clients.borrow_mut().remove(&id);
         self.responder.borrow_mut().forget(id);
+        self.totals.add(&ending);
         self.reporter.report(What::PeerLeft { peer, ending }).await;
     }
 

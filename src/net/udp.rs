@@ -37,6 +37,10 @@ const BUFFER: usize = 65_536;
 const SEND_BOUND: usize = 4 << 20;
 /// How long after the last datagram the system's drop count is looked up: a burst's tail may have been dropped with nothing behind it.
 const DROPS_AFTER: Duration = Duration::from_millis(200);
+/// How long a close goes on reading what has already arrived; a flood has no end.
+const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
+/// How long a close waits for one more word from the system.
+const DRAIN_PAUSE: Duration = Duration::from_millis(1);
 /// Senders remembered for group chat, the latest ones.
 const CHAT_MEMBERS: usize = 256;
 
@@ -61,7 +65,9 @@ pub async fn run(spec: UdpSpec, mut actions: Actions, reporter: &Reporter) -> Re
         session.start_resolving();
         tokio::select! {
             ready = session.socket.ready(Interest::READABLE | Interest::ERROR) => match ready {
-                Ok(_) => session.receive().await,
+                Ok(_) => {
+                    session.receive().await;
+                }
                 Err(problem) => reporter.report(What::Trouble(error::at(Operation::Receive, local, &problem))).await,
             },
             action = actions.next() => match action {
@@ -78,6 +84,7 @@ pub async fn run(spec: UdpSpec, mut actions: Actions, reporter: &Reporter) -> Re
         }
     }
     repeat_ended(reporter, &mut repetition).await;
+    session.drain().await;
     session.look_for_drops().await;
     session.abandon().await;
     Ok(Ending { by: EndedBy::Us, received: session.received, sent: session.sent })
@@ -175,9 +182,22 @@ impl<'a> Udp<'a> {
         }
     }
 
+    /// Reads what had arrived before the close: it waits in the system's buffer, and is part of what was sent.
+    async fn drain(&mut self) {
+        let until = Instant::now() + CLOSE_READS_FOR;
+        while Instant::now() < until {
+            let more = self.receive().await == Burst::Full;
+            // Tokio may not have heard yet of what has arrived since the last read.
+            if !more && tokio::time::timeout(DRAIN_PAUSE, self.socket.readable()).await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Reads what has arrived, up to a burst.
-    async fn receive(&mut self) {
+    async fn receive(&mut self) -> Burst {
         let mut lost = Lost::default();
+        let mut burst = Burst::Full;
         for _ in 0..BURST {
             match udp_kernel::try_receive(&self.socket, &mut self.buffer) {
                 Ok(arrival) => {
@@ -186,13 +206,17 @@ impl<'a> Udp<'a> {
                     }
                     self.keep(arrival.length, arrival.from, &mut lost).await;
                 }
-                Err(problem) if problem.kind() == ErrorKind::WouldBlock => break,
+                Err(problem) if problem.kind() == ErrorKind::WouldBlock => {
+                    burst = Burst::Done;
+                    break;
+                }
                 Err(problem) => self.take_returned(&problem).await,
             }
         }
         lost.report(self.reporter).await;
         self.take_error_queue().await;
         self.look_for_drops = Some(Instant::now() + DROPS_AFTER);
+        burst
     }
 
     /// Reports a datagram, or counts it as lost when the recorder is behind: the socket must go on being read.
@@ -459,6 +483,15 @@ impl<'a> Udp<'a> {
             _ => Ipv4Addr::UNSPECIFIED,
         }
     }
+}
+
+/// How a burst of reads ended.
+#[derive(PartialEq)]
+enum Burst {
+    /// There was no more to read.
+    Done,
+    /// Other work gets its turn before the rest.
+    Full,
 }
 
 /// Datagrams of one hole.

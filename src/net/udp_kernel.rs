@@ -68,17 +68,24 @@ mod linux {
 
     /// Takes one ICMP error from the socket's error queue without waiting.
     pub fn try_returned(socket: &UdpSocket) -> Option<Returned> {
+        // Asked through tokio first, so that an empty queue ends the socket's readiness for errors: it would wake for ever.
+        // Then the socket itself, because a send meets the error before epoll has told of it.
+        let told = socket.try_io(Interest::ERROR, || receive_error(socket));
+        told.or_else(|_| receive_error(socket)).ok()
+    }
+
+    fn receive_error(socket: &UdpSocket) -> io::Result<Returned> {
         let mut nothing = [0; 64];
         let mut parts = [IoSliceMut::new(&mut nothing)];
         let mut control = nix::cmsg_space!([u8; 128]);
         let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
-        let message = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags).ok()?;
-        let to = plain(message.address)?;
-        let os_code = message.cmsgs().ok()?.find_map(|item| match item {
+        let message = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
+        let to = plain(message.address).ok_or(io::ErrorKind::InvalidData)?;
+        let os_code = message.cmsgs()?.find_map(|item| match item {
             ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => Some(error.ee_errno),
             _ => None,
-        })?;
-        Some(Returned { to, os_code: i32::try_from(os_code).unwrap_or(0) })
+        });
+        Ok(Returned { to, os_code: os_code.and_then(|code| i32::try_from(code).ok()).unwrap_or(0) })
     }
 
     /// The drop count as `/proc/net/udp` has it (its last column), for drops after which no datagram came any more.

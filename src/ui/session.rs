@@ -177,7 +177,10 @@ impl SessionTab {
         }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window).inner_margin(8)).show(ui, |ui| {
             if narrow && !self.drawer {
-                self.drawer_button(ui, around.language);
+                ui.horizontal_wrapped(|ui| {
+                    self.drawer_button(ui, around.language);
+                    network::strip(self, ui, around, intents);
+                });
             }
             let send_height = send::height(ui.available_height());
             Panel::bottom(("send", salt))

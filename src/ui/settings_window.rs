@@ -5,7 +5,7 @@ use super::widget::control::palette;
 use super::widget::field::{self, Fields};
 use crate::i18n::Language;
 use crate::settings::{SendKey, Settings, Theme};
-use egui::{Modal, RichText, Ui};
+use egui::{Modal, Ui};
 
 /// Draws the dialogue; `false` when it was closed.
 pub fn show(ui: &mut Ui, settings: &mut Settings, language: Language) -> bool {
@@ -42,6 +42,5 @@ fn contents(ui: &mut Ui, settings: &mut Settings, language: Language) {
     fields.choice(ui, "settings.send_key", &mut settings.send_key, &keys);
     let memories = [16_u32, 64, 256, 1024].map(|mib| (mib, format!("{mib} MiB")));
     fields.choice(ui, "settings.memory", &mut settings.memory_mib, &memories);
-    let hint = RichText::new(tr("settings.memory_hint")).color(palette(ui).weak);
-    field::labelled(ui, "", |ui, _| ui.add(egui::Label::new(hint.small()).wrap()));
+    field::beneath(ui, &tr("settings.memory_hint"), palette(ui).weak);
 }

@@ -213,6 +213,7 @@ fn style(palette: &Palette, base: Visuals) -> Style {
     spacing.window_margin = Margin::same(16);
     spacing.tooltip_width = 360.0;
     spacing.combo_height = 360.0;
+    style.spacing.scroll.active_handle_opacity = 0.45;
     style.interaction.tooltip_delay = 0.4;
     style
 }

@@ -237,6 +237,8 @@ fn run_cpu(system: WindowSystem, viewport: ViewportBuilder, make: MakeView) -> R
     let outcome = quietly(|loud| {
         let make: soft::window::Make = Box::new(move |ctx, window| {
             loud.store(true, Ordering::Relaxed);
+            // eframe does this by itself: hangul and rare signs come from whatever fonts the system has.
+            ctx.add_font_provider(Arc::new(egui_system_font_provider::SystemFontProvider::new()));
             prepare(ctx, Some(window), make)
         });
         soft::window::run(viewport, |builder| system.choose(builder), make)

@@ -33,13 +33,15 @@ impl Columns {
     /// 20:34:05.093  ← 127.0.0.1:51512      5 B  你好…
     /// ```
     /// A client has one peer, and a narrow tile no room: then there is no peer column.
-    fn new(ui: &Ui, width: f32, role: Role, peers: usize) -> Self {
+    fn new(ui: &Ui, width: f32, tab: &SessionTab) -> Self {
         let cell = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::mono(), '0'));
         let time = space::SMALL + 4.0;
         let arrow = time + 13.0 * cell;
         let peer = arrow + 2.0 * cell;
-        let with_peer = role != Role::TcpClient && width > 64.0 * cell;
-        let length = if with_peer { peer + peers as f32 * cell } else { peer };
+        // Beside the other columns, the content needs room for some words, or for eight bytes of a dump.
+        let least = if tab.draft.shown == Shown::Both { 96.0 } else { 64.0 };
+        let with_peer = tab.draft.role != Role::TcpClient && width > least * cell;
+        let length = if with_peer { peer + PEER_CELLS as f32 * cell } else { peer };
         Self { time, arrow, peer, length, content: length + 9.0 * cell, cell }
     }
 
@@ -57,7 +59,7 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     theme::card(colors).inner_margin(1).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let area = ui.available_rect_before_wrap();
-        let columns = Columns::new(ui, area.width(), tab.draft.role, PEER_CELLS);
+        let columns = Columns::new(ui, area.width(), tab);
         heads(tab, ui, around, &columns);
         let mut view = Rect::from_min_max(pos2(area.left(), area.top() + size::HEAD), area.max);
         if tab.glance.evicted.records > 0 {
@@ -381,6 +383,9 @@ fn content(
             }
             if data.bytes.is_empty() {
                 line.push("∅", colors.weak);
+            } else if data.continues && row.lines.iter().all(Vec::is_empty) {
+                // The bytes begin a character that a later row ends.
+                line.push("…", colors.weak);
             }
             vec![line.finish()]
         }

@@ -21,8 +21,8 @@ use egui_material_icons::icons::{
 /// 协议类型 [TCP 客户端 ▾]
 /// 远程主机 [127.0.0.1   ]
 /// 端口     [9000        ]
-/// ▸ 更多选项
 /// [ 打开 ]
+/// ▸ 更多选项
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let before = tab.draft.clone();
@@ -36,6 +36,9 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         Role::TcpServer => ui.add_enabled_ui(!live, |ui| local(tab, ui, &fields, around, intents)).inner,
         Role::Udp => udp(tab, ui, &fields, around, intents, live),
     }
+    ui.add_space(space::TINY);
+    buttons(tab, ui, &fields, problems.is_empty(), intents);
+    ending(tab, ui, around);
     egui::CollapsingHeader::new(fields.tr("network.more")).id_salt(("more", tab.id.0)).show_unindented(ui, |ui| {
         ui.add_enabled_ui(!live, |ui| more(tab, ui, &fields, around, intents));
     });
@@ -43,9 +46,6 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         let header = egui::CollapsingHeader::new(fields.tr("network.multicast")).id_salt(("multicast", tab.id.0));
         header.show_unindented(ui, |ui| groups(tab, ui, &fields, around, intents, live));
     }
-    ui.add_space(space::TINY);
-    buttons(tab, ui, &fields, problems.is_empty(), intents);
-    ending(tab, ui, around);
     if tab.draft == before {
         tab.problems = problems;
     } else {
@@ -207,7 +207,7 @@ fn groups(
     if !tab.draft.group.is_empty()
         && let Err(problem) = &membership
     {
-        fields.complaint(ui, &field::problem_text(fields.language, &problem.reason));
+        field::beneath(ui, &field::problem_text(fields.language, &problem.reason), palette(ui).error);
     }
     let join = ui.add_enabled_ui(membership.is_ok(), |ui| control::quiet(ui, ICON_ADD, &fields.tr("network.join"))).inner;
     if join.clicked()
@@ -244,8 +244,7 @@ fn interface_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, arou
     let any = fields.tr("network.any_interface");
     let shown = if tab.draft.group_interface.is_empty() { any.clone() } else { tab.draft.group_interface.clone() };
     field::labelled(ui, &fields.tr("network.interface"), |ui, id| {
-        let combo =
-            egui::ComboBox::from_id_salt("group-interface").width(ui.available_width() - space::SMALL).selected_text(shown);
+        let combo = egui::ComboBox::from_id_salt("group-interface").width(ui.available_width()).selected_text(shown);
         let response = combo.show_ui(ui, |ui| {
             ui.selectable_value(&mut tab.draft.group_interface, String::new(), any);
             for interface in around.interfaces {
@@ -254,6 +253,13 @@ fn interface_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, arou
         });
         response.response.labelled_by(id);
     });
+}
+
+/// The buttons alone, for a tile whose settings column is folded away.
+pub fn strip(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+    let fields = Fields { language: around.language, problems: &[] };
+    let valid = tab.problems.is_empty();
+    buttons(tab, ui, &fields, valid, intents);
 }
 
 /// The one filled button, and the other two ways to end a connection beside it.

@@ -5,6 +5,7 @@ use crate::session::draft::Shown;
 use crate::traffic::format::Format;
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
+use crate::ui::widget::field::Fields;
 use crate::ui::widget::rows::Move;
 use crate::ui::widget::{control, encoding, field};
 use egui::Ui;
@@ -40,8 +41,8 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             (Shown::Both, tr("receive.both"), tr("receive.both_hint")),
         ],
     );
-    let (label, hint) = (tr("receive.encoding"), tr("receive.encoding_hint"));
-    if encoding::choose(ui, "receive.encoding", &label, &hint, &mut tab.draft.receive_encoding)
+    let fields = Fields { language: around.language, problems: &[] };
+    if encoding::choose(ui, &fields, ("receive.encoding", "receive.encoding_hint"), &mut tab.draft.receive_encoding)
         && let Ok(reply) = tab.draft.reply()
     {
         intents.push(Intent::To(tab.id, Action::SetReply(reply)));

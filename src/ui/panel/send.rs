@@ -232,19 +232,26 @@ fn message_box(
         SendKey::CtrlEnter => KeyboardShortcut::new(Modifiers::NONE, Key::Enter),
         SendKey::Enter => KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter),
     };
-    let area = ScrollArea::vertical().id_salt(("message", tab.id.0)).max_height(height).min_scrolled_height(height);
-    area.show(ui, |ui| {
-        let edit = TextEdit::multiline(&mut tab.draft.message)
-            .id(id)
-            .hint_text(around.language.tr("send.hint").into_owned())
-            .font(theme::mono())
-            .desired_width(f32::INFINITY)
-            .min_size(vec2(0.0, height - space::SMALL))
-            .return_key(return_key)
-            .layouter(&mut layouter);
-        let response = ui.add(edit);
-        let name = around.language.tr("send.box").into_owned();
-        ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
+    // The frame stands still while the text in it scrolls.
+    let stroke = Stroke::new(1.0, if focused { colors.accent } else { colors.line });
+    let frame = egui::Frame::new().fill(colors.field).stroke(stroke).corner_radius(size::CORNER).inner_margin(BOX_MARGIN);
+    frame.show(ui, |ui| {
+        let height = height - 2.0 * (f32::from(BOX_MARGIN) + 1.0);
+        let area = ScrollArea::vertical().id_salt(("message", tab.id.0)).max_height(height).auto_shrink(false);
+        area.show(ui, |ui| {
+            let edit = TextEdit::multiline(&mut tab.draft.message)
+                .id(id)
+                .hint_text(around.language.tr("send.hint").into_owned())
+                .font(theme::mono())
+                .frame(egui::Frame::NONE)
+                .desired_width(f32::INFINITY)
+                .min_size(vec2(0.0, height))
+                .return_key(return_key)
+                .layouter(&mut layouter);
+            let response = ui.add(edit);
+            let name = around.language.tr("send.box").into_owned();
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
+        });
     });
     sends
 }
@@ -351,10 +358,12 @@ fn buttons(
     pressed
 }
 
+/// Around the text in the box.
+const BOX_MARGIN: i8 = 6;
 /// Room for `1000 ms`.
-const EVERY_WIDTH: f32 = 72.0;
+const EVERY_WIDTH: f32 = 88.0;
 /// Room for `100 次`.
-const TIMES_WIDTH: f32 = 60.0;
+const TIMES_WIDTH: f32 = 72.0;
 
 /// Names a field that has no label beside it.
 fn name(ui: &Ui, id: egui::Id, name: String) {

@@ -31,8 +31,8 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             (Input::Escaped, tr("send_settings.escaped"), tr("send_settings.escaped_hint")),
         ],
     );
-    let (label, hint) = (tr("send_settings.encoding"), tr("send_settings.encoding_hint"));
-    let mut reply_changed = encoding::choose(ui, "send_settings.encoding", &label, &hint, &mut tab.draft.send_encoding);
+    let mut reply_changed =
+        encoding::choose(ui, &fields, ("send_settings.encoding", "send_settings.encoding_hint"), &mut tab.draft.send_encoding);
     let endings =
         [LineEnding::None, LineEnding::CrLf, LineEnding::Lf, LineEnding::Cr].map(|ending| (ending, ending_text(&fields, ending)));
     fields.choice(ui, "send_settings.line_ending", &mut tab.draft.line_ending, &endings);

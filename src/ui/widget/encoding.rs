@@ -1,21 +1,20 @@
 //! The list of encodings, the Chinese ones on top. Must never decode.
 
 use super::control::palette;
-use super::field::labelled;
+use super::field::{Fields, labelled};
 use crate::codec::encoding::Encoding;
-use crate::ui::theme::{size, space};
+use crate::ui::theme::size;
 use egui::{RichText, Ui};
 
 /// How many stand above the line: UTF-8, GBK, GB2312, GB18030, Big5, UTF-16LE, UTF-16BE, Latin-1.
 const COMMON: usize = 8;
 
-/// A drop-down of every encoding. Returns whether it changed. `salt` tells it from the other one in the column, which has the same
-/// label in some languages.
-pub fn choose(ui: &mut Ui, salt: &str, label: &str, hint: &str, value: &mut Encoding) -> bool {
+/// A drop-down of every encoding; label and hint are keys. Returns whether it changed.
+pub fn choose(ui: &mut Ui, fields: &Fields<'_>, (label, hint): (&str, &str), value: &mut Encoding) -> bool {
     let before = *value;
-    labelled(ui, label, |ui, id| {
-        egui::ComboBox::from_id_salt(salt)
-            .width(ui.available_width() - space::SMALL)
+    labelled(ui, &fields.tr(label), |ui, id| {
+        egui::ComboBox::from_id_salt(label)
+            .width(ui.available_width())
             .selected_text(value.name())
             .truncate()
             .show_ui(ui, |ui| {
@@ -34,7 +33,7 @@ pub fn choose(ui: &mut Ui, salt: &str, label: &str, hint: &str, value: &mut Enco
             })
             .response
             .labelled_by(id)
-            .on_hover_text(hint);
+            .on_hover_text(fields.tr(hint));
     });
     *value != before
 }

@@ -5,7 +5,7 @@ use super::control::palette;
 use crate::i18n::Language;
 use crate::session::draft::{Field, Problem, Reason};
 use crate::ui::theme::{size, space};
-use egui::{Align, Layout, Response, RichText, TextEdit, Ui, vec2};
+use egui::{Align, Layout, Response, RichText, TextEdit, Ui, UiBuilder, vec2};
 
 /// What the fields of a panel share.
 pub struct Fields<'a> {
@@ -30,19 +30,26 @@ pub fn caption(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).size(size::CAPTION_TEXT).color(palette(ui).weak).strong());
 }
 
-/// A line with a label at the left and contents that fill the rest.
+/// A line with a label at the left and contents that fill the rest. Both have their room taken for them, so that no content can make
+/// its card wider than the others.
 pub fn labelled<R>(ui: &mut Ui, label: &str, add: impl FnOnce(&mut Ui, egui::Id) -> R) -> R {
+    let (_, room) = ui.allocate_space(vec2(ui.available_width(), size::CONTROL));
+    let (left, right) = room.split_left_right_at_x(room.left() + size::LABEL);
+    let line = Layout::left_to_right(Align::Center);
+    let mut child = ui.new_child(UiBuilder::new().max_rect(left).layout(line));
+    let id = child.add(egui::Label::new(label).truncate()).id;
+    let rest = right.with_min_x(right.left() + space::TINY);
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rest).layout(line));
+    child.spacing_mut().item_spacing.x = space::TINY;
+    add(&mut child, id)
+}
+
+/// A hint or complaint beneath a field.
+pub fn beneath(ui: &mut Ui, text: &str, color: egui::Color32) {
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = space::TINY;
-        let id = ui
-            .allocate_ui_with_layout(vec2(size::LABEL, size::CONTROL), Layout::left_to_right(Align::Center), |ui| {
-                ui.set_min_width(size::LABEL);
-                ui.add(egui::Label::new(label).truncate()).id
-            })
-            .inner;
-        add(ui, id)
-    })
-    .inner
+        ui.add_space(size::LABEL + space::TINY - ui.spacing().item_spacing.x);
+        ui.add(egui::Label::new(RichText::new(text).size(size::CAPTION_TEXT).color(color)).wrap());
+    });
 }
 
 impl Fields<'_> {
@@ -85,17 +92,8 @@ impl Fields<'_> {
     /// What is wrong with a field, beneath it.
     pub fn problem(&self, ui: &mut Ui, field: Field) {
         if let Some(problem) = self.problems.iter().find(|problem| problem.field == field) {
-            self.complaint(ui, &problem_text(self.language, &problem.reason));
+            beneath(ui, &problem_text(self.language, &problem.reason), palette(ui).error);
         }
-    }
-
-    /// A complaint under a field.
-    pub fn complaint(&self, ui: &mut Ui, text: &str) {
-        ui.horizontal(|ui| {
-            ui.add_space(size::LABEL + space::TINY);
-            let color = palette(ui).error;
-            ui.add(egui::Label::new(RichText::new(text).size(size::CAPTION_TEXT).color(color)).wrap());
-        });
     }
 
     /// A box to tick, with a tooltip.
@@ -109,7 +107,7 @@ impl Fields<'_> {
         let shown = choices.iter().find(|(choice, _)| *choice == before).map_or("", |(_, word)| word);
         labelled(ui, &self.tr(label), |ui, id| {
             egui::ComboBox::from_id_salt(label)
-                .width(ui.available_width() - space::SMALL)
+                .width(ui.available_width())
                 .selected_text(shown)
                 .truncate()
                 .show_ui(ui, |ui| {
