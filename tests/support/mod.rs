@@ -30,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Shown {
     start: Option<(Loaded, Option<PathBuf>)>,
     app: Option<App>,
+    /// What the clipboard got last.
+    copied: Option<String>,
 }
 
 impl Shown {
@@ -45,6 +47,13 @@ impl Shown {
         }
         if let Some(app) = &mut self.app {
             app.ui(ui);
+            ui.ctx().output(|output| {
+                for command in &output.commands {
+                    if let egui::OutputCommand::CopyText(text) = command {
+                        self.copied = Some(text.clone());
+                    }
+                }
+            });
         }
     }
 }
@@ -116,9 +125,11 @@ impl Window {
             .with_size(size)
             .with_step_dt(1.0 / 60.0)
             .with_max_steps(20)
+            // Bytes read in the wrong encoding can be any character; on a real window the system's fonts have most of the rest.
+            .allow_missing_glyphs()
             .with_context_setup(fonts::install)
             .renderer(SoftRenderer::default())
-            .build_ui_state(|ui, shown: &mut Shown| shown.ui(ui), Shown { start: Some((loaded, path)), app: None });
+            .build_ui_state(|ui, shown: &mut Shown| shown.ui(ui), Shown { start: Some((loaded, path)), ..Shown::default() });
         let mut window = Self { harness, language };
         window.settle();
         window
@@ -139,11 +150,6 @@ impl Window {
         self.harness.state().app.as_ref().unwrap().settings()
     }
 
-    /// The harness, for what a person cannot do.
-    pub fn harness(&mut self) -> &mut Harness<'static, impl Sized + use<>> {
-        &mut self.harness
-    }
-
     /// The context.
     pub fn ctx(&self) -> egui::Context {
         self.harness.ctx.clone()
@@ -159,7 +165,7 @@ impl Window {
         self.harness.run_ok();
     }
 
-    /// Everything on the window, from the left to the right and down.
+    /// Everything on the window, from the top down and from the left to the right.
     pub fn all(&self) -> Vec<Seen> {
         let pixels = self.harness.ctx.pixels_per_point();
         let mut seen: Vec<Seen> = self
@@ -182,19 +188,14 @@ impl Window {
                 }
             })
             .collect();
-        seen.sort_by(|a, b| a.rect.left().total_cmp(&b.rect.left()).then(a.rect.top().total_cmp(&b.rect.top())));
+        seen.sort_by(|a, b| a.rect.top().total_cmp(&b.rect.top()).then(a.rect.left().total_cmp(&b.rect.left())));
         seen
     }
 
     /// What has one of these roles and this name.
     pub fn find(&self, roles: &[Role], name: &str, side: Side) -> Vec<Seen> {
-        let middle = self.harness.ctx.content_rect().center().x;
-        let on_side = |seen: &Seen| match side {
-            Side::Any => true,
-            Side::Left => seen.rect.center().x < middle,
-            Side::Right => seen.rect.center().x >= middle,
-        };
-        self.all().into_iter().filter(|seen| roles.contains(&seen.role) && seen.text() == name && on_side(seen)).collect()
+        let all = self.all().into_iter();
+        all.filter(|seen| roles.contains(&seen.role) && seen.text() == name && self.is_on(side, seen)).collect()
     }
 
     fn the(&self, roles: &[Role], name: &str, side: Side) -> Seen {
@@ -213,22 +214,19 @@ impl Window {
         self.the(&[Role::TextInput, Role::MultilineTextInput], name, side)
     }
 
-    /// A drop-down.
-    pub fn choice(&self, name: &str, side: Side) -> Seen {
-        self.the(&[Role::ComboBox], name, side)
-    }
-
     /// Rows of the log, from the top.
     pub fn rows(&self, side: Side) -> Vec<String> {
+        let rows = self.all().into_iter().filter(|seen| seen.role == Role::ListItem && self.is_on(side, seen));
+        rows.map(|row| row.label).collect()
+    }
+
+    fn is_on(&self, side: Side, seen: &Seen) -> bool {
         let middle = self.harness.ctx.content_rect().center().x;
-        let mut rows: Vec<Seen> = self.all().into_iter().filter(|seen| seen.role == Role::ListItem).collect();
-        rows.retain(|row| match side {
+        match side {
             Side::Any => true,
-            Side::Left => row.rect.center().x < middle,
-            Side::Right => row.rect.center().x >= middle,
-        });
-        rows.sort_by(|a, b| a.rect.top().total_cmp(&b.rect.top()));
-        rows.into_iter().map(|row| row.label).collect()
+            Side::Left => seen.rect.center().x < middle,
+            Side::Right => seen.rect.center().x >= middle,
+        }
     }
 
     /// Whether some text holds this.
@@ -316,12 +314,22 @@ impl Window {
         self.press(key, side);
     }
 
-    /// Opens a drop-down and takes an entry.
+    /// Opens a drop-down and takes an entry. English calls two drop-downs “Encoding”: that for receiving stands above.
     #[track_caller]
-    pub fn choose(&mut self, name: &str, entry: &str, side: Side) {
-        let choice = self.choice(name, side);
-        self.click_on(&choice);
+    pub fn choose(&mut self, name: &str, which: usize, entry: &str, side: Side) {
+        let found = self.find(&[Role::ComboBox], name, side);
+        let found = found.get(which).unwrap_or_else(|| panic!("no “{name}” number {which}; there is:\n{}", self.told()));
+        self.click_on(&found.clone());
         self.click(entry, Side::Any);
+    }
+
+    /// One of the choices side by side; “HEX” is there for receiving and, below, for sending.
+    #[track_caller]
+    pub fn segment(&mut self, key: &str, which: usize, side: Side) {
+        let name = self.tr(key);
+        let found = self.find(&[Role::RadioButton], &name, side);
+        let found = found.get(which).unwrap_or_else(|| panic!("no “{name}” number {which}; there is:\n{}", self.told()));
+        self.click_on(&found.clone());
     }
 
     /// Types over what stands in a field.
@@ -356,18 +364,9 @@ impl Window {
         self.settle();
     }
 
-    /// Runs frames until one puts text on the clipboard.
-    #[track_caller]
-    pub fn copied(&mut self, ask: impl FnOnce(&mut Self)) -> String {
-        ask(self);
-        self.copied_text().unwrap_or_else(|| panic!("nothing was copied"))
-    }
-
-    fn copied_text(&self) -> Option<String> {
-        self.harness.output().platform_output.commands.iter().find_map(|command| match command {
-            egui::OutputCommand::CopyText(text) => Some(text.clone()),
-            _ => None,
-        })
+    /// What the clipboard got since this was last asked.
+    pub fn take_copied(&mut self) -> Option<String> {
+        self.harness.state_mut().copied.take()
     }
 
     /// When the next frame is asked for.

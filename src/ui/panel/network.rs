@@ -298,7 +298,7 @@ fn buttons(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, valid: bool, 
 fn end(tab: &SessionTab, ui: &mut Ui, fields: &Fields<'_>, words: (&str, &str), how: End, intents: &mut Vec<Intent>) {
     let finished = tab.glance.connections.first().is_some_and(|connection| connection.finished);
     let possible = how != End::HalfClose || !finished;
-    let response = ui.add_enabled_ui(possible, |ui| control::quiet(ui, ICON_LINK_OFF, &fields.tr(words.0))).inner;
+    let response = control::quiet_if(ui, possible, ICON_LINK_OFF, &fields.tr(words.0));
     if response.on_hover_text(fields.tr(words.1)).clicked() {
         intents.push(Intent::To(tab.id, Action::End { connections: Selection::All, how }));
     }

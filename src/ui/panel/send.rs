@@ -15,6 +15,7 @@ use crate::ui::theme::{self, size, space};
 use crate::ui::widget::bytes::hex_line;
 use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::field::Fields;
+use crate::ui::widget::keys;
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
 use egui::{Align, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, Stroke, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{ICON_HISTORY, ICON_REPEAT, ICON_SEND, ICON_STOP};
@@ -219,7 +220,7 @@ fn message_box(
             SendKey::CtrlEnter => Modifiers::COMMAND,
             SendKey::Enter => Modifiers::NONE,
         };
-        ui.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(modifiers, Key::Enter)))
+        keys::pressed(ui, modifiers, Key::Enter)
     };
     if focused {
         recall(tab, ui, around, id);
@@ -280,7 +281,7 @@ fn recall(tab: &mut SessionTab, ui: &Ui, around: &Surroundings<'_>, id: egui::Id
     if !(single || recalling) {
         return;
     }
-    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    let pressed = |key| keys::pressed(ui, Modifiers::NONE, key);
     let next = match &tab.sending.recalled {
         None if pressed(Key::ArrowUp) && !around.history.is_empty() => Some((0, tab.draft.message.clone())),
         Some((index, typed)) if pressed(Key::ArrowUp) => Some(((index + 1).min(around.history.len() - 1), typed.clone())),

@@ -56,7 +56,13 @@ pub fn danger(ui: &mut Ui, symbol: MaterialIcon, word: &str) -> Response {
 
 /// A quiet button with an icon and a word.
 pub fn quiet(ui: &mut Ui, symbol: MaterialIcon, word: &str) -> Response {
-    named(ui.add(Button::new((icon(symbol), word.to_owned())).min_size(vec2(0.0, size::CONTROL))), word)
+    quiet_if(ui, true, symbol, word)
+}
+
+/// The same, which may be disabled. Not by a scope of its own around it: a scope does not wrap into the next line.
+pub fn quiet_if(ui: &mut Ui, enabled: bool, symbol: MaterialIcon, word: &str) -> Response {
+    let button = Button::new((icon(symbol), word.to_owned())).min_size(vec2(0.0, size::CONTROL));
+    named(ui.add_enabled(enabled, button), word)
 }
 
 /// A button of an icon alone; its name is its tooltip.

@@ -4,5 +4,6 @@ pub mod bytes;
 pub mod control;
 pub mod encoding;
 pub mod field;
+pub mod keys;
 pub mod rows;
 pub mod spark;
