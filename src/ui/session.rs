@@ -17,7 +17,7 @@ use crate::settings::SendKey;
 use crate::traffic::model::Model;
 use crate::traffic::record::RecordId;
 use crate::traffic::view::{Filter, View};
-use egui::{Frame, Margin, Panel, Ui};
+use egui::{Align, Frame, Layout, Margin, Panel, Ui, UiBuilder, vec2};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
@@ -182,23 +182,53 @@ impl SessionTab {
                     network::strip(self, ui, around, intents);
                 });
             }
-            let send_height = send::height(ui.available_height());
-            Panel::bottom(("send", salt))
-                .frame(Frame::new())
-                .show_separator_line(false)
-                .resizable(true)
-                .default_size(send_height)
-                .size_range(send::LEAST_HEIGHT..=(ui.available_height() * 0.6).max(send::LEAST_HEIGHT + 1.0))
-                .show(ui, |ui| {
-                    ui.add_space(space::SMALL);
-                    theme::card(colors).show(ui, |ui| send::show(self, ui, around, intents));
-                });
-            if self.draft.role == Role::TcpServer && self.glance.connection_count > 0 {
-                clients::show(self, ui, around, intents);
-                ui.add_space(space::SMALL);
+            let least = self.least_height();
+            if ui.available_height() >= least {
+                self.body(ui, around, intents);
+                return;
             }
-            log::show(self, ui, around, intents);
+            // Too low for everything: it scrolls, so that nothing lies over anything.
+            egui::ScrollArea::vertical().id_salt(("body-scroll", salt)).auto_shrink(false).show(ui, |ui| {
+                let size = vec2(ui.available_width(), least);
+                let (_, room) = ui.allocate_space(size);
+                let mut child = ui.new_child(UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min)));
+                self.body(&mut child, around, intents);
+            });
         });
+    }
+
+    /// The least height of the clients, the log and the send box together.
+    fn least_height(&self) -> f32 {
+        let clients = if self.lists_clients() { clients::LEAST_HEIGHT } else { 0.0 };
+        clients + log::LEAST_HEIGHT + send::LEAST_HEIGHT
+    }
+
+    fn lists_clients(&self) -> bool {
+        self.draft.role == Role::TcpServer && self.glance.connection_count > 0
+    }
+
+    /// What stands beside the column.
+    fn body(&mut self, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+        let colors = palette(ui);
+        let salt = self.id.0;
+        let rest = self.least_height() - send::LEAST_HEIGHT;
+        let most = (ui.available_height() * 0.6).min(ui.available_height() - rest).max(send::LEAST_HEIGHT);
+        let send_height = send::height(ui.available_height()).min(most);
+        Panel::bottom(("send", salt))
+            .frame(Frame::new())
+            .show_separator_line(false)
+            .resizable(true)
+            .default_size(send_height)
+            .size_range(send::LEAST_HEIGHT..=most)
+            .show(ui, |ui| {
+                ui.add_space(space::SMALL);
+                theme::card(colors).show(ui, |ui| send::show(self, ui, around, intents));
+            });
+        if self.lists_clients() {
+            clients::show(self, ui, around, intents);
+            ui.add_space(space::SMALL);
+        }
+        log::show(self, ui, around, intents);
     }
 
     fn column(&mut self, ui: &mut Ui, narrow: bool, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
