@@ -154,7 +154,7 @@ impl Settings {
         let sane =
             |value: f32, low: f32, high: f32, default: f32| if value.is_finite() { value.clamp(low, high) } else { default };
         self.zoom = sane(self.zoom, 0.5, 3.0, 1.0);
-        self.window = [sane(self.window[0], 640.0, 10_000.0, 1180.0), sane(self.window[1], 400.0, 10_000.0, 760.0)];
+        self.window = [sane(self.window[0], 640.0, 10_000.0, 1180.0), sane(self.window[1], 500.0, 10_000.0, 760.0)];
         self.memory_mib = self.memory_mib.clamp(4, 65_536);
         self
     }
@@ -197,7 +197,7 @@ mod tests {
         let path = folder.path().join("settings.json");
         std::fs::write(&path, r#"{"zoom": 1e30, "window": [0, -5], "memory_mib": 0}"#).unwrap();
         let settings = load(&path).settings;
-        assert_eq!((settings.zoom, settings.window, settings.memory_mib), (3.0, [640.0, 400.0], 4));
+        assert_eq!((settings.zoom, settings.window, settings.memory_mib), (3.0, [640.0, 500.0], 4));
     }
 
     #[test]

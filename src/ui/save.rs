@@ -1,7 +1,7 @@
 //! Saving a log to a file: a path that can be typed, the system's dialogue beside it, progress, cancel. The writing is done on a thread
 //! of its own that looks at the log a slice at a time. Must never make a frame wait.
 
-use super::theme::{size, space};
+use super::theme::{self, size, space};
 use super::widget::control::{self, palette};
 use crate::describe::grouped;
 use crate::i18n::Language;
@@ -80,7 +80,7 @@ impl Save {
             return saved;
         }
         let mut saved = Saved::Open;
-        let modal = Modal::new(egui::Id::unique("save")).show(ui.ctx(), |ui| {
+        let modal = Modal::new(egui::Id::unique("save")).frame(theme::dialogue(ui.style())).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH);
             ui.heading(language.tr("save.title"));
             let label = ui.label(language.tr("save.path"));

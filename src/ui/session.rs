@@ -17,7 +17,7 @@ use crate::settings::SendKey;
 use crate::traffic::model::Model;
 use crate::traffic::record::RecordId;
 use crate::traffic::view::{Filter, View};
-use egui::{Frame, Margin, Panel, Rect, Sense, Ui, pos2};
+use egui::{Align, Frame, Layout, Margin, Panel, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
@@ -185,23 +185,25 @@ impl SessionTab {
                     network::strip(self, ui, around, intents);
                 });
             }
-            let all = ui.available_rect_before_wrap();
-            ui.advance_cursor_after_rect(all);
-            let (above, below) = self.split(ui, all, around.language);
-            let child = |rect| egui::UiBuilder::new().max_rect(rect);
-            send::show(self, &mut ui.new_child(child(below)), around, intents);
-            let ui = &mut ui.new_child(child(above));
-            if self.draft.role == Role::TcpServer && self.glance.connection_count > 0 {
-                clients::show(self, ui, around, intents);
-                ui.add_space(space::SMALL);
+            let least = self.least_height();
+            if ui.available_height() >= least {
+                self.body(ui, around, intents);
+                return;
             }
-            log::show(self, ui, around, intents);
+            // Too low for everything: it scrolls, so that nothing lies over anything.
+            egui::ScrollArea::vertical().id_salt(("body-scroll", salt)).auto_shrink(false).show(ui, |ui| {
+                let size = vec2(ui.available_width(), least);
+                let (_, room) = ui.allocate_space(size);
+                let mut child = ui.new_child(UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min)));
+                self.body(&mut child, around, intents);
+            });
         });
     }
 
     /// The log above, the send box below, and between them a gap that can be dragged.
     fn split(&mut self, ui: &Ui, all: Rect, language: Language) -> (Rect, Rect) {
-        let most = (all.height() * 0.6).max(send::LEAST_HEIGHT);
+        let rest = self.least_height() - send::LEAST_HEIGHT;
+        let most = (all.height() * 0.6).min(all.height() - rest).max(send::LEAST_HEIGHT);
         let height = self.send_height.unwrap_or_else(|| send::height(all.height())).clamp(send::LEAST_HEIGHT, most);
         let top = all.bottom() - height;
         let gap = Rect::from_min_max(pos2(all.left(), top - space::SMALL), pos2(all.right(), top));
@@ -212,6 +214,31 @@ impl SessionTab {
             self.send_height = Some(height - handle.drag_delta().y);
         }
         (all.with_max_y(gap.top()), all.with_min_y(top))
+    }
+
+    /// The least height of the clients, the log and the send box together.
+    fn least_height(&self) -> f32 {
+        let clients = if self.lists_clients() { clients::LEAST_HEIGHT } else { 0.0 };
+        clients + log::LEAST_HEIGHT + send::LEAST_HEIGHT
+    }
+
+    fn lists_clients(&self) -> bool {
+        self.draft.role == Role::TcpServer && self.glance.connection_count > 0
+    }
+
+    /// What stands beside the column.
+    fn body(&mut self, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+        let all = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(all);
+        let (above, below) = self.split(ui, all, around.language);
+        let child = |rect| UiBuilder::new().max_rect(rect);
+        send::show(self, &mut ui.new_child(child(below)), around, intents);
+        let ui = &mut ui.new_child(child(above));
+        if self.lists_clients() {
+            clients::show(self, ui, around, intents);
+            ui.add_space(space::SMALL);
+        }
+        log::show(self, ui, around, intents);
     }
 
     fn column(&mut self, ui: &mut Ui, narrow: bool, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {

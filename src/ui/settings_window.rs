@@ -1,6 +1,6 @@
 //! The window's own settings. Must never hold a control that does nothing.
 
-use super::theme::space;
+use super::theme::{self, space};
 use super::widget::control::palette;
 use super::widget::field::{self, Fields};
 use crate::i18n::Language;
@@ -11,7 +11,7 @@ use egui::{Modal, Ui};
 pub fn show(ui: &mut Ui, settings: &mut Settings, language: Language) -> bool {
     let tr = |key: &str| language.tr(key).into_owned();
     let mut open = true;
-    let modal = Modal::new(egui::Id::unique("settings")).show(ui.ctx(), |ui| {
+    let modal = Modal::new(egui::Id::unique("settings")).frame(theme::dialogue(ui.style())).show(ui.ctx(), |ui| {
         ui.set_width(WIDTH);
         ui.heading(tr("settings.title"));
         ui.add_space(space::SMALL);

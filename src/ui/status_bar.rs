@@ -15,6 +15,7 @@ use egui_material_icons::icons::ICON_RESTART_ALT;
 pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
     let reading = &tab.glance.reading;
+    let narrow = ui.available_width() < size::NARROW;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
         ui.horizontal(|ui| {
@@ -36,12 +37,17 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
             let color = if reading.lost > 0 { colors.error } else { colors.weak };
             ui.label(RichText::new(lost).color(color)).on_hover_text(around.language.tr("status.lost_hint"));
         }
-        spark::show(ui, &reading.history, &around.language.tr("status.history"));
         let name = around.language.tr("status.reset");
-        let button = egui::Button::new((control::icon(ICON_RESTART_ALT).size(size::CONTROL_TEXT), name.to_string()))
-            .frame_when_inactive(false);
-        let response = ui.add(button);
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &*name));
+        let response = if narrow {
+            control::bare(ui, ICON_RESTART_ALT, &name)
+        } else {
+            spark::show(ui, &reading.history, &around.language.tr("status.history"));
+            let button = egui::Button::new((control::icon(ICON_RESTART_ALT).size(size::CONTROL_TEXT), name.to_string()))
+                .frame_when_inactive(false);
+            let response = ui.add(button);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &*name));
+            response
+        };
         if response.on_hover_text(around.language.tr("status.reset_hint")).clicked() {
             intents.push(Intent::To(tab.id, Action::ResetCounters));
         }

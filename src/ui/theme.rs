@@ -160,7 +160,7 @@ pub mod size {
     /// The widest that a dialogue or an empty state's text gets.
     pub const READABLE: f32 = 520.0;
     /// Least width and height of the window.
-    pub const WINDOW_MIN: [f32; 2] = [640.0, 400.0];
+    pub const WINDOW_MIN: [f32; 2] = [640.0, 500.0];
 }
 
 /// A font for a role.
@@ -173,6 +173,11 @@ pub fn mono() -> FontId {
     FontId::new(size::MONO_TEXT, FontFamily::Monospace)
 }
 
+/// The inspector's dump.
+pub fn small_mono() -> FontId {
+    FontId::new(size::CAPTION_TEXT, FontFamily::Monospace)
+}
+
 /// A hairline.
 pub fn line(palette: &Palette) -> Stroke {
     Stroke::new(1.0, palette.line)
@@ -181,6 +186,11 @@ pub fn line(palette: &Palette) -> Stroke {
 /// A card: white on pale grey, a hairline, round corners.
 pub fn card(palette: &Palette) -> egui::Frame {
     egui::Frame::new().fill(palette.card).stroke(line(palette)).corner_radius(size::CORNER).inner_margin(Margin::same(12))
+}
+
+/// A dialogue's frame.
+pub fn dialogue(style: &Style) -> egui::Frame {
+    egui::Frame::popup(style).inner_margin(Margin::same(16))
 }
 
 /// Puts both themes in force; which of them shows is the context's theme preference.

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
 pub mod soft_renderer;
+pub mod stage;
 
 use egui::accesskit::{Role, Toggled};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2};
@@ -46,7 +47,7 @@ impl Shown {
             return;
         }
         if let Some(app) = &mut self.app {
-            app.ui(ui);
+            app.ui(&mut whole(ui));
             ui.ctx().output(|output| {
                 for command in &output.commands {
                     if let egui::OutputCommand::CopyText(text) = command {
@@ -65,6 +66,14 @@ pub fn still(ctx: &egui::Context) {
         style.scroll_animation = egui::style::ScrollAnimation::none();
         style.animation_time = 0.0;
     });
+}
+
+/// All of the window: a harness leaves a margin around what is tested, the real window does not.
+pub fn whole(ui: &mut egui::Ui) -> egui::Ui {
+    let rect = ui.ctx().content_rect();
+    let mut whole = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+    whole.set_clip_rect(rect);
+    whole
 }
 
 /// Which of two tiles side by side.

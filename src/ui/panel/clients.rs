@@ -4,6 +4,7 @@ use crate::describe::{grouped, size_text};
 use crate::session::command::{Action, End, Selection};
 use crate::traffic::model::Connection;
 use crate::ui::intent::Intent;
+use crate::ui::panel::log;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::control::{self, palette};
@@ -13,6 +14,10 @@ use std::collections::BTreeSet;
 
 /// Lines of the list before it scrolls.
 pub const LINES: usize = 4;
+/// The card's height without its lines, with the space beneath it.
+const FRAME: f32 = 70.0;
+/// The card's height with one line.
+pub const LEAST_HEIGHT: f32 = FRAME + size::CONTROL;
 
 /// ```text
 /// 客户端 3                        ☐ 全选   [断开所选]
@@ -20,6 +25,7 @@ pub const LINES: usize = 4;
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let tr = |key: &str| around.language.tr(key).into_owned();
+    let fitting = ((ui.available_height() - log::LEAST_HEIGHT - FRAME) / size::CONTROL).max(1.0) as usize;
     theme::card(palette(ui)).inner_margin(space::SMALL).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
@@ -39,10 +45,11 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
                 intents.push(end(tab, tab.chosen.clone(), End::Close));
             }
         });
-        let lines = tab.glance.connection_count.min(LINES);
+        let lines = tab.glance.connection_count.min(LINES).min(fitting);
         let area = ScrollArea::vertical()
             .id_salt(("clients", tab.id.0))
             .max_height(lines as f32 * size::CONTROL)
+            .min_scrolled_height(lines as f32 * size::CONTROL)
             .auto_shrink([false, true]);
         ui.spacing_mut().item_spacing.y = 0.0;
         area.show_rows(ui, size::CONTROL, tab.glance.connection_count, |ui, range| {

@@ -3,7 +3,6 @@
 
 use crate::codec::decoder::Piece;
 use crate::codec::encoding::Encoding;
-use crate::codec::hex;
 use crate::describe;
 use crate::describe::grouped;
 use crate::i18n::Language;
@@ -12,6 +11,7 @@ use crate::traffic::log::Log;
 use crate::traffic::record::{Entry, Record, RecordId};
 use crate::traffic::text;
 use crate::ui::theme::{self, size, space};
+use crate::ui::widget::bytes::dump_columns;
 use crate::ui::widget::control::palette;
 use crate::ui::widget::field;
 use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
@@ -41,11 +41,22 @@ impl Inspected {
             Some(data) => {
                 let shown = &data.bytes[..data.bytes.len().min(SHOWN)];
                 let readings = ENCODINGS.iter().map(|encoding| (*encoding, text::of_record(log, id, *encoding, READ))).collect();
-                (hex::dump(shown, 0), readings)
+                (dump_text(shown), readings)
             }
         };
         Some(Self { record, dump, readings })
     }
+}
+
+/// Bytes in a line of the dump: as many as the panel has room for.
+const COLUMNS: usize = 8;
+
+fn dump_text(bytes: &[u8]) -> String {
+    let lines = bytes.chunks(COLUMNS).enumerate().map(|(index, line)| {
+        let seen = line.iter().map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' });
+        dump_columns(index * COLUMNS, line, COLUMNS) + &seen.collect::<String>()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The whole panel.
@@ -106,7 +117,7 @@ fn line(ui: &mut Ui, label: &str, value: &str) {
 fn dump(ui: &mut Ui, dump: &str) {
     theme::card(palette(ui)).fill(palette(ui).field).inner_margin(space::SMALL).show(ui, |ui| {
         ScrollArea::horizontal().id_salt("inspector-dump").show(ui, |ui| {
-            ui.add(Label::new(RichText::new(dump).font(theme::mono())).extend());
+            ui.add(Label::new(RichText::new(dump).font(theme::small_mono())).extend());
         });
     });
 }

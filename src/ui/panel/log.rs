@@ -53,6 +53,9 @@ impl Columns {
 /// Cells for an IPv4 address and port; longer ones are cut, and whole in the tooltip and the inspector.
 const PEER_CELLS: usize = 22;
 
+/// Height of the card with two rows.
+pub const LEAST_HEIGHT: f32 = size::HEAD + 2.0 * size::ROW;
+
 /// The log's card: column heads, rows, scroll bar; or what to do while there is nothing.
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
@@ -108,20 +111,25 @@ fn heads(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, columns: &Col
     painter.hline(rect.x_range(), rect.bottom(), theme::line(colors));
     let head = |x: f32, align: Align2, key: &str| {
         let at = pos2(rect.left() + x, rect.center().y);
-        painter.text(at, align, around.language.tr(key), theme::font(size::CAPTION_TEXT), colors.weak);
+        painter.text(at, align, around.language.tr(key), theme::font(size::CAPTION_TEXT), colors.weak)
     };
     head(columns.time, Align2::LEFT_CENTER, "log.time");
     if columns.has_peer() {
         head(columns.peer, Align2::LEFT_CENTER, "log.peer");
     }
     head(columns.content - 2.0 * columns.cell, Align2::RIGHT_CENTER, "log.length");
-    head(columns.content, Align2::LEFT_CENTER, "log.content");
+    let content = head(columns.content, Align2::LEFT_CENTER, "log.content");
     let encodings = match tab.draft.shown {
         Shown::Hex => String::new(),
         _ => format!("← {}   → {}", tab.draft.receive_encoding.name(), tab.draft.send_encoding.name()),
     };
     let at = pos2(rect.right() - space::SMALL - size::SCROLL_BAR, rect.center().y);
-    painter.text(at, Align2::RIGHT_CENTER, encodings, theme::font(size::CAPTION_TEXT), colors.weak);
+    let galley = painter.layout_no_wrap(encodings, theme::font(size::CAPTION_TEXT), colors.weak);
+    let place = Align2::RIGHT_CENTER.anchor_size(at, galley.size());
+    // The settings column says it as well.
+    if place.left() > content.right() + space::SMALL {
+        painter.galley(place.min, galley, colors.weak);
+    }
 }
 
 /// Height below which the sentence alone stands in an empty log.

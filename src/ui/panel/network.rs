@@ -39,7 +39,10 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     ui.add_space(space::TINY);
     buttons(tab, ui, &fields, problems.is_empty(), intents);
     ending(tab, ui, around);
-    egui::CollapsingHeader::new(fields.tr("network.more")).id_salt(("more", tab.id.0)).show_unindented(ui, |ui| {
+    // A wrong field must not be where nobody sees it.
+    let hides_problem = problems.iter().any(|problem| is_in_more(tab.draft.role, problem.field));
+    let header = egui::CollapsingHeader::new(fields.tr("network.more")).id_salt(("more", tab.id.0));
+    header.open(hides_problem.then_some(true)).show_unindented(ui, |ui| {
         ui.add_enabled_ui(!live, |ui| more(tab, ui, &fields, around, intents));
     });
     if tab.draft.role == Role::Udp {
@@ -50,6 +53,20 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         tab.problems = problems;
     } else {
         tab.check();
+    }
+}
+
+/// Whether a field stands under "more options".
+fn is_in_more(role: Role, field: Field) -> bool {
+    match field {
+        Field::LocalIp | Field::LocalPort => role == Role::TcpClient,
+        Field::ConnectTimeout
+        | Field::KeepAliveAfter
+        | Field::ReceiveBuffer
+        | Field::SendBuffer
+        | Field::Backlog
+        | Field::TimeToLive => true,
+        _ => false,
     }
 }
 

@@ -30,7 +30,7 @@ const PREVIEW: usize = 48;
 
 /// The send box's share of a tile.
 pub fn height(available: f32) -> f32 {
-    (available * 0.28).clamp(LEAST_HEIGHT, 220.0)
+    (available * 0.4).clamp(LEAST_HEIGHT, 220.0)
 }
 
 /// Whom a UDP message goes to.
@@ -97,11 +97,29 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             target_choice(tab, ui, &fields);
         });
     });
-    let asked = message_box(tab, ui, around, &bytes, area.y - 2.0 * (size::CONTROL + space::SMALL) - space::TINY);
+    // Where there is room the complaint stands beside the buttons, so that nothing jumps while hex is typed, which is wrong at every
+    // other digit.
+    let complaint = bytes.as_ref().err().map(|problem| describe::message_error(around.language, problem));
+    let above =
+        complaint.as_ref().filter(|_| area.x < ROOM_FOR_COMPLAINT).map(|text| complaint_lines(ui, text, area.x, usize::MAX));
+    let below = above.as_ref().map_or(0.0, |galley| galley.size().y + space::SMALL);
+    let height = area.y - 2.0 * (size::CONTROL + space::SMALL) - space::TINY - below;
+    let asked = message_box(tab, ui, around, &bytes, height.max(size::CONTROL));
+    let beside = if above.is_some() { None } else { complaint };
+    if let Some(galley) = above {
+        ui.add(egui::Label::new(galley));
+    }
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let pressed = buttons(tab, ui, &fields, &bytes, problems.is_empty(), intents);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| preview(ui, around, &bytes));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| match (&bytes, beside) {
+                (Ok(bytes), _) => preview(ui, bytes),
+                (Err(_), Some(text)) => {
+                    let galley = complaint_lines(ui, &text, ui.available_width(), 2);
+                    ui.add(egui::Label::new(galley)).on_hover_text(text);
+                }
+                (Err(_), None) => {}
+            });
             if (asked || pressed)
                 && let Ok(bytes) = &bytes
             {
@@ -250,6 +268,7 @@ fn message_box(
                 .font(theme::mono())
                 .frame(egui::Frame::NONE)
                 .desired_width(f32::INFINITY)
+                .desired_rows(1)
                 .min_size(vec2(0.0, height))
                 .return_key(return_key)
                 .layouter(&mut layouter);
@@ -310,20 +329,21 @@ fn recall(tab: &mut SessionTab, ui: &Ui, around: &Surroundings<'_>, id: egui::Id
     }
 }
 
-/// The exact bytes and their number, or what is wrong.
-fn preview(ui: &mut Ui, around: &Surroundings<'_>, bytes: &Result<Arc<[u8]>, MessageError>) {
-    let colors = palette(ui);
-    match bytes {
-        Ok(bytes) => {
-            ui.label(RichText::new(format!("{} B", grouped(bytes.len() as u64))).strong());
-            let line = RichText::new(hex_line(bytes, PREVIEW)).monospace().color(colors.weak);
-            ui.add(egui::Label::new(line).truncate());
-        }
-        Err(problem) => {
-            let text = describe::message_error(around.language, problem);
-            ui.add(egui::Label::new(RichText::new(&text).color(colors.error)).truncate()).on_hover_text(text);
-        }
-    }
+/// Narrower than this, what is wrong has lines of its own: beside the buttons it would be cut off.
+const ROOM_FOR_COMPLAINT: f32 = 640.0;
+
+/// What is wrong with the message: the place, and the way out.
+fn complaint_lines(ui: &Ui, text: &str, width: f32, rows: usize) -> Arc<egui::Galley> {
+    let mut job = LayoutJob::simple(text.to_owned(), theme::font(size::CAPTION_TEXT), palette(ui).error, width);
+    job.wrap.max_rows = rows;
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
+}
+
+/// The exact bytes and their number.
+fn preview(ui: &mut Ui, bytes: &[u8]) {
+    ui.label(RichText::new(format!("{} B", grouped(bytes.len() as u64))).strong());
+    let line = RichText::new(hex_line(bytes, PREVIEW)).monospace().color(palette(ui).weak);
+    ui.add(egui::Label::new(line).truncate());
 }
 
 /// Periodic sending and the send button, from the right. Returns whether the send button was pressed.

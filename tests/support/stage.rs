@@ -1,0 +1,251 @@
+//! The window with a model made by hand: no engine, no sockets, no clock, so that every picture of it is the same on every machine.
+
+use super::soft_renderer::SoftRenderer;
+use super::{still, whole};
+use egui::accesskit::{NodeId, Role as Access};
+use egui::{Frame, LayerId, Panel, Rangef, Rect, Ui};
+use egui_kittest::Harness;
+use egui_kittest::kittest::NodeT as _;
+use egui_tiles::Tree;
+use jiff::tz::TimeZone;
+use sockscope::i18n::Language;
+use sockscope::session::draft::Draft;
+use sockscope::session::event::{Event, Origin, SessionEvent, What};
+use sockscope::session::id::{ConnectionId, Peer, SessionId};
+use sockscope::session::spec::{Interface, Role};
+use sockscope::session::timestamp::Timestamp;
+use sockscope::settings::Settings;
+use sockscope::traffic::model::Model;
+use sockscope::ui::intent::Intent;
+use sockscope::ui::panel::inspector::{self, Inspected};
+use sockscope::ui::session::{SessionTab, Surroundings};
+use sockscope::ui::theme::{self, size};
+use sockscope::ui::{fonts, settings_window, tiles, top_bar, welcome};
+use std::collections::BTreeMap;
+
+/// 2026-07-21 08:20:34.093 in the zone of the pictures.
+const BEGIN: i64 = 1_784_593_234_093_000;
+/// Between two events, in microseconds.
+const STEP: i64 = 137_000;
+
+/// A window and what it shows.
+pub struct Stage {
+    pub language: Language,
+    pub theme: egui::Theme,
+    pub tabs: BTreeMap<SessionId, SessionTab>,
+    pub tree: Tree<SessionId>,
+    pub settings_open: bool,
+    /// The tab whose selected row the inspector shows.
+    pub inspected: Option<SessionId>,
+    model: Model,
+    now: i64,
+    zone: TimeZone,
+    interfaces: Vec<Interface>,
+}
+
+impl Stage {
+    /// Nothing but the first page.
+    pub fn new(language: Language, theme: egui::Theme) -> Self {
+        Self {
+            language,
+            theme,
+            tabs: BTreeMap::new(),
+            tree: tiles::empty(),
+            settings_open: false,
+            inspected: None,
+            model: Model::default(),
+            now: BEGIN,
+            zone: TimeZone::fixed(jiff::tz::offset(8)),
+            interfaces: Vec::new(),
+        }
+    }
+
+    /// A tab beside the others, with what was typed in it.
+    pub fn tab(&mut self, role: Role, typed: impl FnOnce(&mut Draft)) -> SessionId {
+        let id = self.insert(role, typed);
+        tiles::add(&mut self.tree, None, id);
+        id
+    }
+
+    /// Two tabs side by side.
+    pub fn pair(&mut self, left: (Role, impl FnOnce(&mut Draft)), right: (Role, impl FnOnce(&mut Draft))) -> [SessionId; 2] {
+        let pair = [self.insert(left.0, left.1), self.insert(right.0, right.1)];
+        tiles::add_pair(&mut self.tree, pair[0], pair[1]);
+        pair
+    }
+
+    fn insert(&mut self, role: Role, typed: impl FnOnce(&mut Draft)) -> SessionId {
+        let id = SessionId(self.tabs.len() as u64 + 1);
+        let mut draft = Draft::new(role);
+        typed(&mut draft);
+        self.tabs.insert(id, SessionTab::new(id, draft));
+        id
+    }
+
+    /// Something happens, a moment after what happened before.
+    pub fn happens(&mut self, session: SessionId, what: What) {
+        self.now += STEP;
+        self.model.apply(Event::Session(SessionEvent { session, at: Timestamp(self.now), what }));
+    }
+
+    /// The session is opened with what was typed.
+    pub fn opens(&mut self, id: SessionId) {
+        let spec = Box::new(self.tabs[&id].draft.spec().unwrap());
+        self.happens(id, What::Opening { spec });
+    }
+
+    /// Bytes arrive.
+    pub fn receives(&mut self, session: SessionId, peer: Peer, bytes: &[u8]) {
+        self.happens(session, What::Received { peer, bytes: bytes.into() });
+    }
+
+    /// Bytes leave.
+    pub fn sends(&mut self, session: SessionId, peer: Peer, bytes: &[u8]) {
+        self.happens(session, What::Sent { peer, bytes: bytes.into(), origin: Origin::User });
+    }
+
+    /// The harness that shows it.
+    pub fn harness(self, points: [f32; 2], pixels_per_point: f32) -> Harness<'static, Self> {
+        let theme = self.theme;
+        let mut harness = Harness::builder()
+            .with_size(points)
+            .with_pixels_per_point(pixels_per_point)
+            .with_theme(theme)
+            .with_max_steps(20)
+            .with_context_setup(|ctx| {
+                fonts::install(ctx);
+                theme::install(ctx);
+            })
+            .renderer(SoftRenderer::default())
+            .allow_missing_glyphs()
+            .build_ui_state(|ui, stage: &mut Self| stage.show(&mut whole(ui)), self);
+        still(&harness.ctx);
+        harness.run();
+        // The first look does not know how high the log is.
+        harness.step();
+        harness.run();
+        harness
+    }
+
+    /// What `App::ui` does, without what is carried out.
+    fn show(&mut self, ui: &mut Ui) {
+        let now = Timestamp(self.now);
+        for tab in self.tabs.values_mut() {
+            tab.look(&self.model, now);
+        }
+        let inspected = self.inspected.and_then(|id| {
+            let row = self.tabs[&id].selection.last?;
+            Inspected::of(&self.model.session(id)?.log, row)
+        });
+        let mut intents: Vec<Intent> = Vec::new();
+        let colors = theme::palette(ui.style());
+        top_bar::show(ui, self.language, self.inspected.is_some(), &mut intents);
+        if self.inspected.is_some() {
+            Panel::right("inspector")
+                .frame(Frame::new().fill(colors.panel).inner_margin(12))
+                .default_size(size::INSPECTOR)
+                .show(ui, |ui| inspector::show(ui, inspected.as_ref(), self.language, &self.zone));
+        }
+        egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if self.tabs.is_empty() {
+                welcome::show(ui, self.language, &mut intents);
+                return;
+            }
+            let around = Surroundings {
+                language: self.language,
+                zone: &self.zone,
+                interfaces: &self.interfaces,
+                history: &[],
+                send_key: Default::default(),
+            };
+            let mut focused = None;
+            let mut shown = tiles::Shown { tabs: &mut self.tabs, around: &around, intents: &mut intents, focused: &mut focused };
+            self.tree.ui(&mut shown, ui);
+        });
+        if self.settings_open {
+            let mut settings = Settings { language: Some(self.language), ..Settings::default() };
+            settings_window::show(ui, &mut settings, self.language);
+        }
+    }
+}
+
+/// A connection of a server or client.
+pub fn connection(number: u32, address: &str) -> Peer {
+    Peer::connected(ConnectionId(number), address.parse().unwrap())
+}
+
+/// Something drawn that a person uses or reads.
+#[derive(Debug)]
+struct Drawn {
+    role: Access,
+    name: String,
+    layer: LayerId,
+    /// As it wants to be.
+    rect: Rect,
+    /// What of it is not hidden by the edge of a panel.
+    visible: Rect,
+}
+
+/// What needs a place of its own. Rows are not in it: the way back to the newest row floats over them.
+const USED_OR_READ: [Access; 11] = [
+    Access::Button,
+    Access::CheckBox,
+    Access::RadioButton,
+    Access::ComboBox,
+    Access::TextInput,
+    Access::MultilineTextInput,
+    Access::Tab,
+    Access::Label,
+    Access::List,
+    Access::Image,
+    Access::DisclosureTriangle,
+];
+
+/// What is wrong with how things stand: cut off, or over one another. Whatever begins in one of the `scrolled` columns may be cut off
+/// at its top or bottom, for it can be scrolled into view.
+pub fn crowding<State>(harness: &Harness<'_, State>, scrolled: &[Rangef]) -> Vec<String> {
+    let mut told: BTreeMap<NodeId, (Access, String)> = BTreeMap::new();
+    for node in harness.root().children_recursive() {
+        let node = node.accesskit_node();
+        let name = node.label().or(node.value()).unwrap_or_default();
+        told.insert(node.locate().0, (node.role(), name));
+    }
+    let drawn: Vec<Drawn> = harness.ctx.viewport(|viewport| {
+        let widgets =
+            viewport.prev_pass.widgets.layers().flat_map(|(layer, widgets)| widgets.iter().map(move |widget| (*layer, widget)));
+        let named = widgets.filter_map(|(layer, widget)| {
+            let (role, name) = told.get(&widget.id.accesskit_id())?.clone();
+            Some(Drawn { role, name, layer, rect: widget.rect, visible: widget.interact_rect })
+        });
+        named.filter(|drawn| drawn.visible.is_positive() && USED_OR_READ.contains(&drawn.role)).collect()
+    });
+    let contains = |outer: Rangef, inner: Rangef| outer.min - 1.0 <= inner.min && inner.max <= outer.max + 1.0;
+    assert!(drawn.len() > 5, "nothing was drawn: {drawn:?}");
+    let window = harness.ctx.content_rect().expand(0.5);
+    let mut wrong = Vec::new();
+    for (index, one) in drawn.iter().enumerate() {
+        let beside = !contains(one.visible.x_range(), one.rect.x_range());
+        let above = !contains(one.visible.y_range(), one.rect.y_range());
+        // The message scrolls within its box.
+        let scrolls = one.role == Access::MultilineTextInput || scrolled.iter().any(|column| column.contains(one.rect.left()));
+        if beside || (above && !scrolls) || !window.contains_rect(one.visible) {
+            wrong.push(format!("cut off: {one:?}"));
+        }
+        for other in &drawn[index + 1..] {
+            if one.layer == other.layer && overlap(one, other) {
+                wrong.push(format!("overlap: {one:?}\n     and {other:?}"));
+            }
+        }
+    }
+    wrong
+}
+
+fn overlap(one: &Drawn, other: &Drawn) -> bool {
+    let common = one.visible.intersect(other.visible);
+    let crossing = common.width() > 1.0 && common.height() > 1.0;
+    // A tab has its close button in it, a card its words.
+    let inside = one.rect.expand(1.0).contains_rect(other.rect) || other.rect.expand(1.0).contains_rect(one.rect);
+    let is = |role: Access| one.role == role || other.role == role;
+    let holds = inside && (is(Access::Tab) || is(Access::Label) || is(Access::List));
+    crossing && !holds
+}

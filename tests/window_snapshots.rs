@@ -1,0 +1,208 @@
+//! Pictures of the window, the same on every machine: a model made by hand, drawn by the CPU. `UPDATE_SNAPSHOTS=1 cargo test --test
+//! window_snapshots` takes them anew; look at each before it is committed. In each of them nothing is cut off or over another thing.
+
+mod support;
+
+use egui::{Rangef, Theme};
+use sockscope::codec::encoding::Encoding;
+use sockscope::codec::message::Input;
+use sockscope::i18n::Language::{self, Chinese, English};
+use sockscope::session::draft::{Draft, Shown};
+use sockscope::session::event::{EndedBy, Ending, Place, What};
+use sockscope::session::failure::{Cause, Failure, Operation, Owner};
+use sockscope::session::id::{Peer, SessionId};
+use sockscope::session::spec::Role;
+use sockscope::traffic::record::RecordId;
+use sockscope::ui::theme::size;
+use support::stage::{Stage, connection, crowding};
+
+/// The least window that nothing may be wrong in.
+const WINDOW: [f32; 2] = [1024.0, 640.0];
+
+/// Compares the picture and looks whether everything has its place.
+fn check(name: &str, stage: Stage, points: [f32; 2], pixels_per_point: f32) {
+    let room = if stage.inspected.is_some() { points[0] - size::INSPECTOR } else { points[0] };
+    let tiles = if stage.tabs.len() > 1 { vec![0.0, room / 2.0] } else { vec![0.0] };
+    let folded = room / (tiles.len() as f32) < size::NARROW && !stage.tabs.values().any(|tab| tab.drawer);
+    let mut scrolled = vec![Rangef::new(room, f32::INFINITY)];
+    if !folded {
+        scrolled.extend(tiles.iter().map(|left| Rangef::new(*left, left + size::COLUMN)));
+    }
+    let mut harness = stage.harness(points, pixels_per_point);
+    let mut wrong = crowding(&harness, &scrolled);
+    wrong.extend(harness.try_snapshot(name).err().map(|problem| problem.to_string()));
+    assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
+}
+
+const SERVER: &str = "127.0.0.1:9000";
+const CLIENT: &str = "127.0.0.1:51512";
+
+/// A server and its client, after a talk in GBK that cut a character in two.
+fn tcp_pair(language: Language, theme: Theme) -> (Stage, [SessionId; 2]) {
+    let mut stage = Stage::new(language, theme);
+    let gbk = |draft: &mut Draft| {
+        draft.receive_encoding = Encoding::GBK;
+        draft.send_encoding = Encoding::GBK;
+    };
+    let left = move |draft: &mut Draft| {
+        gbk(draft);
+        draft.message = "收到".into();
+    };
+    let right = move |draft: &mut Draft| {
+        gbk(draft);
+        draft.message = "温度 23.5 ℃".into();
+    };
+    let [server, client] = stage.pair((Role::TcpServer, left), (Role::TcpClient, right));
+    let (to_client, to_server) = (connection(1, CLIENT), connection(1, SERVER));
+    stage.opens(server);
+    stage.happens(server, What::Listening { local: SERVER.parse().unwrap() });
+    stage.opens(client);
+    stage.happens(client, What::Trying { remote: SERVER.parse().unwrap() });
+    stage.happens(client, What::Connected { peer: to_server, local: CLIENT.parse().unwrap() });
+    stage.happens(server, What::PeerJoined { peer: to_client, local: SERVER.parse().unwrap() });
+    let text = Encoding::GBK.encode("你好，世界\r\n").unwrap();
+    stage.sends(client, to_server, &text);
+    stage.receives(server, to_client, &text[..3]);
+    stage.receives(server, to_client, &text[3..]);
+    stage.sends(server, to_client, b"OK\r\n");
+    stage.receives(client, to_server, b"OK\r\n");
+    stage.receives(client, to_server, &[0xFF, 0x00, b'A']);
+    (stage, [server, client])
+}
+
+/// Three clients, one of them chosen, and what they sent in hex and text.
+fn server_with_clients(language: Language, theme: Theme) -> Stage {
+    let mut stage = Stage::new(language, theme);
+    let server = stage.tab(Role::TcpServer, |draft| {
+        draft.shown = Shown::Both;
+        draft.input = Input::Hex;
+        draft.message = "01 03 00 00 00 0A C5 CD".into();
+    });
+    stage.opens(server);
+    stage.happens(server, What::Listening { local: SERVER.parse().unwrap() });
+    let peers: Vec<Peer> = [(1, CLIENT), (2, "127.0.0.1:51514"), (3, "[2001:db8::7]:40000")]
+        .map(|(number, address)| connection(number, address))
+        .into();
+    for peer in &peers {
+        stage.happens(server, What::PeerJoined { peer: *peer, local: SERVER.parse().unwrap() });
+    }
+    stage.receives(server, peers[0], "GET / HTTP/1.1\r\nHost: 本机.测试\r\n\r\n".as_bytes());
+    stage.receives(server, peers[1], &[0x01, 0x03, 0x14, 0x00, 0x2A, 0xFF]);
+    stage.sends(server, peers[0], b"HTTP/1.1 204 No Content\r\n\r\n");
+    stage.receives(server, peers[2], &(0u8..=255).collect::<Vec<u8>>());
+    stage
+}
+
+fn udp_with_trouble(language: Language, theme: Theme) -> Stage {
+    let mut stage = Stage::new(language, theme);
+    let udp = stage.tab(Role::Udp, |draft| {
+        draft.local_port = "9001".into();
+        draft.remote_port = "9002".into();
+        draft.send_encoding = Encoding::GBK;
+        draft.message = "地球🌏".into();
+    });
+    let peer = Peer::datagram("127.0.0.1:9002".parse().unwrap());
+    stage.opens(udp);
+    stage.happens(udp, What::Bound { local: "127.0.0.1:9001".parse().unwrap(), receive_buffer: 4 << 20 });
+    stage.sends(udp, peer, "有人吗？".as_bytes());
+    let failure = |operation, cause, os_code| Failure { operation, address: "127.0.0.1:9002".into(), cause, os_code };
+    stage.happens(udp, What::Trouble(failure(Operation::Receive, Cause::PortUnreachable, Some(111))));
+    stage.receives(udp, peer, "在的".as_bytes());
+    stage.receives(udp, peer, &[]);
+    stage.happens(udp, What::Gap { datagrams: 12, bytes: None, place: Place::Kernel });
+    stage.happens(udp, What::Trouble(failure(Operation::Send, Cause::MessageTooLong { length: 70_000 }, Some(90))));
+    stage
+}
+
+#[test]
+fn welcome() {
+    check("welcome_zh_light", Stage::new(Chinese, Theme::Light), WINDOW, 1.0);
+    check("welcome_en_dark", Stage::new(English, Theme::Dark), WINDOW, 1.0);
+}
+
+#[test]
+fn pair() {
+    check("pair_zh_light", tcp_pair(Chinese, Theme::Light).0, WINDOW, 1.0);
+    check("pair_en_dark", tcp_pair(English, Theme::Dark).0, WINDOW, 1.0);
+}
+
+#[test]
+fn drawer() {
+    let (mut stage, [server, client]) = tcp_pair(English, Theme::Light);
+    for id in [server, client] {
+        stage.tabs.get_mut(&id).unwrap().drawer = true;
+    }
+    check("drawer_en_light", stage, WINDOW, 1.0);
+}
+
+#[test]
+fn server() {
+    check("server_en_light", server_with_clients(English, Theme::Light), WINDOW, 1.0);
+    check("server_zh_dark", server_with_clients(Chinese, Theme::Dark), WINDOW, 1.0);
+}
+
+#[test]
+fn smallest_window_at_twice_the_size() {
+    check("server_zh_light_2x", server_with_clients(Chinese, Theme::Light), size::WINDOW_MIN, 2.0);
+}
+
+#[test]
+fn udp() {
+    check("udp_zh_light", udp_with_trouble(Chinese, Theme::Light), WINDOW, 1.0);
+    check("udp_en_dark", udp_with_trouble(English, Theme::Dark), WINDOW, 1.0);
+}
+
+#[test]
+fn failed() {
+    for (name, language, theme) in [("failed_en_light", English, Theme::Light), ("failed_zh_dark", Chinese, Theme::Dark)] {
+        let mut stage = Stage::new(language, theme);
+        let server = stage.tab(Role::TcpServer, |_| {});
+        stage.opens(server);
+        let owner = Owner { pid: 4321, name: Some("python3".into()) };
+        let cause = Cause::AddressInUse(Some(owner));
+        let failure = Failure { operation: Operation::Listen, address: SERVER.into(), cause, os_code: Some(98) };
+        stage.happens(server, What::Failed(failure));
+        let tab = stage.tabs.get_mut(&server).unwrap();
+        tab.draft.backlog = "many".into();
+        tab.check();
+        check(name, stage, WINDOW, 1.0);
+    }
+}
+
+#[test]
+fn inspected() {
+    for (name, language, theme) in [("inspector_zh_light", Chinese, Theme::Light), ("inspector_en_dark", English, Theme::Dark)] {
+        let mut stage = Stage::new(language, theme);
+        let client = stage.tab(Role::TcpClient, |draft| draft.remote_host = "192.168.1.20".into());
+        let peer = connection(1, "192.168.1.20:9000");
+        stage.opens(client);
+        stage.happens(client, What::Connected { peer, local: CLIENT.parse().unwrap() });
+        stage.receives(client, peer, &Encoding::GBK.encode("温度传感器：正常").unwrap());
+        stage.happens(client, What::PeerFinished { peer });
+        stage.happens(client, What::Closed { ending: Ending { by: EndedBy::PeerFin, received: 16, sent: 0 } });
+        let selection = &mut stage.tabs.get_mut(&client).unwrap().selection;
+        selection.rows.insert(RecordId(2));
+        selection.last = Some(RecordId(2));
+        stage.inspected = Some(client);
+        check(name, stage, WINDOW, 1.0);
+    }
+}
+
+#[test]
+fn settings() {
+    for (name, language, theme) in [("settings_zh_light", Chinese, Theme::Light), ("settings_en_dark", English, Theme::Dark)] {
+        let mut stage = Stage::new(language, theme);
+        stage.settings_open = true;
+        check(name, stage, WINDOW, 1.0);
+    }
+}
+
+#[test]
+fn refused_in_a_narrow_tile() {
+    let (mut stage, [server, client]) = tcp_pair(English, Theme::Light);
+    stage.tabs.get_mut(&server).unwrap().draft.message = "地球🌏".into();
+    let tab = stage.tabs.get_mut(&client).unwrap();
+    tab.draft.input = Input::Hex;
+    tab.draft.message = "01 03 zz".into();
+    check("refused_en_light", stage, WINDOW, 1.0);
+}
