@@ -165,9 +165,6 @@ fn send(tab: &mut SessionTab, bytes: Arc<[u8]>, intents: &mut Vec<Intent>) {
     intents.push(Intent::To(tab.id, Action::Send(Message { bytes, target })));
     intents.push(Intent::Remember(tab.draft.message.clone()));
     tab.sending.recalled = None;
-    if tab.draft.clear_after_send {
-        tab.draft.message.clear();
-    }
 }
 
 fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
