@@ -236,7 +236,6 @@ impl SessionTab {
         let ui = &mut ui.new_child(child(above));
         if self.lists_clients() {
             clients::show(self, ui, around, intents);
-            ui.add_space(space::SMALL);
         }
         log::show(self, ui, around, intents);
     }
