@@ -106,6 +106,29 @@ fn a_client_half_closes_at_the_end_of_its_input() {
 }
 
 #[test]
+fn what_is_piped_in_leaves_although_the_peer_finished_first() {
+    let (listener, address) = listen();
+    let mut twin = Twin::start(&["tcp-client", &address, "--format", "jsonl", "--line-ending", "lf"]);
+    let (mut peer, _) = listener.accept().unwrap();
+    peer.write_all(b"that is all").unwrap();
+    peer.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(text(&twin.event("data"), "text"), "that is all");
+    let lines: String = (0..20_000).map(|number| format!("{number}\n")).collect();
+    let mut stdin = twin.take_stdin();
+    let fed = lines.clone();
+    let feeder = std::thread::spawn(move || stdin.write_all(fed.as_bytes()).unwrap());
+    assert!(read_rest(peer) == lines.as_bytes());
+    feeder.join().unwrap();
+    assert_eq!(text(&twin.event("closed"), "by"), "peer-fin");
+    assert_eq!(twin.end().code, 0);
+    // Without anything more to say, a client ends with its peer, though its input stays open.
+    let twin = Twin::start(&["tcp-client", &address, "--format", "jsonl"]);
+    drop(listener.accept().unwrap());
+    assert_eq!(text(&twin.event("closed"), "by"), "peer-fin");
+    assert_eq!(twin.end().code, 0);
+}
+
+#[test]
 fn the_end_of_input_as_asked() {
     let (listener, address) = listen();
     let twin = Twin::start(&["tcp-client", &address, "--eof", "close", "--send", "x"]);

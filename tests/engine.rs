@@ -488,9 +488,11 @@ fn an_address_in_use_names_its_owner() {
 #[test]
 fn an_address_of_another_machine() {
     let mut bench = Bench::new();
-    let session = bench.open(SessionSpec::TcpServer(server("203.0.113.7:0")));
-    let failure = bench.failed(session);
-    assert_eq!((failure.operation, failure.cause), (Operation::Bind, Cause::AddressNotAvailable));
+    for spec in [SessionSpec::TcpServer(server("203.0.113.7:0")), SessionSpec::Udp(udp("203.0.113.7:0"))] {
+        let session = bench.open(spec);
+        let failure = bench.failed(session);
+        assert_eq!((failure.operation, failure.cause), (Operation::Bind, Cause::AddressNotAvailable));
+    }
     bench.finish();
 }
 

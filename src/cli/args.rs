@@ -45,7 +45,7 @@ pub enum Command {
     Demo,
     /// Connect to a TCP server
     TcpClient {
-        /// Where to connect; IPv6 in brackets: [::1]:80
+        /// Where to connect; IPv6 in brackets, as in `[::1]:80`
         #[arg(value_name = "HOST:PORT")]
         remote: String,
         #[command(flatten)]

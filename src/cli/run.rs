@@ -3,7 +3,8 @@
 //!
 //! 1. Standard input's lines go out once there is someone to send to, in order, no faster than the fastest peer takes them.
 //! 2. The end of standard input takes effect when all before it is through, the repetitions of `--times` included.
-//! 3. The first of these ends the session: the network, `--count`, `--for`, Ctrl-C, nobody reading standard output.
+//! 3. A client whose peer has finished sends what standard input still has, and ends when that falls silent.
+//! 4. The first of these ends the session: the network, `--count`, `--for`, Ctrl-C, nobody reading standard output.
 
 use super::args::EofWord;
 use super::pace::Pace;
@@ -37,6 +38,9 @@ const BUDGET: usize = 1 << 20;
 const SIGNALS: usize = 1 << 10;
 /// How long a record may wait to be written with others: a person sees no delay, and a flood no call per record.
 const FLUSH_AFTER: Duration = Duration::from_millis(4);
+/// How long standard input may be silent once a client's peer has sent its FIN. A pipe is never silent so long; whoever types has
+/// read that the peer is done.
+const INPUT_SILENCE: Duration = Duration::from_millis(150);
 /// How soon a command is tried again that the engine's queue had no room for.
 const RETRY_AFTER: Duration = Duration::from_millis(1);
 /// How long a session asked to close may take: the engine's own patience with a server's clients, and a little more.
@@ -143,6 +147,8 @@ struct Driver {
     pace: Pace,
     /// Commands that the engine has no room for: at most a greeting per client and one line.
     waiting: VecDeque<Box<Command>>,
+    /// When a client ends whose peer has finished, unless standard input has more.
+    finish_by: Option<Instant>,
     close_by: Option<Instant>,
     until: Option<Instant>,
     flush_at: Option<Instant>,
@@ -175,6 +181,7 @@ impl Driver {
             hinted: false,
             pace: Pace::default(),
             waiting: VecDeque::new(),
+            finish_by: None,
             close_by: None,
             until: plan.limit.and_then(|limit| Instant::now().checked_add(limit)),
             flush_at: None,
@@ -225,7 +232,7 @@ impl Driver {
 
     fn next_alarm(&self) -> Option<Instant> {
         let retry = (!self.waiting.is_empty()).then(|| Instant::now() + RETRY_AFTER);
-        [self.flush_at, self.until, self.close_by, retry].into_iter().flatten().min()
+        [self.flush_at, self.until, self.finish_by, self.close_by, retry].into_iter().flatten().min()
     }
 
     fn progressed(&mut self, progress: Progress) {
@@ -241,6 +248,7 @@ impl Driver {
             Signal::Heard if self.role == Role::Udp => self.reach = Reach::Someone,
             Signal::Heard => {}
             Signal::Over(peer, messages) => self.pace.over(peer, messages),
+            Signal::PeerFinished => self.finish_by = Some(Instant::now() + INPUT_SILENCE),
             Signal::Left(client) => self.pace.leave(client),
             Signal::RepeatEnded => self.repeating = false,
             Signal::Closed => self.code = Some(DONE),
@@ -317,7 +325,18 @@ impl Driver {
             Some(given) => self.take_line(given),
             None => {}
         }
-        let all_through = self.waiting.is_empty() && self.pace.is_idle() && !self.repeating;
+        let sent = self.waiting.is_empty() && self.pace.is_idle();
+        if let Some(by) = self.finish_by {
+            // Without a line since then, and none on its way; a repetition has nobody to ask for it any more.
+            if !sent || self.line.is_some() {
+                self.finish_by = Some(by.max(Instant::now() + INPUT_SILENCE));
+            } else if self.ended_input || by <= Instant::now() {
+                self.finish_by = None;
+                self.eof = EofWord::Keep;
+                self.act(Action::End { connections: Selection::All, how: End::HalfClose });
+            }
+        }
+        let all_through = sent && !self.repeating;
         if self.ended_input && self.reach != Reach::Closed && all_through {
             match std::mem::replace(&mut self.eof, EofWord::Keep) {
                 EofWord::Keep => {}

@@ -17,6 +17,8 @@ pub enum Signal {
     Heard,
     /// So many messages of ours to this peer are over, sent or not.
     Over(Option<ConnectionId>, u64),
+    /// A client's peer will send no more.
+    PeerFinished,
     /// A server's client has left.
     Left(ConnectionId),
     /// The repetition has ended.
@@ -39,6 +41,7 @@ pub fn of(event: &SessionEvent) -> Option<Signal> {
         // What ICMP tells of a datagram comes after it was sent, and counts no second time.
         What::Trouble(Failure { cause: Cause::PortUnreachable, .. }) => return None,
         What::Trouble(failure) if matches!(failure.operation, Operation::Send | Operation::Resolve) => Signal::Over(None, 1),
+        What::PeerFinished { .. } => Signal::PeerFinished,
         What::PeerLeft { peer, .. } => Signal::Left(peer.connection?),
         What::RepeatEnded { .. } => Signal::RepeatEnded,
         What::Closed { ending } if ending.by.is_orderly() => Signal::Closed,

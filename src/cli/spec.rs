@@ -9,7 +9,7 @@ use crate::session::address::{self, AddressError, Endpoint, Host};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::reply::Reply;
 use crate::session::spec::{
-    DEFAULT_BACKLOG, Membership, NotAGroup, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec,
+    AfterPeerFin, DEFAULT_BACKLOG, Membership, NotAGroup, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec,
 };
 use crate::traffic::format::Format;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -89,7 +89,8 @@ pub fn plan(language: Language, command: &Command) -> Result<Plan, String> {
         Command::TcpClient { remote, talk } => {
             let remote = Endpoint::parse(remote).map_err(|error| wrong_address(language, remote, &error))?;
             of_talk(language, talk, EofWord::HalfClose, Vec::new(), |reply| {
-                let options = TcpOptions::default();
+                // A peer that has said all may still listen: what is piped in goes out first. The driver ends it then.
+                let options = TcpOptions { after_peer_fin: AfterPeerFin::StayOpen, ..TcpOptions::default() };
                 let connect_timeout = CONNECT_TIMEOUT;
                 SessionSpec::TcpClient(TcpClientSpec { remote, local: None, connect_timeout, reconnect: None, options, reply })
             })

@@ -8,6 +8,7 @@
 //! | [`hex`] | bytes as hex: what people type and paste, and what is shown |
 //! | [`escape`] | typed text with `\r \n \x00` in it |
 //! | [`message`] | what a typed message sends: input mode, encoding, line ending |
+//! | [`visible`] | a character as it can stand in a line |
 //! | [`literal`] | bytes as C and Python source |
 //! | [`detect`] | what unknown bytes may say, ranked, with reasons |
 //!
@@ -29,3 +30,4 @@ pub mod escape;
 pub mod hex;
 pub mod literal;
 pub mod message;
+pub mod visible;

@@ -58,7 +58,7 @@ pub fn message_error(language: Language, error: &MessageError) -> String {
 /// A character as it can stand in a sentence.
 fn visible(character: char) -> String {
     let mut text = String::new();
-    crate::traffic::format::push_visible(&mut text, character);
+    crate::codec::visible::push_visible(&mut text, character);
     text
 }
 

@@ -2,6 +2,7 @@
 //! the twin and the saved log. Must never decide anything.
 
 mod message;
+mod number;
 
 use crate::i18n::Language;
 use crate::session::event::{EndedBy, Ending, Place, What};
@@ -9,6 +10,7 @@ use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::spec::Switch;
 
 pub use message::message_error;
+pub use number::{grouped, size_text};
 
 /// How a note is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +77,7 @@ pub fn ending(language: Language, ending: &Ending) -> String {
         EndedBy::Error(problem) => failure(language, problem).what,
         other => language.tr(&format!("ended.{}", other.word())).into_owned(),
     };
-    language.tr_with("ended.after", &[("by", &by), ("received", &ending.received), ("sent", &ending.sent)])
+    language.tr_with("ended.after", &[("by", &by), ("received", &grouped(ending.received)), ("sent", &grouped(ending.sent))])
 }
 
 /// A note in one line, and how it is to be taken; `None` for what is no note (data, and what leaves no record).

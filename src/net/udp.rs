@@ -115,15 +115,16 @@ async fn bind(spec: &UdpSpec) -> Result<UdpSocket, Failure> {
             made.set_multicast_hops_v6(hops).map_err(option("IPV6_MULTICAST_HOPS"))?;
         }
     }
+    if let Err(problem) = made.bind(&spec.local.into()) {
+        return Err(error::at_local(Operation::Bind, spec.local, Protocol::Udp, &problem).await);
+    }
     // Groups are reached through the interface that the user bound to; without this the routing table decides.
+    // After the bind, which has the better words for an address that is not this machine's.
     if let IpAddr::V4(address) = spec.local.ip()
         && !address.is_unspecified()
         && !address.is_multicast()
     {
         made.set_multicast_if_v4(&address).map_err(option("IP_MULTICAST_IF"))?;
-    }
-    if let Err(problem) = made.bind(&spec.local.into()) {
-        return Err(error::at_local(Operation::Bind, spec.local, Protocol::Udp, &problem).await);
     }
     UdpSocket::from_std(made.into()).map_err(|problem| error::at(Operation::Bind, spec.local, &problem))
 }

@@ -6,12 +6,12 @@ use super::save::{Save, Saved};
 use super::session::{SessionTab, Surroundings};
 use super::theme::{self, size};
 use super::tiles::{self, Shown};
-use super::widget::bytes::grouped;
 use super::widget::control::{self, palette};
 use super::window::View;
-use super::{fonts, settings_window, top_bar, welcome};
+use super::{settings_window, top_bar, welcome};
 use crate::codec::decoder::escaped;
 use crate::codec::{hex, literal};
+use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::recorder::{Engine, Look, Options};
 use crate::session::command::{Action, Command};
@@ -79,7 +79,6 @@ impl App {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(ctx: &Context, loaded: Loaded, path: Option<PathBuf>) -> io::Result<Self> {
-        fonts::install(ctx);
         theme::install(ctx);
         let Loaded { settings, damaged } = loaded;
         let waker = ctx.clone();

@@ -2,8 +2,8 @@
 //! of its own that looks at the log a slice at a time. Must never make a frame wait.
 
 use super::theme::{self, size, space};
-use super::widget::bytes::grouped;
 use super::widget::control::{self, palette};
+use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::recorder::Look;
 use crate::session::id::SessionId;

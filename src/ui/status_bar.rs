@@ -3,9 +3,9 @@
 use super::intent::Intent;
 use super::session::{SessionTab, Surroundings};
 use super::theme::size;
-use super::widget::bytes::{grouped, size_text};
 use super::widget::control::{self, palette};
 use super::widget::spark;
+use crate::describe::{grouped, size_text};
 use crate::session::command::Action;
 use crate::session::spec::Role;
 use egui::{RichText, Ui};

@@ -91,7 +91,7 @@ pub const DARK: Palette = Palette {
     selected: rgb(0x25_3C_63),
     strong: rgb(0xF3_F6_FA),
     text: rgb(0xD4_DB_E5),
-    weak: rgb(0x9A_A6_B6),
+    weak: rgb(0xA3_AE_BD),
     accent: rgb(0x2B_6B_E6),
     accent_hovered: rgb(0x23_60_D6),
     on_accent: rgb(0xFF_FF_FF),

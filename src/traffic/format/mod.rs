@@ -9,6 +9,7 @@ mod plain;
 use super::record::{Data, Direction, Entry, Record};
 use crate::codec::decoder::{Decoder, Piece};
 use crate::codec::encoding::Encoding;
+pub use crate::codec::visible::push_visible;
 use crate::i18n::Language;
 use crate::session::event::What;
 use crate::session::id::ConnectionId;
@@ -188,20 +189,4 @@ pub fn one_line(pieces: &[Piece]) -> String {
         }
     }
     line
-}
-
-/// A character as it can stand in a line.
-pub fn push_visible(line: &mut String, character: char) {
-    match character {
-        '\n' => line.push_str("\\n"),
-        '\r' => line.push_str("\\r"),
-        '\t' => line.push_str("\\t"),
-        '\0' => line.push_str("\\0"),
-        // The byte order mark and the other marks that change how a line is drawn without being seen themselves.
-        '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
-            line.push_str(&format!("\\u{{{:X}}}", u32::from(character)));
-        }
-        _ if character.is_control() => line.push_str(&format!("\\x{:02X}", u32::from(character))),
-        _ => line.push(character),
-    }
 }

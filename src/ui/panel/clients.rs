@@ -1,12 +1,12 @@
 //! The clients of a server: who, since when, how much. The choice is a filter and a send target; it never drops another client's bytes.
 
+use crate::describe::{grouped, size_text};
 use crate::session::command::{Action, End, Selection};
 use crate::traffic::model::Connection;
 use crate::ui::intent::Intent;
 use crate::ui::panel::log;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
-use crate::ui::widget::bytes::{grouped, size_text};
 use crate::ui::widget::control::{self, palette};
 use egui::{RichText, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_FILTER_ALT_OFF, ICON_LINK_OFF};

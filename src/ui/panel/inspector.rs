@@ -4,16 +4,17 @@
 use crate::codec::decoder::Piece;
 use crate::codec::encoding::Encoding;
 use crate::describe;
+use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::traffic::format::one_line;
 use crate::traffic::log::Log;
 use crate::traffic::record::{Entry, Record, RecordId};
 use crate::traffic::text;
 use crate::ui::theme::{self, size, space};
-use crate::ui::widget::bytes::{dump_columns, grouped};
+use crate::ui::widget::bytes::dump_columns;
 use crate::ui::widget::control::palette;
 use crate::ui::widget::field;
-use egui::{Label, RichText, ScrollArea, Ui};
+use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
 use jiff::tz::TimeZone;
 
 /// Bytes of a record that are shown; saving gives all.
@@ -67,6 +68,7 @@ pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone
         return;
     };
     ScrollArea::vertical().id_salt("inspector").auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = space::TINY;
         let record = &inspected.record;
         line(ui, &language.tr("inspector.time"), &record.at.date_and_clock(zone));
         match &record.entry {
@@ -103,7 +105,13 @@ pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone
 }
 
 fn line(ui: &mut Ui, label: &str, value: &str) {
-    field::labelled(ui, label, |ui, _| ui.add(Label::new(RichText::new(value).monospace()).truncate()));
+    ui.horizontal(|ui| {
+        ui.set_height(size::ROW);
+        let (_, room) = ui.allocate_space(vec2(size::LABEL, size::ROW));
+        let left = Layout::left_to_right(Align::Center);
+        ui.new_child(UiBuilder::new().max_rect(room).layout(left)).label(RichText::new(label).color(palette(ui).weak));
+        ui.add(Label::new(RichText::new(value).monospace()).truncate());
+    });
 }
 
 fn dump(ui: &mut Ui, dump: &str) {

@@ -1,7 +1,7 @@
 //! 数据日志: one row per read, datagram or send, newest at the end, drawn from the glance alone. Must never decode, lock or lay out a row
 //! that is not in view.
 
-use crate::describe::{self, Tone};
+use crate::describe::{self, Tone, grouped};
 use crate::session::draft::Shown;
 use crate::session::spec::Role;
 use crate::traffic::record::{Data, Direction, Entry};
@@ -9,7 +9,7 @@ use crate::ui::glance::{DUMP_LINES, Row};
 use crate::ui::intent::{CopyAs, Intent};
 use crate::ui::session::{Selection, SessionTab, Surroundings};
 use crate::ui::theme::{self, Palette, size, space};
-use crate::ui::widget::bytes::{self, Line, grouped};
+use crate::ui::widget::bytes::{self, Line};
 use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::rows::Move;
 use egui::accesskit::Role as Access;
@@ -68,7 +68,7 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         if tab.glance.evicted.records > 0 {
             let text = around.language.tr_with(
                 "log.evicted",
-                &[("records", &grouped(tab.glance.evicted.records)), ("bytes", &bytes::size_text(tab.glance.evicted.bytes))],
+                &[("records", &grouped(tab.glance.evicted.records)), ("bytes", &describe::size_text(tab.glance.evicted.bytes))],
             );
             let strip = Rect::from_min_size(view.min, vec2(view.width(), size::ROW));
             ui.painter().rect_filled(strip, 0.0, colors.row_alternate);
@@ -221,6 +221,10 @@ fn keys(tab: &mut SessionTab, ui: &Ui, intents: &mut Vec<Intent>) {
     if movement.is_some() {
         tab.movement = movement;
         ui.request_repaint();
+    }
+    if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
+        let all = tab.glance.rows.clone().rev().take(LARGEST_SELECTION);
+        tab.selection.rows = all.filter_map(|row| tab.view.record(row)).collect();
     }
     let copied = ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Copy)));
     if copied && !tab.selection.rows.is_empty() {

@@ -2,6 +2,7 @@
 
 use crate::codec::message::MessageError;
 use crate::describe;
+use crate::describe::grouped;
 use crate::session::address::Endpoint;
 use crate::session::command::{Action, Message, Target};
 use crate::session::draft::{Draft, Field};
@@ -11,7 +12,7 @@ use crate::settings::SendKey;
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
-use crate::ui::widget::bytes::{grouped, hex_line};
+use crate::ui::widget::bytes::hex_line;
 use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::field::Fields;
 use crate::ui::widget::keys;

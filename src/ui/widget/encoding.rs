@@ -22,11 +22,10 @@ pub fn choose(ui: &mut Ui, fields: &Fields<'_>, (label, hint): (&str, &str), val
                     if index == COMMON {
                         ui.separator();
                     }
-                    let note = note(*encoding);
                     ui.horizontal(|ui| {
                         ui.selectable_value(value, *encoding, encoding.name());
-                        if !note.is_empty() {
-                            ui.label(RichText::new(note).size(size::CAPTION_TEXT).color(palette(ui).weak));
+                        if let Some((_, key)) = NOTES.iter().find(|(known, _)| known == encoding) {
+                            ui.label(RichText::new(fields.tr(key)).size(size::CAPTION_TEXT).color(palette(ui).weak));
                         }
                     });
                 }
@@ -38,15 +37,11 @@ pub fn choose(ui: &mut Ui, fields: &Fields<'_>, (label, hint): (&str, &str), val
     *value != before
 }
 
-/// What a name alone does not tell.
-fn note(encoding: Encoding) -> &'static str {
-    NOTES.iter().find(|(known, _)| *known == encoding).map_or("", |(_, note)| note)
-}
-
+/// What a name alone does not tell, as keys.
 const NOTES: [(Encoding, &str); 5] = [
-    (Encoding::GBK, "简体 · CP936"),
-    (Encoding::GB2312, "简体 · 6,763 字"),
-    (Encoding::GB18030, "简体 · Unicode"),
-    (Encoding::BIG5, "繁體"),
-    (Encoding::LATIN_1, "Latin-1"),
+    (Encoding::GBK, "encoding.gbk"),
+    (Encoding::GB2312, "encoding.gb2312"),
+    (Encoding::GB18030, "encoding.gb18030"),
+    (Encoding::BIG5, "encoding.big5"),
+    (Encoding::LATIN_1, "encoding.latin_1"),
 ];

@@ -1,0 +1,30 @@
+//! A character as it can stand in a line, on a screen or a terminal: what cannot be seen is escaped. It must never know what it is
+//! shown for.
+
+/// A character as it can stand in a line.
+pub fn push_visible(line: &mut String, character: char) {
+    match character {
+        '\n' => line.push_str("\\n"),
+        '\r' => line.push_str("\\r"),
+        '\t' => line.push_str("\\t"),
+        '\0' => line.push_str("\\0"),
+        // The byte order mark and the other marks that change how a line is drawn without being seen themselves.
+        '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+            line.push_str(&format!("\\u{{{:X}}}", u32::from(character)));
+        }
+        _ if character.is_control() => line.push_str(&format!("\\x{:02X}", u32::from(character))),
+        _ => line.push(character),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        let mut line = String::new();
+        "a\n\r\t\0\u{1B}\u{FEFF}\u{202E}你".chars().for_each(|character| push_visible(&mut line, character));
+        assert_eq!(line, "a\\n\\r\\t\\0\\x1B\\u{FEFF}\\u{202E}你");
+    }
+}
