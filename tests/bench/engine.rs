@@ -1,0 +1,203 @@
+//! How fast the engine records, beside a bare loop over the same sockets in the same run: `cargo bench`. It prints ratios, because
+//! machines are noisy; it asserts only what must hold on any machine, that the books balance. Loopback only, bounded in count.
+
+use sockscope::recorder::{Engine, Options};
+use sockscope::session::command::{Action, Command};
+use sockscope::session::draft::{Draft, ReplyChoice};
+use sockscope::session::id::SessionId;
+use sockscope::session::spec::Role;
+use sockscope::traffic::meter::Reading;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::{Duration, Instant};
+
+/// Bytes of the TCP flood.
+const FLOOD: usize = 1 << 30;
+/// Messages of 32 bytes.
+const MESSAGES: usize = 200_000;
+/// Datagrams of 64 bytes.
+const DATAGRAMS: usize = 200_000;
+/// Round trips.
+const TRIPS: usize = 10_000;
+/// Runs of each; the median is printed.
+const RUNS: usize = 5;
+/// The one session of an engine here.
+const SESSION: SessionId = SessionId(1);
+
+fn main() {
+    // `cargo test --benches` only wants to know that it runs.
+    let scale = if std::env::args().any(|arg| arg == "--bench") { 1 } else { 1000 };
+    let runs = if scale == 1 { RUNS } else { 1 };
+    println!("{:<34}{:>14}{:>14}{:>9}", "", "bare loop", "engine", "ratio");
+    let flood = FLOOD / scale;
+    let (bare, engine) = pairs(runs, || bare_tcp(flood, 64 << 10, false), || engine_tcp(flood, 64 << 10, false));
+    row("TCP, 64 KiB writes, GB/s", rate(flood, bare) / 1e9, rate(flood, engine) / 1e9);
+    let count = MESSAGES / scale;
+    let (bare, engine) = pairs(runs, || bare_tcp(count * 32, 32, true), || engine_tcp(count * 32, 32, true));
+    row("TCP, 32 B messages, thousand/s", rate(count, bare) / 1e3, rate(count, engine) / 1e3);
+    let count = DATAGRAMS / scale;
+    let (bare, engine) = pairs(runs, || bare_udp(count), || engine_udp(count));
+    row("UDP, 64 B flat out, fraction kept", bare, engine);
+    let trips = TRIPS / scale;
+    let (bare, engine) = pairs(runs, || bare_echo(trips), || engine_echo(trips));
+    row("echo of 64 B, p50 in µs", bare, engine);
+}
+
+/// The medians of two measurements, taken in turns so that both see the same machine.
+fn pairs(runs: usize, mut bare: impl FnMut() -> f64, mut engine: impl FnMut() -> f64) -> (f64, f64) {
+    let (mut left, mut right): (Vec<f64>, Vec<f64>) = (0..runs).map(|_| (bare(), engine())).unzip();
+    left.sort_by(f64::total_cmp);
+    right.sort_by(f64::total_cmp);
+    (left[runs / 2], right[runs / 2])
+}
+
+fn row(name: &str, bare: f64, engine: f64) {
+    println!("{name:<34}{bare:>14.3}{engine:>14.3}{:>9.2}", engine / bare);
+}
+
+fn rate(amount: usize, seconds: f64) -> f64 {
+    amount as f64 / seconds
+}
+
+/// Sends `total` bytes in writes of `size` on a thread of its own.
+fn send_tcp(to: SocketAddr, total: usize, size: usize, no_delay: bool) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        let mut stream = TcpStream::connect(to).unwrap();
+        stream.set_nodelay(no_delay).unwrap();
+        let block = vec![b'x'; size];
+        for _ in 0..total / size {
+            stream.write_all(&block).unwrap();
+        }
+    })
+}
+
+fn bare_tcp(total: usize, size: usize, no_delay: bool) -> f64 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let start = Instant::now();
+    let sender = send_tcp(listener.local_addr().unwrap(), total, size, no_delay);
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut buffer = vec![0; 256 << 10];
+    while stream.read(&mut buffer).unwrap() > 0 {}
+    let seconds = start.elapsed().as_secs_f64();
+    sender.join().unwrap();
+    seconds
+}
+
+fn engine_tcp(total: usize, size: usize, no_delay: bool) -> f64 {
+    let (engine, local) = open(Draft { local_port: "0".into(), ..Draft::new(Role::TcpServer) });
+    let start = Instant::now();
+    let sender = send_tcp(local, total, size, no_delay);
+    let expected = (total / size * size) as u64;
+    wait(&engine, |reading| reading.received.bytes == expected);
+    let seconds = start.elapsed().as_secs_f64();
+    sender.join().unwrap();
+    engine.shut_down();
+    seconds
+}
+
+fn send_udp(to: SocketAddr, count: usize) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for number in 0..count {
+        let mut datagram = [0; 64];
+        datagram[..8].copy_from_slice(&number.to_le_bytes());
+        socket.send_to(&datagram, to).unwrap();
+    }
+}
+
+fn bare_udp(count: usize) -> f64 {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None).unwrap();
+    socket.set_recv_buffer_size(4 << 20).unwrap();
+    socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
+    let socket: UdpSocket = socket.into();
+    socket.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    let to = socket.local_addr().unwrap();
+    let sender = std::thread::spawn(move || send_udp(to, count));
+    let mut buffer = [0; 2048];
+    let mut kept = 0;
+    while socket.recv_from(&mut buffer).is_ok() {
+        kept += 1;
+    }
+    sender.join().unwrap();
+    f64::from(kept) / count as f64
+}
+
+fn engine_udp(count: usize) -> f64 {
+    let (engine, local) = open(Draft { remote_host: String::new(), remote_port: String::new(), ..Draft::new(Role::Udp) });
+    send_udp(local, count);
+    // Sent is recorded or a gap, always.
+    wait(&engine, |reading| reading.received.records + reading.lost == count as u64);
+    let kept = reading(&engine).received.records as f64 / count as f64;
+    engine.shut_down();
+    kept
+}
+
+fn bare_echo(trips: usize) -> f64 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut buffer = [0; 2048];
+        while let Ok(count) = stream.read(&mut buffer) {
+            if count == 0 || stream.write_all(&buffer[..count]).is_err() {
+                return;
+            }
+        }
+    });
+    let median = round_trips(to, trips);
+    server.join().unwrap();
+    median
+}
+
+fn engine_echo(trips: usize) -> f64 {
+    let (engine, local) =
+        open(Draft { local_port: "0".into(), reply: ReplyChoice::Echo, no_delay: true, ..Draft::new(Role::TcpServer) });
+    let median = round_trips(local, trips);
+    engine.shut_down();
+    median
+}
+
+/// The median round trip of 64 bytes in microseconds.
+fn round_trips(to: SocketAddr, trips: usize) -> f64 {
+    let mut stream = TcpStream::connect(to).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut buffer = [7; 64];
+    let mut times: Vec<f64> = (0..trips.max(1))
+        .map(|_| {
+            let start = Instant::now();
+            stream.write_all(&buffer).unwrap();
+            stream.read_exact(&mut buffer).unwrap();
+            start.elapsed().as_secs_f64() * 1e6
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// An engine with one open session, and where that is.
+fn open(draft: Draft) -> (Engine, SocketAddr) {
+    let engine = Engine::start(Options { budget: 64 << 20, tap: None, wake: Box::new(|| {}) }).unwrap();
+    engine.commands().send(Command::To(SESSION, Action::Open(draft.spec().unwrap()))).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        let local = engine.look().wait().session(SESSION).and_then(|session| session.local);
+        if let Some(local) = local {
+            return (engine, local);
+        }
+        assert!(Instant::now() < deadline, "the session did not open");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn reading(engine: &Engine) -> Reading {
+    let model = engine.look().wait();
+    model.session(SESSION).map(|session| session.meter.read(sockscope::recorder::now())).unwrap_or_default()
+}
+
+fn wait(engine: &Engine, done: impl Fn(&Reading) -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !done(&reading(engine)) {
+        assert!(Instant::now() < deadline, "the books do not balance: {:?}", reading(engine));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
