@@ -590,7 +590,11 @@ fn nothing_is_drawn_while_nothing_happens() {
     let (open, _peer) = connected(Language::English);
     let (listening, _) = bound(Language::English, "role.tcp_server", "note.listening");
     let closed = client_to(Language::English, 9000);
-    let windows = [("welcome", Window::open(Language::English)), ("closed", closed), ("open", open), ("listening", listening)];
+    let mut pair = Window::open(Language::English);
+    pair.press("pair.tcp", Side::Any);
+    pair.wait_for_row(Side::Right, "Connected to");
+    let welcome = Window::open(Language::English);
+    let windows = [("welcome", welcome), ("closed", closed), ("open", open), ("listening", listening), ("pair", pair)];
     let mut windows = windows.map(|(what, window)| {
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = asked.clone();
