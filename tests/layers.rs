@@ -26,7 +26,7 @@ const PLACES: [(&[&str], &[&str]); 8] = [
     // A window started from a terminal is ended by Ctrl-C too.
     (&["ctrlc"], &["cli", "ui"]),
     // The clock for events; everyone else is handed the moment.
-    (&["SystemTime::now", "Timestamp::now", "Zoned::now"], &["net/clock.rs", "ui/app.rs"]),
+    (&["SystemTime::now", "Timestamp::now", "Zoned::now"], &["net/clock.rs"]),
     (&["Instant::now"], &["net", "cli", "ui"]),
     // Threads are named and owned: the engine's two, standard input, and the window's dialogues and saves.
     (&["thread"], &["net/hub.rs", "recorder.rs", "cli/stdin.rs", "cli/run.rs", "ui"]),

@@ -13,12 +13,11 @@ use crate::codec::decoder::escaped;
 use crate::codec::{hex, literal};
 use crate::describe::grouped;
 use crate::i18n::Language;
-use crate::recorder::{Engine, Look, Options};
+use crate::recorder::{Engine, Look, Options, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
 use crate::session::spec::{Interface, Role};
-use crate::session::timestamp::Timestamp;
 use crate::settings::{self, Loaded, SavedSession, Settings, Theme};
 use crate::traffic::format::Style;
 use crate::traffic::record::RecordId;
@@ -30,7 +29,7 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The shortest time between two frames that news ask for.
 const FRAME: Duration = Duration::from_millis(33);
@@ -168,11 +167,13 @@ impl App {
         }
     }
 
-    fn command(&mut self, command: Command) {
-        let refused = self.engine.as_ref().is_some_and(|engine| engine.commands().send(command).is_err());
-        if refused {
+    /// Asks the network thread; `false` when its queue is full, and then the user is told.
+    fn command(&mut self, command: Command) -> bool {
+        let taken = self.engine.as_ref().is_none_or(|engine| engine.commands().send(command).is_ok());
+        if !taken {
             self.tell("notice.busy", true);
         }
+        taken
     }
 
     fn tell(&mut self, key: &str, bad: bool) {
@@ -277,7 +278,14 @@ impl App {
                 self.tabs.remove(&id);
                 self.focused = self.focused.filter(|focused| *focused != id);
             }
-            Intent::To(id, action) => self.command(Command::To(id, action)),
+            Intent::To(id, action) => {
+                let sends = matches!(action, Action::Send(_));
+                let taken = self.command(Command::To(id, action));
+                // A message that was not taken stays in its box.
+                if let Some(tab) = self.tabs.get_mut(&id).filter(|tab| sends && taken && tab.draft.clear_after_send) {
+                    tab.draft.message.clear();
+                }
+            }
             Intent::Remember(message) => self.settings.remember(&message),
             Intent::Copy(id, records, how) => self.copy(ctx, id, &records, how),
             Intent::Save(id, format) => {
@@ -294,7 +302,9 @@ impl App {
                     self.save = Some(Save::new(id, style, stamp.split('.').next().unwrap_or(&stamp)));
                 }
             }
-            Intent::ListInterfaces => self.command(Command::ListInterfaces),
+            Intent::ListInterfaces => {
+                self.command(Command::ListInterfaces);
+            }
             Intent::Settings(change) => self.change(change, ctx),
         }
     }
@@ -495,10 +505,4 @@ impl View for App {
 /// The session of a tile that is no container.
 fn pane(tile: &egui_tiles::Tile<SessionId>) -> Option<SessionId> {
     if let egui_tiles::Tile::Pane(id) = tile { Some(*id) } else { None }
-}
-
-/// Now: rates fade and files are named by it.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -17,7 +17,7 @@ use crate::settings::SendKey;
 use crate::traffic::model::Model;
 use crate::traffic::record::RecordId;
 use crate::traffic::view::{Filter, View};
-use egui::{Align, Frame, Layout, Margin, Panel, Ui, UiBuilder, vec2};
+use egui::{Align, Frame, Layout, Margin, Panel, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
@@ -35,6 +35,8 @@ pub struct SessionTab {
     pub place: Place,
     /// A move that the next frame makes.
     pub movement: Option<Move>,
+    /// Height of the send box, once it was dragged.
+    pub send_height: Option<f32>,
     /// Height of the log in the last frame.
     pub log_height: f32,
     /// Bytes in a line of the dump, as the last frame's width allowed.
@@ -93,6 +95,7 @@ impl SessionTab {
             view: View::default(),
             place: Place::default(),
             movement: None,
+            send_height: None,
             log_height: 0.0,
             columns: 16,
             selection: Selection::default(),
@@ -197,6 +200,22 @@ impl SessionTab {
         });
     }
 
+    /// The log above, the send box below, and between them a gap that can be dragged.
+    fn split(&mut self, ui: &Ui, all: Rect, language: Language) -> (Rect, Rect) {
+        let rest = self.least_height() - send::LEAST_HEIGHT;
+        let most = (all.height() * 0.6).min(all.height() - rest).max(send::LEAST_HEIGHT);
+        let height = self.send_height.unwrap_or_else(|| send::height(all.height())).clamp(send::LEAST_HEIGHT, most);
+        let top = all.bottom() - height;
+        let gap = Rect::from_min_max(pos2(all.left(), top - space::SMALL), pos2(all.right(), top));
+        let handle = ui.interact(gap, egui::Id::unique(("split", self.id.0)), Sense::drag());
+        let handle = handle.on_hover_cursor(egui::CursorIcon::ResizeVertical);
+        handle.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Splitter, true, language.tr("send.resize")));
+        if handle.dragged() {
+            self.send_height = Some(height - handle.drag_delta().y);
+        }
+        (all.with_max_y(gap.top()), all.with_min_y(top))
+    }
+
     /// The least height of the clients, the log and the send box together.
     fn least_height(&self) -> f32 {
         let clients = if self.lists_clients() { clients::LEAST_HEIGHT } else { 0.0 };
@@ -209,24 +228,14 @@ impl SessionTab {
 
     /// What stands beside the column.
     fn body(&mut self, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
-        let colors = palette(ui);
-        let salt = self.id.0;
-        let rest = self.least_height() - send::LEAST_HEIGHT;
-        let most = (ui.available_height() * 0.6).min(ui.available_height() - rest).max(send::LEAST_HEIGHT);
-        let send_height = send::height(ui.available_height()).min(most);
-        Panel::bottom(("send", salt))
-            .frame(Frame::new())
-            .show_separator_line(false)
-            .resizable(true)
-            .default_size(send_height)
-            .size_range(send::LEAST_HEIGHT..=most)
-            .show(ui, |ui| {
-                ui.add_space(space::SMALL);
-                theme::card(colors).show(ui, |ui| send::show(self, ui, around, intents));
-            });
+        let all = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(all);
+        let (above, below) = self.split(ui, all, around.language);
+        let child = |rect| UiBuilder::new().max_rect(rect);
+        send::show(self, &mut ui.new_child(child(below)), around, intents);
+        let ui = &mut ui.new_child(child(above));
         if self.lists_clients() {
             clients::show(self, ui, around, intents);
-            ui.add_space(space::SMALL);
         }
         log::show(self, ui, around, intents);
     }

@@ -59,39 +59,42 @@ pub const LEAST_HEIGHT: f32 = size::HEAD + 2.0 * size::ROW;
 /// The log's card: column heads, rows, scroll bar; or what to do while there is nothing.
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
-    theme::card(colors).inner_margin(1).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let area = ui.available_rect_before_wrap();
-        let columns = Columns::new(ui, area.width(), tab);
-        heads(tab, ui, around, &columns);
-        let mut view = Rect::from_min_max(pos2(area.left(), area.top() + size::HEAD), area.max);
-        if tab.glance.evicted.records > 0 {
-            let text = around.language.tr_with(
-                "log.evicted",
-                &[("records", &grouped(tab.glance.evicted.records)), ("bytes", &describe::size_text(tab.glance.evicted.bytes))],
-            );
-            let strip = Rect::from_min_size(view.min, vec2(view.width(), size::ROW));
-            ui.painter().rect_filled(strip, 0.0, colors.row_alternate);
-            let name = ui.interact(strip, egui::Id::unique(("evicted", tab.id.0)), Sense::hover());
-            name.widget_info(|| WidgetInfo::labeled(Access::Label, true, &text));
-            ui.painter().text(
-                strip.left_center() + vec2(columns.time, 0.0),
-                Align2::LEFT_CENTER,
-                text,
-                theme::font(size::CAPTION_TEXT),
-                colors.warning,
-            );
-            view.min.y += size::ROW;
-        }
-        tab.log_height = view.height();
-        tab.columns = dump_width(view.width(), &columns);
-        if tab.glance.rows.is_empty() {
-            ui.scope_builder(egui::UiBuilder::new().max_rect(view), |ui| empty(tab, ui, around));
-        } else {
-            rows(tab, ui, around, view, &columns, intents);
-        }
-        ui.advance_cursor_after_rect(area);
-    });
+    // The card takes exactly the room that is left, however little, and nothing in it can make it larger.
+    let card = ui.available_rect_before_wrap();
+    ui.advance_cursor_after_rect(card);
+    ui.painter().rect(card, size::CORNER, colors.card, theme::line(colors), egui::StrokeKind::Inside);
+    let area = card.shrink(1.0);
+    let ui = &mut ui.new_child(egui::UiBuilder::new().max_rect(area));
+    ui.set_clip_rect(ui.clip_rect().intersect(area));
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let columns = Columns::new(ui, area.width(), tab);
+    heads(tab, ui, around, &columns);
+    let mut view = Rect::from_min_max(pos2(area.left(), area.top() + size::HEAD), area.max);
+    if tab.glance.evicted.records > 0 {
+        let text = around.language.tr_with(
+            "log.evicted",
+            &[("records", &grouped(tab.glance.evicted.records)), ("bytes", &describe::size_text(tab.glance.evicted.bytes))],
+        );
+        let strip = Rect::from_min_size(view.min, vec2(view.width(), size::ROW));
+        ui.painter().rect_filled(strip, 0.0, colors.row_alternate);
+        let name = ui.interact(strip, egui::Id::unique(("evicted", tab.id.0)), Sense::hover());
+        name.widget_info(|| WidgetInfo::labeled(Access::Label, true, &text));
+        ui.painter().text(
+            strip.left_center() + vec2(columns.time, 0.0),
+            Align2::LEFT_CENTER,
+            text,
+            theme::font(size::CAPTION_TEXT),
+            colors.warning,
+        );
+        view.min.y += size::ROW;
+    }
+    tab.log_height = view.height();
+    tab.columns = dump_width(view.width(), &columns);
+    if tab.glance.rows.is_empty() {
+        ui.scope_builder(egui::UiBuilder::new().max_rect(view), |ui| empty(tab, ui, around));
+    } else {
+        rows(tab, ui, around, view, &columns, intents);
+    }
 }
 
 /// 16 bytes a line where there is room, else 8.
@@ -129,6 +132,9 @@ fn heads(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, columns: &Col
     }
 }
 
+/// Height below which the sentence alone stands in an empty log.
+const ROOM_FOR_ICON: f32 = 120.0;
+
 /// What to do while there is nothing to see.
 fn empty(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     let colors = palette(ui);
@@ -139,8 +145,11 @@ fn empty(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
         (true, _) => "log.empty_live",
     };
     ui.vertical_centered(|ui| {
-        ui.add_space((ui.available_height() / 3.0).min(space::HUGE * 2.0));
-        ui.label(control::icon(ICON_SWAP_HORIZ).size(space::HUGE).color(colors.weak));
+        let room = ui.available_height();
+        ui.add_space((room / 4.0).min(space::HUGE * 2.0));
+        if room > ROOM_FOR_ICON {
+            ui.label(control::icon(ICON_SWAP_HORIZ).size(space::HUGE).color(colors.weak));
+        }
         let local = tab.glance.local.map_or_else(|| tab.draft.address(), |local| local.to_string());
         ui.set_max_width(size::READABLE);
         ui.label(RichText::new(around.language.tr_with(key, &[("address", &local)])).color(colors.weak));

@@ -25,6 +25,8 @@ use egui_material_icons::icons::{
 /// ▸ 更多选项
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+    // The message is not looked at here, and may be long.
+    let message = std::mem::take(&mut tab.draft.message);
     let before = tab.draft.clone();
     let problems = std::mem::take(&mut tab.problems);
     let fields = Fields { language: around.language, problems: &problems };
@@ -49,7 +51,9 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         let header = egui::CollapsingHeader::new(fields.tr("network.multicast")).id_salt(("multicast", tab.id.0));
         header.show_unindented(ui, |ui| groups(tab, ui, &fields, around, intents, live));
     }
-    if tab.draft == before {
+    let changed = tab.draft != before;
+    tab.draft.message = message;
+    if !changed {
         tab.problems = problems;
     } else {
         tab.check();
@@ -148,16 +152,13 @@ fn udp(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surround
     ui.add_enabled_ui(!live, |ui| local(tab, ui, fields, around, intents));
     // Where datagrams go may change while the socket is open.
     remote(tab, ui, fields);
-    let before = tab.draft.broadcast;
-    if live {
-        tab.draft.broadcast = tab.glance.broadcast;
-    }
-    let shown = tab.draft.broadcast;
-    fields.check(ui, "network.broadcast", "network.broadcast_hint", &mut tab.draft.broadcast);
-    if live && tab.draft.broadcast != shown {
-        intents.push(Intent::To(tab.id, Action::SetBroadcast(tab.draft.broadcast.into())));
-    } else if live {
-        tab.draft.broadcast = if tab.glance.broadcast == before { before } else { tab.glance.broadcast };
+    // While the socket is open the box shows what the socket has, and changes it.
+    let mut broadcast = if live { tab.glance.broadcast } else { tab.draft.broadcast };
+    if fields.check(ui, "network.broadcast", "network.broadcast_hint", &mut broadcast).changed() {
+        tab.draft.broadcast = broadcast;
+        if live {
+            intents.push(Intent::To(tab.id, Action::SetBroadcast(broadcast.into())));
+        }
     }
 }
 

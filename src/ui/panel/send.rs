@@ -17,14 +17,14 @@ use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::field::Fields;
 use crate::ui::widget::keys;
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
-use egui::{Align, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, Stroke, TextEdit, Ui, vec2};
+use egui::{Align, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, Stroke, TextEdit, Ui, UiBuilder, vec2};
 use egui_material_icons::icons::{ICON_HISTORY, ICON_REPEAT, ICON_SEND, ICON_STOP};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Height below which the send box would not show a line.
-pub const LEAST_HEIGHT: f32 = 156.0;
+pub const LEAST_HEIGHT: f32 = 136.0;
 /// Bytes that the preview shows.
 const PREVIEW: usize = 48;
 
@@ -85,8 +85,11 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     let bytes = tab.sending.bytes(&tab.draft);
     let problems = tab.draft.repetition().err().unwrap_or_default();
     let fields = Fields { language: around.language, problems: &problems };
+    let card = ui.available_rect_before_wrap();
+    let colors = palette(ui);
+    ui.painter().rect(card, size::CORNER, colors.card, theme::line(colors), egui::StrokeKind::Inside);
+    let ui = &mut ui.new_child(UiBuilder::new().max_rect(card.shrink2(vec2(space::MEDIUM, space::SMALL))));
     let area = ui.available_size();
-    ui.set_min_size(area);
     ui.horizontal(|ui| {
         ui.label(RichText::new(fields.tr("send.title")).size(size::CAPTION_TEXT).color(palette(ui).weak).strong());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -100,7 +103,7 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     let above =
         complaint.as_ref().filter(|_| area.x < ROOM_FOR_COMPLAINT).map(|text| complaint_lines(ui, text, area.x, usize::MAX));
     let below = above.as_ref().map_or(0.0, |galley| galley.size().y + space::SMALL);
-    let height = area.y - 2.0 * (size::CONTROL + space::SMALL) - space::SMALL - below;
+    let height = area.y - 2.0 * (size::CONTROL + space::SMALL) - space::TINY - below;
     let asked = message_box(tab, ui, around, &bytes, height.max(size::CONTROL));
     let beside = if above.is_some() { None } else { complaint };
     if let Some(galley) = above {
@@ -162,9 +165,6 @@ fn send(tab: &mut SessionTab, bytes: Arc<[u8]>, intents: &mut Vec<Intent>) {
     intents.push(Intent::To(tab.id, Action::Send(Message { bytes, target })));
     intents.push(Intent::Remember(tab.draft.message.clone()));
     tab.sending.recalled = None;
-    if tab.draft.clear_after_send {
-        tab.draft.message.clear();
-    }
 }
 
 fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
@@ -256,11 +256,8 @@ fn message_box(
     let frame = egui::Frame::new().fill(colors.field).stroke(stroke).corner_radius(size::CORNER).inner_margin(BOX_MARGIN);
     frame.show(ui, |ui| {
         let height = height - 2.0 * (f32::from(BOX_MARGIN) + 1.0);
-        let area = ScrollArea::vertical()
-            .id_salt(("message", tab.id.0))
-            .max_height(height)
-            .min_scrolled_height(height)
-            .auto_shrink(false);
+        let area =
+            ScrollArea::vertical().id_salt(("message", tab.id.0)).max_height(height).min_scrolled_height(0.0).auto_shrink(false);
         area.show(ui, |ui| {
             let edit = TextEdit::multiline(&mut tab.draft.message)
                 .id(id)
