@@ -646,3 +646,17 @@ fn news_wake_the_window() {
     assert!(delay <= Duration::from_millis(33), "{delay:?}");
     window.wait_for_row(Side::Any, "news");
 }
+
+#[test]
+fn every_row_can_be_taken_at_once_and_copied() {
+    let (mut window, address) = bound(Language::English, "role.udp", "note.bound");
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for text in ["one", "two", "three"] {
+        peer.send_to(text.as_bytes(), address).unwrap();
+    }
+    let row = window.wait_for_row(Side::Any, "three");
+    window.click(&row, Side::Any);
+    window.key(Key::A, Modifiers::COMMAND);
+    window.event(Event::Copy);
+    assert_eq!(window.take_copied().as_deref(), Some("one\ntwo\nthree"));
+}
