@@ -590,7 +590,11 @@ fn nothing_is_drawn_while_nothing_happens() {
     let (open, _peer) = connected(Language::English);
     let (listening, _) = bound(Language::English, "role.tcp_server", "note.listening");
     let closed = client_to(Language::English, 9000);
-    let windows = [("welcome", Window::open(Language::English)), ("closed", closed), ("open", open), ("listening", listening)];
+    let mut pair = Window::open(Language::English);
+    pair.press("pair.tcp", Side::Any);
+    pair.wait_for_row(Side::Right, "Connected to");
+    let welcome = Window::open(Language::English);
+    let windows = [("welcome", welcome), ("closed", closed), ("open", open), ("listening", listening), ("pair", pair)];
     let mut windows = windows.map(|(what, window)| {
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = asked.clone();
@@ -641,4 +645,18 @@ fn news_wake_the_window() {
     let delay = receiver.recv_timeout(Duration::from_secs(5)).unwrap();
     assert!(delay <= Duration::from_millis(33), "{delay:?}");
     window.wait_for_row(Side::Any, "news");
+}
+
+#[test]
+fn every_row_can_be_taken_at_once_and_copied() {
+    let (mut window, address) = bound(Language::English, "role.udp", "note.bound");
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for text in ["one", "two", "three"] {
+        peer.send_to(text.as_bytes(), address).unwrap();
+    }
+    let row = window.wait_for_row(Side::Any, "three");
+    window.click(&row, Side::Any);
+    window.key(Key::A, Modifiers::COMMAND);
+    window.event(Event::Copy);
+    assert_eq!(window.take_copied().as_deref(), Some("one\ntwo\nthree"));
 }

@@ -206,3 +206,20 @@ fn refused_in_a_narrow_tile() {
     tab.draft.message = "01 03 zz".into();
     check("refused_en_light", stage, WINDOW, 1.0);
 }
+
+/// 1024×640 at a scale of 200 % leaves half of each: too low for everything, so it scrolls; it never lies over one another.
+#[test]
+fn half_of_the_least_window_scrolls_and_overlaps_nowhere() {
+    for language in [Chinese, English] {
+        let stages = [
+            ("server", server_with_clients(language, Theme::Light)),
+            ("udp", udp_with_trouble(language, Theme::Light)),
+            ("welcome", Stage::new(language, Theme::Light)),
+        ];
+        for (name, stage) in stages {
+            let harness = stage.harness([WINDOW[0] / 2.0, WINDOW[1] / 2.0], 2.0);
+            let wrong: Vec<String> = crowding(&harness, &[]).into_iter().filter(|line| line.starts_with("overlap")).collect();
+            assert!(wrong.is_empty(), "{name} {language:?}:\n{}", wrong.join("\n"));
+        }
+    }
+}

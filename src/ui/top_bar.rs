@@ -20,8 +20,11 @@ pub fn show(ui: &mut Ui, language: Language, inspector: bool, intents: &mut Vec<
         ui.horizontal(|ui| {
             let narrow = ui.available_width() < size::NARROW;
             let title = RichText::new("Sockscope").font(theme::font(size::TITLE_TEXT)).color(colors.strong);
-            ui.label(title);
-            ui.add_space(space::SMALL);
+            // A window scaled up may be narrower than its least width: the buttons come first.
+            if ui.available_width() > size::READABLE {
+                ui.label(title);
+                ui.add_space(space::SMALL);
+            }
             let new = control::quiet(ui, ICON_ADD, &tr("top.new")).on_hover_text(tr("top.new_hint"));
             egui::Popup::menu(&new).accessible_name(tr("top.new")).show(|ui| {
                 for role in [Role::TcpClient, Role::TcpServer, Role::Udp] {
