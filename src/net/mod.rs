@@ -3,6 +3,7 @@
 //! Why a single-threaded runtime: one thread reads loopback TCP faster than tokio's multi-threaded scheduler does,
 //! and its tasks can share a server's table of connections without a lock.
 
+mod automation;
 mod clock;
 mod connection;
 mod error;
@@ -19,6 +20,7 @@ mod tcp_server;
 mod udp;
 mod udp_errors;
 mod udp_kernel;
+mod udp_socket;
 
 pub use clock::now;
 pub use hub::{Busy, Handle, Net};

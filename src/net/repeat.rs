@@ -1,6 +1,8 @@
 //! Periodic sending, timed by the network thread and not by frames. Must never send: it says when.
 
+use super::outbox::Reporter;
 use crate::session::command::Message;
+use crate::session::event::What;
 use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -37,4 +39,11 @@ pub async fn due(repeat: &mut Option<Repeat>) -> Option<Message> {
     repeat.left = repeat.left.map(|left| left - 1);
     repeat.sent += 1;
     Some(repeat.message.clone())
+}
+
+/// Ends a repetition, if there is one, and says how many were queued.
+pub async fn ended(reporter: &Reporter, repetition: &mut Option<Repeat>) {
+    if let Some(ended) = repetition.take() {
+        reporter.report(What::RepeatEnded { sent: ended.sent() }).await;
+    }
 }

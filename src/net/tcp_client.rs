@@ -1,6 +1,7 @@
 //! A TCP client session: resolve, try each address, run the connection, and come back where that is asked for.
 //! Must never decide how bytes are shown.
 
+use super::automation;
 use super::connection::{Connection, Listener, Totals};
 use super::error;
 use super::hub::Actions;
@@ -178,11 +179,11 @@ impl Client<'_> {
                 },
                 due = repeat::due(&mut repetition) => match due {
                     Some(message) => queue.push(message.bytes, Origin::Repeat),
-                    None => repeat_ended(self.reporter, &mut repetition).await,
+                    None => repeat::ended(self.reporter, &mut repetition).await,
                 },
             }
         };
-        repeat_ended(self.reporter, &mut repetition).await;
+        repeat::ended(self.reporter, &mut repetition).await;
         if spec.reconnect.is_some() && !matches!(ending.by, EndedBy::Us | EndedBy::OurReset) {
             self.reporter.report(What::PeerLeft { peer, ending: ending.clone() }).await;
         }
@@ -195,7 +196,7 @@ impl Client<'_> {
             Action::Close | Action::Forget => queue.end(End::Close),
             Action::Send(Message { bytes, .. }) => queue.push(bytes, Origin::User),
             Action::End { how, .. } => queue.end(how),
-            other => common(other, self.reporter, &self.responder, repetition).await,
+            other => automation::change(other, self.reporter, &self.responder, repetition).await,
         }
     }
 
@@ -206,7 +207,7 @@ impl Client<'_> {
             match action {
                 Action::Close | Action::Forget | Action::End { .. } => return,
                 Action::Send(_) | Action::Repeat { .. } => self.reporter.report(What::Trouble(not_connected())).await,
-                other => common(other, self.reporter, &self.responder, &mut repetition).await,
+                other => automation::change(other, self.reporter, &self.responder, &mut repetition).await,
             }
         }
     }
@@ -215,26 +216,4 @@ impl Client<'_> {
 /// A send without a connection.
 fn not_connected() -> Failure {
     Failure { operation: Operation::Send, address: String::new(), cause: Cause::NotConnected, os_code: None }
-}
-
-/// The actions that every kind of session treats alike.
-pub async fn common(action: Action, reporter: &Reporter, responder: &RefCell<Responder>, repetition: &mut Option<Repeat>) {
-    match action {
-        Action::SetReply(reply) => responder.borrow_mut().set(reply),
-        Action::Repeat { message, every, times } => {
-            repeat_ended(reporter, repetition).await;
-            reporter.report(What::RepeatStarted { every, times }).await;
-            *repetition = Some(Repeat::new(message, every, times));
-        }
-        Action::StopRepeat => repeat_ended(reporter, repetition).await,
-        // The hub answers these, and the rest mean nothing to this kind of session.
-        _ => {}
-    }
-}
-
-/// Ends a repetition, if there is one, and says how many were queued.
-pub async fn repeat_ended(reporter: &Reporter, repetition: &mut Option<Repeat>) {
-    if let Some(ended) = repetition.take() {
-        reporter.report(What::RepeatEnded { sent: ended.sent() }).await;
-    }
 }

@@ -1,5 +1,6 @@
 //! A TCP server session: listens, accepts, and runs a task per client on shared tables. Must never let one client hold up another.
 
+use super::automation;
 use super::connection::{Connection, Listener, Totals};
 use super::error;
 use super::hub::Actions;
@@ -8,7 +9,6 @@ use super::owner::Protocol;
 use super::queue::SendQueue;
 use super::repeat::{self, Repeat};
 use super::socket;
-use super::tcp_client::{common, repeat_ended};
 use crate::session::command::{Action, End, Message, Selection, Target};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -70,16 +70,16 @@ pub async fn run(spec: TcpServerSpec, mut actions: Actions, reporter: &Reporter)
                 None | Some(Action::Close | Action::Forget) => break,
                 Some(Action::Send(message)) => room.send(message, Origin::User).await,
                 Some(Action::End { connections, how }) => room.end(&connections, how),
-                Some(other) => common(other, reporter, &room.responder, &mut repetition).await,
+                Some(other) => automation::change(other, reporter, &room.responder, &mut repetition).await,
             },
             due = repeat::due(&mut repetition) => match due {
                 Some(message) => room.send(message, Origin::Repeat).await,
-                None => repeat_ended(reporter, &mut repetition).await,
+                None => repeat::ended(reporter, &mut repetition).await,
             },
         }
     }
     drop(listener);
-    repeat_ended(reporter, &mut repetition).await;
+    repeat::ended(reporter, &mut repetition).await;
     room.end(&Selection::All, End::Close);
     let all_ended = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(CLOSE_PATIENCE, all_ended).await.is_err() {

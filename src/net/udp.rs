@@ -1,27 +1,25 @@
 //! A UDP session: one socket, datagrams both ways, groups, ICMP errors, and honest counts of what was lost.
 //! Must never glue or cut a datagram.
 
+use super::automation;
 use super::error;
 use super::hub::Actions;
-use super::interface;
 use super::outbox::Reporter;
-use super::owner::Protocol;
 use super::repeat::{self, Repeat};
-use super::tcp_client::{common, repeat_ended};
-use super::{resolve, socket, udp_errors, udp_kernel};
+use super::{resolve, udp_errors, udp_kernel, udp_socket};
 use crate::session::address::{Endpoint, Host};
 use crate::session::command::{Action, Message, Target};
 use crate::session::event::{EndedBy, Ending, Origin, Place, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::id::Peer;
 use crate::session::reply::{Answer, Responder};
-use crate::session::spec::{DEFAULT_UDP_BUFFER, Membership, UdpSpec};
-use socket2::{InterfaceIndexOrAddress, SockRef, Type};
+use crate::session::spec::{Membership, UdpSpec};
+use socket2::SockRef;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +47,7 @@ const CHAT_MEMBERS: usize = 256;
 /// # Errors
 /// The failure that kept it from binding.
 pub async fn run(spec: UdpSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
-    let socket = bind(&spec).await?;
+    let socket = udp_socket::bind(&spec).await?;
     let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.local, &problem))?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
     reporter.report(What::Bound { local, receive_buffer }).await;
@@ -76,57 +74,18 @@ pub async fn run(spec: UdpSpec, mut actions: Actions, reporter: &Reporter) -> Re
             },
             due = repeat::due(&mut repetition) => match due {
                 Some(message) => session.queue(message, Origin::Repeat).await,
-                None => repeat_ended(reporter, &mut repetition).await,
+                None => repeat::ended(reporter, &mut repetition).await,
             },
             found = resolved(&mut session.resolving) => session.learn(found).await,
             _ = session.socket.writable(), if session.may_send() => session.send_waiting().await,
             () = moment(session.look_for_drops) => session.look_for_drops().await,
         }
     }
-    repeat_ended(reporter, &mut repetition).await;
+    repeat::ended(reporter, &mut repetition).await;
     session.drain().await;
     session.look_for_drops().await;
     session.abandon().await;
     Ok(Ending { by: EndedBy::Us, received: session.received, sent: session.sent })
-}
-
-async fn bind(spec: &UdpSpec) -> Result<UdpSocket, Failure> {
-    let made = socket::new(spec.local, Type::DGRAM)?;
-    let option = |name: &'static str| move |problem: io::Error| error::at(Operation::Option(name), spec.local, &problem);
-    made.set_reuse_address(spec.reuse_address.is_on()).map_err(option("SO_REUSEADDR"))?;
-    made.set_broadcast(spec.broadcast.is_on()).map_err(option("SO_BROADCAST"))?;
-    let receive = spec.receive_buffer.unwrap_or(DEFAULT_UDP_BUFFER);
-    made.set_recv_buffer_size(receive as usize).map_err(option("SO_RCVBUF"))?;
-    if let Some(bytes) = spec.send_buffer {
-        made.set_send_buffer_size(bytes as usize).map_err(option("SO_SNDBUF"))?;
-    }
-    let looped = spec.multicast_loop.is_on();
-    if spec.local.is_ipv4() {
-        made.set_multicast_loop_v4(looped).map_err(option("IP_MULTICAST_LOOP"))?;
-    } else {
-        made.set_multicast_loop_v6(looped).map_err(option("IPV6_MULTICAST_LOOP"))?;
-    }
-    if let Some(hops) = spec.time_to_live.map(u32::from) {
-        if spec.local.is_ipv4() {
-            made.set_ttl_v4(hops).map_err(option("IP_TTL"))?;
-            made.set_multicast_ttl_v4(hops).map_err(option("IP_MULTICAST_TTL"))?;
-        } else {
-            made.set_unicast_hops_v6(hops).map_err(option("IPV6_UNICAST_HOPS"))?;
-            made.set_multicast_hops_v6(hops).map_err(option("IPV6_MULTICAST_HOPS"))?;
-        }
-    }
-    if let Err(problem) = made.bind(&spec.local.into()) {
-        return Err(error::at_local(Operation::Bind, spec.local, Protocol::Udp, &problem).await);
-    }
-    // Groups are reached through the interface that the user bound to; without this the routing table decides.
-    // After the bind, which has the better words for an address that is not this machine's.
-    if let IpAddr::V4(address) = spec.local.ip()
-        && !address.is_unspecified()
-        && !address.is_multicast()
-    {
-        made.set_multicast_if_v4(&address).map_err(option("IP_MULTICAST_IF"))?;
-    }
-    UdpSocket::from_std(made.into()).map_err(|problem| error::at(Operation::Bind, spec.local, &problem))
 }
 
 /// A datagram that waits for its address or for the socket.
@@ -302,7 +261,7 @@ impl<'a> Udp<'a> {
             },
             Action::Join(group) => self.join(group).await,
             Action::Leave(group) => self.leave(group).await,
-            other => common(other, self.reporter, &self.responder, repetition).await,
+            other => automation::change(other, self.reporter, &self.responder, repetition).await,
         }
     }
 
@@ -427,61 +386,16 @@ impl<'a> Udp<'a> {
     }
 
     async fn join(&mut self, group: Membership) {
-        match self.change_membership(Operation::Join, &group) {
+        match udp_socket::change_membership(&self.socket, self.local, Operation::Join, &group) {
             Ok(()) => self.reporter.report(What::GroupJoined(group)).await,
             Err(failure) => self.trouble(failure).await,
         }
     }
 
     async fn leave(&mut self, group: Membership) {
-        match self.change_membership(Operation::Leave, &group) {
+        match udp_socket::change_membership(&self.socket, self.local, Operation::Leave, &group) {
             Ok(()) => self.reporter.report(What::GroupLeft(group)).await,
             Err(failure) => self.trouble(failure).await,
-        }
-    }
-
-    fn change_membership(&self, operation: Operation, membership: &Membership) -> Result<(), Failure> {
-        let failure = |cause, os_code| Failure { operation, address: membership.to_string(), cause, os_code };
-        let (index, address) = interface::of_membership(membership).ok_or_else(|| failure(Cause::AddressNotAvailable, None))?;
-        let socket = SockRef::from(&self.socket);
-        let result = match membership.group {
-            IpAddr::V4(group) => {
-                let on = if index == 0 {
-                    InterfaceIndexOrAddress::Address(self.default_interface())
-                } else {
-                    InterfaceIndexOrAddress::Index(index)
-                };
-                let done = match operation {
-                    Operation::Join => socket.join_multicast_v4_n(&group, &on),
-                    _ => socket.leave_multicast_v4_n(&group, &on),
-                };
-                // What goes to the group should leave where the group was joined.
-                if operation == Operation::Join && index != 0 && !address.is_unspecified() {
-                    done.and_then(|()| socket.set_multicast_if_v4(&address))
-                } else {
-                    done
-                }
-            }
-            IpAddr::V6(group) => {
-                let done = match operation {
-                    Operation::Join => socket.join_multicast_v6(&group, index),
-                    _ => socket.leave_multicast_v6(&group, index),
-                };
-                if operation == Operation::Join && index != 0 {
-                    done.and_then(|()| socket.set_multicast_if_v6(index))
-                } else {
-                    done
-                }
-            }
-        };
-        result.map_err(|problem| failure(error::cause(&problem, operation, None), problem.raw_os_error()))
-    }
-
-    /// Without a choice a group is joined on the interface that the user bound to.
-    fn default_interface(&self) -> Ipv4Addr {
-        match self.local.ip() {
-            IpAddr::V4(address) if !address.is_multicast() => address,
-            _ => Ipv4Addr::UNSPECIFIED,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
 use super::intent::{Change, CopyAs, Intent, Pair};
+use super::notice::Notices;
 use super::panel::inspector::{self, Inspected};
 use super::save::{Save, Saved};
 use super::session::{SessionTab, Surroundings};
 use super::theme::{self, size};
 use super::tiles::{self, Shown};
-use super::widget::control::{self, palette};
+use super::widget::control::palette;
 use super::window::View;
 use super::{settings_window, top_bar, welcome};
 use crate::codec::decoder::escaped;
@@ -22,8 +23,7 @@ use crate::settings::{self, Loaded, SavedSession, Settings, Theme};
 use crate::traffic::format::Style;
 use crate::traffic::record::RecordId;
 use crate::traffic::text;
-use egui::{Context, Frame, Margin, Panel, RichText, Ui};
-use egui_material_icons::icons::ICON_CLOSE;
+use egui::{Context, Frame, Panel, Ui};
 use egui_tiles::Tree;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -59,17 +59,11 @@ pub struct App {
     pairs: Vec<(Pair, SessionId, SessionId)>,
     interfaces: Vec<Interface>,
     zone: TimeZone,
-    notices: Vec<Notice>,
+    notices: Notices,
     settings_open: bool,
     save: Option<Save>,
     inspected: Option<Inspected>,
     next_save: f64,
-}
-
-/// A line under the top bar.
-struct Notice {
-    text: String,
-    bad: bool,
 }
 
 impl App {
@@ -101,7 +95,7 @@ impl App {
             pairs: Vec::new(),
             interfaces: Vec::new(),
             zone: TimeZone::system(),
-            notices: Vec::new(),
+            notices: Notices::default(),
             settings_open: false,
             save: None,
             inspected: None,
@@ -111,7 +105,7 @@ impl App {
         app.appearance(ctx);
         if let Some((kept, reason)) = damaged {
             let text = app.language().tr_with("notice.damaged", &[("path", &kept.display()), ("reason", &reason)]);
-            app.notices.push(Notice { text, bad: true });
+            app.notices.bad(text);
         }
         app.command(Command::ListInterfaces);
         Ok(app)
@@ -171,15 +165,9 @@ impl App {
     fn command(&mut self, command: Command) -> bool {
         let taken = self.engine.as_ref().is_none_or(|engine| engine.commands().send(command).is_ok());
         if !taken {
-            self.tell("notice.busy", true);
+            self.notices.bad(self.language().tr("notice.busy"));
         }
         taken
-    }
-
-    fn tell(&mut self, key: &str, bad: bool) {
-        let text = self.language().tr(key).into_owned();
-        self.notices.retain(|notice| notice.text != text);
-        self.notices.push(Notice { text, bad });
     }
 
     /// Copies out of the model what this frame shows; draws the last glance again when the recorder is busy.
@@ -362,32 +350,13 @@ impl App {
             length += part.len();
             if length > LARGEST_COPY {
                 drop(model);
-                self.tell("notice.copy_too_large", true);
+                self.notices.bad(self.language().tr("notice.copy_too_large"));
                 return;
             }
             parts.push(part);
         }
         drop(model);
         ctx.copy_text(parts.join("\n"));
-    }
-
-    fn notices(&mut self, ui: &mut Ui) {
-        if self.notices.is_empty() {
-            return;
-        }
-        let colors = palette(ui);
-        let close = self.language().tr("notice.close").into_owned();
-        Panel::top("notices").frame(Frame::new().fill(colors.card).inner_margin(Margin::symmetric(12, 4))).show(ui, |ui| {
-            self.notices.retain(|notice| {
-                ui.horizontal(|ui| {
-                    let keep = !control::bare(ui, ICON_CLOSE, &close).clicked();
-                    let color = if notice.bad { colors.error } else { colors.ok };
-                    ui.add(egui::Label::new(RichText::new(&notice.text).color(color)).truncate()).on_hover_text(&notice.text);
-                    keep
-                })
-                .inner
-            });
-        });
     }
 
     fn dialogues(&mut self, ui: &mut Ui) {
@@ -407,7 +376,7 @@ impl App {
                 Saved::Done(count, path) => {
                     self.save = None;
                     let text = language.tr_with("notice.saved", &[("count", &grouped(count)), ("path", &path)]);
-                    self.notices.push(Notice { text, bad: false });
+                    self.notices.good(text);
                 }
             }
         }
@@ -429,7 +398,11 @@ impl App {
 
     /// Writes what changed, now and then. A file of some kilobytes is written within a frame's time; a disk that hangs would show.
     fn remember(&mut self, ctx: &Context, at_once: bool) {
-        let time = ctx.input(|input| input.time);
+        let (time, touched) = ctx.input(|input| (input.time, !input.events.is_empty()));
+        if touched {
+            // What was just typed or clicked is saved even if nothing moves from now on.
+            ctx.request_repaint_after(Duration::from_secs_f64(SAVE_EVERY));
+        }
         if !at_once && time < self.next_save {
             return;
         }
@@ -462,7 +435,7 @@ impl View for App {
         let language = self.language();
         let mut intents = Vec::new();
         top_bar::show(ui, language, self.settings.inspector, &mut intents);
-        self.notices(ui);
+        self.notices.show(ui, language);
         let colors = palette(ui);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")

@@ -4,6 +4,7 @@ pub mod app;
 pub mod fonts;
 pub mod glance;
 pub mod intent;
+pub mod notice;
 pub mod panel;
 pub mod save;
 pub mod session;

@@ -3,6 +3,7 @@
 pub mod clients;
 pub mod inspector;
 pub mod log;
+pub mod log_row;
 pub mod network;
 pub mod receive;
 pub mod send;

@@ -1,0 +1,264 @@
+//! One row of the log: time, direction, peer, length and content, or a note; its selection and its menu. Must never lay out more of a
+//! record than the row shows.
+
+use crate::describe::{self, Tone, grouped};
+use crate::session::draft::Shown;
+use crate::session::spec::Role;
+use crate::traffic::record::{Data, Direction, Entry};
+use crate::ui::glance::{DUMP_LINES, Row};
+use crate::ui::intent::{CopyAs, Intent};
+use crate::ui::session::{Selection, SessionTab, Surroundings};
+use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::widget::bytes::{self, Line};
+use crate::ui::widget::control::palette;
+use egui::accesskit::Role as Access;
+use egui::{Align2, Color32, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
+
+/// Where the columns of the log stand, in points from its left edge.
+#[derive(Clone, Copy)]
+pub struct Columns {
+    /// The time's left edge.
+    pub time: f32,
+    /// The arrow's.
+    pub arrow: f32,
+    /// The peer's, or a note's.
+    pub peer: f32,
+    /// Where the peer ends.
+    pub length: f32,
+    /// The content's left edge.
+    pub content: f32,
+    /// Width of one cell of the monospace font.
+    pub cell: f32,
+}
+
+impl Columns {
+    /// ```text
+    /// 20:34:05.093  ← 127.0.0.1:51512      5 B  你好…
+    /// ```
+    /// A client has one peer, and a narrow tile no room: then there is no peer column.
+    pub fn new(ui: &Ui, width: f32, tab: &SessionTab) -> Self {
+        let cell = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::mono(), '0'));
+        let time = space::SMALL + 4.0;
+        let arrow = time + 13.0 * cell;
+        let peer = arrow + 2.0 * cell;
+        // Beside the other columns, the content needs room for some words, or for eight bytes of a dump.
+        let least = if tab.draft.shown == Shown::Both { 96.0 } else { 64.0 };
+        let with_peer = tab.draft.role != Role::TcpClient && width > least * cell;
+        let length = if with_peer { peer + PEER_CELLS as f32 * cell } else { peer };
+        Self { time, arrow, peer, length, content: length + 9.0 * cell, cell }
+    }
+
+    /// Whether there is a peer column.
+    pub fn has_peer(&self) -> bool {
+        self.length > self.peer
+    }
+}
+
+/// Cells for an IPv4 address and port; longer ones are cut, and whole in the tooltip and the inspector.
+const PEER_CELLS: usize = 22;
+
+/// Draws a row at its distance from the top of the view.
+pub fn show(
+    tab: &mut SessionTab,
+    ui: &mut Ui,
+    around: &Surroundings<'_>,
+    (view, top): (Rect, f32),
+    columns: &Columns,
+    row: &Row,
+    intents: &mut Vec<Intent>,
+) {
+    let colors = palette(ui);
+    let lines = tab.row_style().lines(&row.record);
+    let rect = Rect::from_min_size(view.min + vec2(0.0, top), vec2(view.width(), lines as f32 * size::ROW));
+    let visible = rect.intersect(view);
+    if !visible.is_positive() {
+        return;
+    }
+    let response = ui.interact(visible, egui::Id::unique(("row", tab.id.0, row.id.0)), Sense::click());
+    let selected = tab.selection.rows.contains(&row.id);
+    let painter = ui.painter_at(view);
+    let fill = if selected {
+        colors.selected
+    } else if response.hovered() {
+        colors.hovered
+    } else if row.number.is_multiple_of(2) {
+        colors.card
+    } else {
+        colors.row_alternate
+    };
+    painter.rect_filled(rect, 0.0, fill);
+    let at = |x: f32, line: usize| pos2(rect.left() + x, rect.top() + (line as f32 + 0.5) * size::ROW);
+    let put = |x: f32, align: Align2, text: String, color: Color32| {
+        painter.text(at(x, 0), align, text, theme::mono(), color);
+    };
+    put(columns.time, Align2::LEFT_CENTER, row.record.at.clock(around.zone), colors.weak);
+    let content_width = view.width() - columns.content - space::SMALL;
+    let told = match &row.record.entry {
+        Entry::Data(data) => {
+            let color = direction_color(colors, data.direction);
+            painter.rect_filled(Rect::from_min_size(rect.min, vec2(3.0, rect.height())), 0.0, color);
+            put(columns.arrow, Align2::LEFT_CENTER, data.direction.arrow().into(), color);
+            let peer = data.peer.address.to_string();
+            if columns.has_peer() {
+                put(columns.peer, Align2::LEFT_CENTER, cut(&peer, PEER_CELLS - 1), colors.text);
+            }
+            put(columns.content - 2.0 * columns.cell, Align2::RIGHT_CENTER, grouped(data.bytes.len() as u64), colors.weak);
+            let jobs = content(tab, data, row, columns, content_width, colors);
+            let mut told = format!("{} {} {} B", data.direction.arrow(), peer, data.bytes.len());
+            for (line, job) in jobs.into_iter().enumerate() {
+                if line == 0 || tab.draft.shown == Shown::Both {
+                    told.push_str("  ");
+                    told.push_str(&job.text);
+                }
+                let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+                let place = at(columns.content, line) - vec2(0.0, galley.size().y / 2.0);
+                painter.galley(place, galley, colors.text);
+            }
+            told
+        }
+        Entry::Note(what) => {
+            let (text, tone) = describe::note(around.language, what).unwrap_or((String::new(), Tone::Note));
+            let color = tone_color(colors, tone);
+            put(columns.arrow, Align2::LEFT_CENTER, "•".into(), color);
+            let mut line = Line::prose(view.width() - columns.peer - space::SMALL);
+            line.push(&text, color);
+            let galley = ui.fonts_mut(|fonts| fonts.layout_job(line.finish()));
+            let elided = galley.elided;
+            painter.galley(at(columns.peer, 0) - vec2(0.0, galley.size().y / 2.0), galley, color);
+            if elided {
+                response.clone().on_hover_text(&text);
+            }
+            text
+        }
+    };
+    response.widget_info(|| WidgetInfo::selected(Access::ListItem, true, selected, &told));
+    clicked(tab, ui, &response, row);
+    response.context_menu(|ui| copy_menu(tab, ui, around, row, intents));
+}
+
+/// The colour of a direction.
+pub fn direction_color(colors: &Palette, direction: Direction) -> Color32 {
+    match direction {
+        Direction::Received => colors.received,
+        Direction::Sent => colors.sent,
+    }
+}
+
+fn tone_color(colors: &Palette, tone: Tone) -> Color32 {
+    match tone {
+        Tone::Note => colors.weak,
+        Tone::Good => colors.ok,
+        Tone::Warning => colors.warning,
+        Tone::Error => colors.error,
+    }
+}
+
+fn cut(text: &str, cells: usize) -> String {
+    if text.chars().count() <= cells {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(cells - 1).collect();
+    cut.push('…');
+    cut
+}
+
+/// The lines of a record's content, each already cut to the width.
+fn content(
+    tab: &SessionTab,
+    data: &Data,
+    row: &Row,
+    columns: &Columns,
+    width: f32,
+    colors: &Palette,
+) -> Vec<egui::text::LayoutJob> {
+    let cells = ((width / columns.cell) as usize).max(1);
+    let color = colors.text;
+    match tab.draft.shown {
+        Shown::Hex => {
+            let mut line = Line::new(width);
+            line.push(&bytes::hex_line(&data.bytes, cells / 3 + 1), color);
+            vec![line.finish()]
+        }
+        Shown::Text => {
+            let mut line = Line::new(width);
+            for pieces in &row.lines {
+                line.push_pieces(pieces, cells, color, colors);
+            }
+            if data.bytes.is_empty() {
+                line.push("∅", colors.weak);
+            } else if data.continues && row.lines.iter().all(Vec::is_empty) {
+                // The bytes begin a character that a later row ends.
+                line.push("…", colors.weak);
+            }
+            vec![line.finish()]
+        }
+        Shown::Both => {
+            let count = tab.columns;
+            let mut jobs: Vec<_> = data
+                .bytes
+                .chunks(count)
+                .zip(&row.lines)
+                .enumerate()
+                .map(|(index, (part, pieces))| {
+                    let mut line = Line::new(width);
+                    let text = bytes::dump_columns(index * count, part, count);
+                    let (offset, hex) = text.split_at(6);
+                    line.push(offset, colors.weak);
+                    line.push(hex, color);
+                    line.push_pieces(pieces, count * 4, direction_color(colors, data.direction), colors);
+                    line.finish()
+                })
+                .collect();
+            if data.bytes.len() > count * DUMP_LINES
+                && let Some(last) = jobs.last_mut()
+            {
+                let mut line = Line::new(width);
+                line.push(&format!("…  +{} B", grouped((data.bytes.len() - count * (DUMP_LINES - 1)) as u64)), colors.weak);
+                *last = line.finish();
+            }
+            jobs
+        }
+    }
+}
+
+/// Click selects, Ctrl-click adds, Shift-click extends.
+fn clicked(tab: &mut SessionTab, ui: &Ui, response: &Response, row: &Row) {
+    if response.secondary_clicked() && !tab.selection.rows.contains(&row.id) {
+        tab.selection = Selection { rows: [row.id].into(), from: Some(row.id), last: Some(row.id) };
+    }
+    if !response.clicked() {
+        return;
+    }
+    ui.memory_mut(|memory| memory.request_focus(egui::Id::unique(("log", tab.id.0))));
+    let modifiers = ui.input(|input| input.modifiers);
+    let selection = &mut tab.selection;
+    if modifiers.shift
+        && let Some(from) = selection.from
+    {
+        let (low, high) = (from.min(row.id), from.max(row.id));
+        selection.rows = (low.0..=high.0).take(LARGEST_SELECTION).map(crate::traffic::record::RecordId).collect();
+    } else if modifiers.command {
+        if !selection.rows.remove(&row.id) {
+            selection.rows.insert(row.id);
+        }
+        selection.from = Some(row.id);
+    } else {
+        selection.rows = [row.id].into();
+        selection.from = Some(row.id);
+    }
+    selection.last = Some(row.id);
+}
+
+/// Rows that one selection can hold; more belong into a file.
+pub const LARGEST_SELECTION: usize = 100_000;
+
+fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row, intents: &mut Vec<Intent>) {
+    let ids: Vec<_> = if tab.selection.rows.is_empty() { vec![row.id] } else { tab.selection.rows.iter().copied().collect() };
+    let ways = [(CopyAs::Text, "copy.text"), (CopyAs::Hex, "copy.hex"), (CopyAs::C, "copy.c"), (CopyAs::Python, "copy.python")];
+    for (way, key) in ways {
+        if ui.button(around.language.tr(key)).clicked() {
+            intents.push(Intent::Copy(tab.id, ids.clone(), way));
+            ui.close();
+        }
+    }
+}
