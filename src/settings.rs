@@ -5,7 +5,7 @@ use crate::i18n::Language;
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
 use serde::{Deserialize, Serialize};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Light, dark, or as the system is.
@@ -124,12 +124,13 @@ fn put_aside(path: &Path, reason: String) -> Loaded {
 /// # Errors
 /// What the file system says.
 pub fn save(path: &Path, settings: &Settings) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let fresh = path.with_extension("new");
-    std::fs::write(&fresh, serde_json::to_vec_pretty(settings)?)?;
-    std::fs::rename(&fresh, path)
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    std::fs::create_dir_all(folder)?;
+    let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
+    fresh.write_all(&serde_json::to_vec_pretty(settings)?)?;
+    fresh.as_file().sync_all()?;
+    fresh.persist(path)?;
+    Ok(())
 }
 
 /// Messages remembered.

@@ -660,3 +660,57 @@ fn every_row_can_be_taken_at_once_and_copied() {
     window.event(Event::Copy);
     assert_eq!(window.take_copied().as_deref(), Some("one\ntwo\nthree"));
 }
+
+#[test]
+fn a_message_for_a_client_that_left_goes_to_nobody_else() {
+    let language = Language::English;
+    let (mut window, address) = bound(language, "role.tcp_server", "note.listening");
+    let mut stays = TcpStream::connect(address).unwrap();
+    let leaves = TcpStream::connect(address).unwrap();
+    let name = leaves.local_addr().unwrap().to_string();
+    window.wait_for(&language.tr_with("clients.title", &[("count", &2)]));
+    window.click(&name, Side::Any);
+    window.write("for the one who left", Side::Any);
+    drop(leaves);
+    window.wait_for(&language.tr_with("clients.title", &[("count", &1)]));
+    assert!(!window.control(&window.tr("send.button"), Side::Any).enabled, "{}", window.told());
+    window.press("clients.all", Side::Any);
+    assert!(window.control(&window.tr("send.button"), Side::Any).enabled, "{}", window.told());
+    window.press("send.button", Side::Any);
+    stays.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    assert_eq!(read_exactly(&mut stays, 20), b"for the one who left");
+}
+
+#[test]
+fn a_range_under_a_filter_holds_only_what_is_shown() {
+    let language = Language::English;
+    let (mut window, address) = bound(language, "role.tcp_server", "note.listening");
+    let mut shown = TcpStream::connect(address).unwrap();
+    let mut hidden = TcpStream::connect(address).unwrap();
+    for (peer, text) in [(0, "first"), (1, "secret"), (0, "last")] {
+        let peer = if peer == 0 { &mut shown } else { &mut hidden };
+        peer.write_all(text.as_bytes()).unwrap();
+        window.wait_for_row(Side::Any, text);
+    }
+    window.click(&shown.local_addr().unwrap().to_string(), Side::Any);
+    window.until("the filter", |window| !window.reads("secret"));
+    let row = |window: &Window, part: &str| {
+        let rows = window.all().into_iter();
+        rows.filter(|seen| seen.role == Role::ListItem).find(|seen| seen.text().contains(part)).unwrap()
+    };
+    let first = row(&window, "first");
+    window.click_on(&first);
+    let last = row(&window, "last");
+    window.click_at(last.rect.center(), egui::PointerButton::Primary, egui::Modifiers::SHIFT);
+    window.event(egui::Event::Copy);
+    assert_eq!(window.take_copied().as_deref(), Some("first\nlast"));
+}
+
+#[test]
+fn a_note_is_copied_as_its_words() {
+    let language = Language::Chinese;
+    let (mut window, address) = bound(language, "role.tcp_server", "note.listening");
+    let told = language.tr_with("note.listening", &[("local", &address)]);
+    window.row_menu(Side::Any, &told, "copy.text");
+    assert_eq!(window.take_copied(), Some(told));
+}

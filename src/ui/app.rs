@@ -1,17 +1,16 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
 use super::intent::{Change, CopyAs, Intent, Pair};
+use super::keeper::Keeper;
 use super::notice::Notices;
 use super::panel::inspector::{self, Inspected};
 use super::save::{Save, Saved};
-use super::session::{SessionTab, Surroundings};
+use super::session::{Rows, SessionTab, Surroundings};
 use super::theme::{self, size};
 use super::tiles::{self, Shown};
 use super::widget::control::palette;
 use super::window::View;
-use super::{settings_window, top_bar, welcome};
-use crate::codec::decoder::escaped;
-use crate::codec::{hex, literal};
+use super::{clipboard, settings_window, top_bar, welcome};
 use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::recorder::{Engine, Look, Options, now};
@@ -19,10 +18,9 @@ use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
 use crate::session::spec::{Interface, Role};
-use crate::settings::{self, Loaded, SavedSession, Settings, Theme};
+use crate::settings::{Loaded, SavedSession, Settings, Theme};
 use crate::traffic::format::Style;
 use crate::traffic::record::RecordId;
-use crate::traffic::text;
 use egui::{Context, Frame, Panel, Ui};
 use egui_tiles::Tree;
 use jiff::tz::TimeZone;
@@ -39,8 +37,6 @@ const RETRY: Duration = Duration::from_millis(5);
 const FADE: Duration = Duration::from_millis(250);
 /// How often the settings are looked at for changes, in seconds.
 const SAVE_EVERY: f64 = 3.0;
-/// Text that one copy may put on the clipboard.
-const LARGEST_COPY: usize = 16 << 20;
 /// The longest message that is remembered with its session.
 const LONGEST_DRAFT: usize = 64 << 10;
 
@@ -50,8 +46,11 @@ pub struct App {
     engine: Option<Engine>,
     look: Look,
     settings: Settings,
-    saved: Settings,
-    path: Option<PathBuf>,
+    /// The language of the command line, for this run.
+    asked: Option<Language>,
+    /// The zoom of the last frame, to see when the keyboard changes it.
+    zoom: f32,
+    keeper: Keeper,
     tabs: BTreeMap<SessionId, SessionTab>,
     tree: Tree<SessionId>,
     focused: Option<SessionId>,
@@ -85,9 +84,10 @@ impl App {
             ctx: ctx.clone(),
             engine: Some(engine),
             look,
-            saved: settings.clone(),
+            keeper: Keeper::new(path, settings.clone()),
+            asked: None,
+            zoom: settings.zoom,
             settings,
-            path,
             tabs: BTreeMap::new(),
             tree: tiles::empty(),
             focused: None,
@@ -111,6 +111,11 @@ impl App {
         Ok(app)
     }
 
+    /// Speaks this language for this run, whatever is remembered.
+    pub fn speak(&mut self, language: Option<Language>) {
+        self.asked = language;
+    }
+
     /// Times in this zone; tests want them not to depend on the machine.
     pub fn set_zone(&mut self, zone: TimeZone) {
         self.zone = zone;
@@ -122,7 +127,7 @@ impl App {
     }
 
     fn language(&self) -> Language {
-        self.settings.language.unwrap_or_else(Language::of_system)
+        self.asked.or(self.settings.language).unwrap_or_else(Language::of_system)
     }
 
     fn restore(&mut self) {
@@ -179,8 +184,10 @@ impl App {
             return;
         };
         let mut again: Option<Duration> = None;
+        let visible = tiles::visible(&self.tree);
         for tab in self.tabs.values_mut() {
-            if tab.look(&model, now) {
+            let rows = if visible.contains(&tab.id) { Rows::InView } else { Rows::Hidden };
+            if tab.look(&model, now, rows) {
                 again = Some(Duration::ZERO);
             }
             if tab.glance.reading.history.iter().any(|bytes| *bytes > 0) {
@@ -260,8 +267,9 @@ impl App {
                 self.focused = Some(id);
             }
             Intent::Pair(kind) => self.pair(kind),
+            // A tab whose socket could not be asked to close stays, so that no socket lives on unseen.
+            Intent::CloseTab(id) if !self.command(Command::To(id, Action::Forget)) => {}
             Intent::CloseTab(id) => {
-                self.command(Command::To(id, Action::Forget));
                 tiles::remove(&mut self.tree, id);
                 self.tabs.remove(&id);
                 self.focused = self.focused.filter(|focused| *focused != id);
@@ -300,10 +308,12 @@ impl App {
     fn change(&mut self, change: Change, ctx: &Context) {
         match change {
             Change::NextLanguage => {
-                self.settings.language = Some(match self.language() {
+                let next = match self.language() {
                     Language::Chinese => Language::English,
                     Language::English => Language::Chinese,
-                });
+                };
+                self.settings.language = Some(next);
+                self.asked = None;
             }
             Change::NextTheme => {
                 let dark = ctx.theme() == egui::Theme::Dark;
@@ -335,28 +345,22 @@ impl App {
 
     fn copy(&mut self, ctx: &Context, id: SessionId, records: &[RecordId], how: CopyAs) {
         let Some(style) = self.tabs.get(&id).map(SessionTab::row_style) else { return };
-        let Some(model) = self.look.glance() else { return };
-        let Some(session) = model.session(id) else { return };
-        let mut parts: Vec<String> = Vec::new();
-        let mut length = 0;
-        for record in records {
-            let Some(data) = session.log.get(*record).and_then(|record| record.data()) else { continue };
-            let part = match how {
-                CopyAs::Text => escaped(&text::of_record(&session.log, *record, style.encoding(data.direction), usize::MAX)),
-                CopyAs::Hex => hex::spaced(&data.bytes),
-                CopyAs::C => literal::c_array(&data.bytes),
-                CopyAs::Python => literal::python_bytes(&data.bytes),
-            };
-            length += part.len();
-            if length > LARGEST_COPY {
-                drop(model);
-                self.notices.bad(self.language().tr("notice.copy_too_large"));
-                return;
-            }
-            parts.push(part);
+        let language = self.language();
+        let copied = match self.look.glance() {
+            None => Err("notice.copy_busy"),
+            Some(model) => match model.session(id) {
+                None => Ok(String::new()),
+                Some(session) => {
+                    clipboard::text(&session.log, records, &style, how, language).map_err(|_| "notice.copy_too_large")
+                }
+            },
+        };
+        match copied {
+            // Nothing to copy leaves what was copied before.
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => ctx.copy_text(text),
+            Err(key) => self.notices.bad(language.tr(key)),
         }
-        drop(model);
-        ctx.copy_text(parts.join("\n"));
     }
 
     fn dialogues(&mut self, ui: &mut Ui) {
@@ -365,6 +369,9 @@ impl App {
             let mut changed = self.settings.clone();
             self.settings_open = settings_window::show(ui, &mut changed, language);
             if changed != self.settings {
+                if changed.language != self.settings.language {
+                    self.asked = None;
+                }
                 self.settings = changed;
                 self.appearance(ui.ctx());
             }
@@ -396,7 +403,7 @@ impl App {
         Settings { sessions: sessions.collect(), layout: serde_json::to_value(&self.tree).ok(), window, ..self.settings.clone() }
     }
 
-    /// Writes what changed, now and then. A file of some kilobytes is written within a frame's time; a disk that hangs would show.
+    /// Hands what changed to be written, now and then.
     fn remember(&mut self, ctx: &Context, at_once: bool) {
         let (time, touched) = ctx.input(|input| (input.time, !input.events.is_empty()));
         if touched {
@@ -408,21 +415,14 @@ impl App {
         }
         self.next_save = time + SAVE_EVERY;
         let now = self.remembered(ctx);
-        let Some(path) = &self.path else { return };
-        if now == self.saved {
-            return;
-        }
+        let failed = if at_once { self.keeper.finish(now) } else { self.keeper.keep(now) };
+        let Some((path, problem)) = failed else { return };
+        let text = self.language().tr_with("notice.not_saved", &[("path", &path.display()), ("reason", &problem)]);
         if at_once {
             // The window closes: nobody is left to tell but the terminal.
-            if let Err(problem) = settings::save(path, &now) {
-                eprintln!("sockscope: {}: {problem}", path.display());
-            }
-            return;
-        }
-        let (path, content) = (path.clone(), now.clone());
-        let written = std::thread::Builder::new().name("settings".into()).spawn(move || settings::save(&path, &content).is_ok());
-        if written.is_ok() {
-            self.saved = now;
+            eprintln!("sockscope: {text}");
+        } else {
+            self.notices.bad(text);
         }
     }
 }
@@ -430,6 +430,11 @@ impl App {
 impl View for App {
     fn ui(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
+        let zoom = ctx.zoom_factor();
+        if zoom.total_cmp(&self.zoom).is_ne() {
+            // Ctrl and plus or minus.
+            (self.zoom, self.settings.zoom) = (zoom, zoom);
+        }
         self.look(&ctx);
         self.pair_up();
         let language = self.language();

@@ -37,6 +37,8 @@ pub struct Glance {
     pub reading: Reading,
     /// How many clients there are.
     pub connection_count: usize,
+    /// How many of the chosen clients are still there.
+    pub chosen_live: usize,
     /// The clients that are in view, or the one of a client session.
     pub connections: Vec<Connection>,
     /// UDP senders, the latest first.

@@ -1,9 +1,11 @@
 //! The only place with egui: the window, its theme, panels and widgets. Must never see tokio, sockets or the command line.
 
 pub mod app;
+pub mod clipboard;
 pub mod fonts;
 pub mod glance;
 pub mod intent;
+pub mod keeper;
 pub mod notice;
 pub mod panel;
 pub mod save;

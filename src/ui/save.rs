@@ -230,27 +230,36 @@ struct Job {
 }
 
 impl Job {
+    /// Writes beside the file and then over it: an old file of that name is replaced only by a whole new one, and whatever goes
+    /// wrong leaves nothing behind.
     fn run(mut self) -> io::Result<u64> {
-        let part = self.path.with_extension("part");
-        let written = self.write_to(&part);
-        match written {
-            // The old file of that name is replaced only by a whole new one.
-            Ok(count) if !self.cancel.load(Ordering::Relaxed) => std::fs::rename(&part, &self.path).map(|()| count),
-            other => {
-                std::fs::remove_file(&part).ok();
-                other
-            }
+        if self.path.is_dir() || self.path.file_name().is_none() {
+            return Err(io::ErrorKind::IsADirectory.into());
         }
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // Like any file that a program writes: what the user's mask allows, not the owner alone.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let part = builder.prefix(".sockscope-").tempfile_in(folder)?;
+        let count = self.write_to(part.as_file())?;
+        if !self.cancel.load(Ordering::Relaxed) {
+            part.persist(&self.path)?;
+        }
+        Ok(count)
     }
 
-    fn write_to(&mut self, path: &Path) -> io::Result<u64> {
-        let mut file = BufWriter::with_capacity(1 << 18, File::create(path)?);
+    fn write_to(&mut self, file: &File) -> io::Result<u64> {
+        let mut file = BufWriter::with_capacity(1 << 18, file);
         file.write_all(self.writer.header())?;
         let mut next = RecordId(0);
         let mut count = 0;
         let mut text = Vec::new();
         while next < self.end && !self.cancel.load(Ordering::Relaxed) {
-            let (slice, after) = self.slice(next);
+            let (slice, after) = self.slice(next)?;
             for record in &slice {
                 text.clear();
                 self.writer.record(record, &mut text);
@@ -265,11 +274,11 @@ impl Job {
     }
 
     /// The next records; their bytes are shared, so this is quick.
-    fn slice(&self, from: RecordId) -> (Vec<Record>, RecordId) {
+    fn slice(&self, from: RecordId) -> io::Result<(Vec<Record>, RecordId)> {
         let model = self.look.wait();
-        let Some(session) = model.session(self.session) else { return (Vec::new(), self.end) };
+        let session = model.session(self.session).ok_or_else(|| io::Error::other("the session was closed"))?;
         let from = from.max(session.log.first());
         let to = self.end.0.min(from.0 + SLICE);
-        ((from.0..to).filter_map(|id| session.log.get(RecordId(id)).cloned()).collect(), RecordId(to))
+        Ok(((from.0..to).filter_map(|id| session.log.get(RecordId(id)).cloned()).collect(), RecordId(to)))
     }
 }

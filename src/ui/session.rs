@@ -43,7 +43,8 @@ pub struct SessionTab {
     pub columns: usize,
     /// Selected rows, and the one that a range starts from.
     pub selection: Selection,
-    /// Clients chosen as filter and target.
+    /// Clients chosen as filter and target. One that has left stays chosen until the user chooses otherwise: a message that was meant
+    /// for it must not go to everyone.
     pub chosen: BTreeSet<ConnectionId>,
     /// The clients that the list shows.
     pub clients_in_view: std::ops::Range<usize>,
@@ -57,6 +58,15 @@ pub struct SessionTab {
     pub target: send::UdpTarget,
     /// A pause or its end that the next look carries out.
     pub pause_asked: Option<bool>,
+}
+
+/// Whether a tab is in front, so that its rows are needed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// It is.
+    InView,
+    /// Another tab covers it: its state and counters are enough.
+    Hidden,
 }
 
 /// Selected rows of a log.
@@ -119,7 +129,7 @@ impl SessionTab {
     }
 
     /// Copies out of the model what this frame shows. `true` when there is more to do before the view is complete.
-    pub fn look(&mut self, model: &Model, now: Timestamp) -> bool {
+    pub fn look(&mut self, model: &Model, now: Timestamp, rows: Rows) -> bool {
         let Some(session) = model.session(self.id) else {
             self.glance = Glance::default();
             return false;
@@ -127,10 +137,14 @@ impl SessionTab {
         if let Some(paused) = self.pause_asked.take() {
             self.view.set_paused(&session.log, paused);
         }
-        self.chosen.retain(|id| session.connections.contains_key(id));
         let filter = if self.chosen.is_empty() { Filter::All } else { Filter::Only(self.chosen.clone()) };
         self.view.set_filter(filter);
         let unfinished = self.view.advance(&session.log);
+        if rows == Rows::Hidden {
+            let rows = self.view.rows(&session.log);
+            self.glance = Glance { rows, ..Glance::of(session, now, 0..0) };
+            return unfinished;
+        }
         let rows = self.view.rows(&session.log);
         let style = self.row_style();
         let line = size::ROW;
@@ -144,6 +158,7 @@ impl SessionTab {
             .into_iter()
             .filter_map(|(number, top)| Some((top, glance::row(&session.log, number, self.view.record(number)?, &style)?)))
             .collect();
+        next.chosen_live = self.chosen.iter().filter(|id| session.connections.contains_key(id)).count();
         next.rows = rows;
         next.waiting = self.view.waiting(&session.log);
         self.glance = next;
@@ -223,7 +238,7 @@ impl SessionTab {
     }
 
     fn lists_clients(&self) -> bool {
-        self.draft.role == Role::TcpServer && self.glance.connection_count > 0
+        self.draft.role == Role::TcpServer && (self.glance.connection_count > 0 || !self.chosen.is_empty())
     }
 
     /// What stands beside the column.

@@ -29,8 +29,7 @@ pub fn main(asked: Option<Language>) -> ExitCode {
 
 fn run(asked: Option<Language>) -> Result<(), StartError> {
     let path = settings::path();
-    let mut loaded = path.as_deref().map(settings::load).unwrap_or_default();
-    loaded.settings.language = asked.or(loaded.settings.language);
+    let loaded = path.as_deref().map(settings::load).unwrap_or_default();
     let options =
         Options { title: "Sockscope".into(), size: loaded.settings.window, min_size: size::WINDOW_MIN, renderer: Renderer::Auto };
     window::run(
@@ -38,7 +37,10 @@ fn run(asked: Option<Language>) -> Result<(), StartError> {
         Box::new(move |ctx| {
             close_on_signal(ctx);
             match App::start(ctx, loaded, path) {
-                Ok(app) => Box::new(app),
+                Ok(mut app) => {
+                    app.speak(asked);
+                    Box::new(app)
+                }
                 Err(problem) => Box::new(Broken(problem.to_string())),
             }
         }),

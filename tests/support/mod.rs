@@ -284,7 +284,7 @@ impl Window {
     pub fn click_at(&mut self, pos: Pos2, button: PointerButton, modifiers: Modifiers) {
         self.harness.event(Event::PointerMoved(pos));
         for pressed in [true, false] {
-            self.harness.event(Event::PointerButton { pos, button, pressed, modifiers });
+            self.harness.event_modifiers(Event::PointerButton { pos, button, pressed, modifiers }, modifiers);
         }
         self.harness.step();
         // What was clicked has no tooltip while nothing points at it.

@@ -18,6 +18,7 @@ use sockscope::settings::Settings;
 use sockscope::traffic::model::Model;
 use sockscope::ui::intent::Intent;
 use sockscope::ui::panel::inspector::{self, Inspected};
+use sockscope::ui::session::Rows;
 use sockscope::ui::session::{SessionTab, Surroundings};
 use sockscope::ui::theme::{self, size};
 use sockscope::ui::{fonts, settings_window, tiles, top_bar, welcome};
@@ -131,7 +132,7 @@ impl Stage {
     fn show(&mut self, ui: &mut Ui) {
         let now = Timestamp(self.now);
         for tab in self.tabs.values_mut() {
-            tab.look(&self.model, now);
+            tab.look(&self.model, now, Rows::InView);
         }
         let inspected = self.inspected.and_then(|id| {
             let row = self.tabs[&id].selection.last?;

@@ -11,7 +11,7 @@ use crate::ui::theme::{self, size, space};
 use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::rows::Move;
 use egui::accesskit::Role as Access;
-use egui::{Align2, Event, Key, Modifiers, Rect, Response, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Event, EventFilter, Key, Modifiers, Rect, Response, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_ARROW_DOWNWARD, ICON_PAUSE, ICON_SWAP_HORIZ};
 
 /// Height of the card with two rows.
@@ -123,6 +123,9 @@ fn rows(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, view: Rect
     list.widget_info(|| WidgetInfo::labeled(Access::List, true, around.language.tr("log.title")));
     move_by_wheel(tab, ui, &list);
     if list.has_focus() {
+        // The arrow keys move the log, not the focus.
+        let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
         keys(tab, ui, intents);
     }
     let inner = Rect::from_min_max(view.min, pos2(view.right() - size::SCROLL_BAR, view.bottom()));

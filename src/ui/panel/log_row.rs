@@ -236,7 +236,9 @@ fn clicked(tab: &mut SessionTab, ui: &Ui, response: &Response, row: &Row) {
         && let Some(from) = selection.from
     {
         let (low, high) = (from.min(row.id), from.max(row.id));
-        selection.rows = (low.0..=high.0).take(LARGEST_SELECTION).map(crate::traffic::record::RecordId).collect();
+        // By the rows of the view: what a filter hides is not selected.
+        let rows = tab.glance.rows.clone().filter_map(|row| tab.view.record(row));
+        selection.rows = rows.skip_while(|id| *id < low).take_while(|id| *id <= high).take(LARGEST_SELECTION).collect();
     } else if modifiers.command {
         if !selection.rows.remove(&row.id) {
             selection.rows.insert(row.id);

@@ -292,6 +292,8 @@ fn buttons(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, valid: bool, 
                 && let Ok(spec) = tab.draft.spec()
             {
                 tab.place.set_follow(true);
+                // The clients of an earlier run are not those of this one.
+                tab.chosen.clear();
                 intents.push(Intent::To(tab.id, Action::Open(spec)));
             }
         }

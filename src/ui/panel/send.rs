@@ -148,6 +148,7 @@ fn hindrance(tab: &SessionTab) -> Option<&'static str> {
             Some("send.finished")
         }
         (State::Listening, _) if tab.glance.connection_count == 0 => Some("send.no_clients"),
+        (State::Listening, _) if !tab.chosen.is_empty() && tab.glance.chosen_live == 0 => Some("send.chosen_gone"),
         (State::Open | State::HalfClosed | State::Listening, _) => target(tab).is_none().then_some("send.bad_target"),
         _ => Some("send.not_open"),
     }

@@ -1,0 +1,50 @@
+//! Records as text for the clipboard. Must never be asked for more than a clipboard should hold.
+
+use super::glance::RowStyle;
+use super::intent::CopyAs;
+use crate::codec::decoder::escaped;
+use crate::codec::{hex, literal};
+use crate::describe;
+use crate::i18n::Language;
+use crate::traffic::log::Log;
+use crate::traffic::record::{Entry, RecordId};
+use crate::traffic::text;
+
+/// Text that one copy may hold; more belongs into a file.
+const LARGEST: usize = 16 << 20;
+
+/// More than [`LARGEST`].
+#[derive(Debug)]
+pub struct TooLarge;
+
+/// The records' bytes in the chosen form, a line or block each. Where there are bytes, notes between them are left out; notes alone are
+/// copied as their words. Records that are gone are left out.
+///
+/// # Errors
+/// When it would be more than 16 MiB.
+pub fn text(log: &Log, records: &[RecordId], style: &RowStyle, how: CopyAs, language: Language) -> Result<String, TooLarge> {
+    let has_data = records.iter().any(|id| log.get(*id).is_some_and(|record| record.entry.is_data()));
+    let mut parts: Vec<String> = Vec::new();
+    let mut length = 0;
+    for id in records {
+        let part = match (log.get(*id).map(|record| &record.entry), how) {
+            (Some(Entry::Data(data)), CopyAs::Text) => {
+                escaped(&text::of_record(log, *id, style.encoding(data.direction), usize::MAX))
+            }
+            (Some(Entry::Data(data)), CopyAs::Hex) => hex::spaced(&data.bytes),
+            (Some(Entry::Data(data)), CopyAs::C) => literal::c_array(&data.bytes),
+            (Some(Entry::Data(data)), CopyAs::Python) => literal::python_bytes(&data.bytes),
+            (Some(Entry::Note(what)), CopyAs::Text) if !has_data => match describe::note(language, what) {
+                Some((told, _)) => told,
+                None => continue,
+            },
+            (Some(Entry::Note(_)), _) | (None, _) => continue,
+        };
+        length += part.len();
+        if length > LARGEST {
+            return Err(TooLarge);
+        }
+        parts.push(part);
+    }
+    Ok(parts.join("\n"))
+}
