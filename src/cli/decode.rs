@@ -47,7 +47,7 @@ fn bytes_of(language: Language, source: &[String]) -> Result<Vec<u8>, String> {
         [] => read(language, "-", io::stdin().lock()),
         [one] if one == "-" => read(language, "-", io::stdin().lock()),
         [one] if one.starts_with('@') => {
-            let name = one.trim_start_matches('@');
+            let name = one.strip_prefix('@').unwrap_or(one);
             let file = File::open(name).map_err(|problem| unreadable(language, name, &problem))?;
             read(language, name, file)
         }

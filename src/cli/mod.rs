@@ -73,6 +73,10 @@ impl Job {
     /// Does it; the exit status tells how it went.
     pub fn run(self) -> ExitCode {
         let Self { language, command } = self;
+        if matches!(command, Command::Demo | Command::Decode(_)) {
+            // These hold nothing open that would have to be ended. A handler that is there already does it instead.
+            ctrlc::set_handler(|| std::process::exit(DONE.into())).ok();
+        }
         ExitCode::from(match &command {
             Command::Demo => demo::run(language),
             Command::Decode(decode) => decode::run(language, decode),

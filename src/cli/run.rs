@@ -64,6 +64,9 @@ pub fn run(language: Language, plan: Plan) -> u8 {
 
 fn drive(language: Language, plan: Plan) -> io::Result<u8> {
     let interrupts = interrupts()?;
+    if let Some(limit) = plan.limit {
+        end_after(limit)?;
+    }
     let lines = stdin::start()?;
     let zone = TimeZone::system();
     let printer = Printer::new(language, zone, plan.output, plan.count, io::stdout(), io::stderr());
@@ -101,6 +104,16 @@ fn interrupts() -> io::Result<Receiver<()>> {
     })
     .map_err(io::Error::other)?;
     Ok(receiver)
+}
+
+/// `--for` holds also where nobody reads standard output, so that the driver itself waits.
+fn end_after(limit: Duration) -> io::Result<()> {
+    let ended = move || {
+        std::thread::sleep(limit.saturating_add(INTERRUPT_PATIENCE));
+        std::process::exit(DONE.into());
+    };
+    // Not joined: it outlives only what it ends.
+    std::thread::Builder::new().name("time-limit".into()).spawn(ended).map(|_| ())
 }
 
 /// Everything that the driver waits for.
