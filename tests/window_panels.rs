@@ -714,3 +714,18 @@ fn a_note_is_copied_as_its_words() {
     window.row_menu(Side::Any, &told, "copy.text");
     assert_eq!(window.take_copied(), Some(told));
 }
+
+#[test]
+fn the_top_bar_makes_a_pair_with_one_click_and_the_other_kind_with_two() {
+    for language in LANGUAGES {
+        let mut window = Window::open(language);
+        window.press("top.pair", Side::Any);
+        window.wait_for(&window.tr("state.listening"));
+        window.wait_for(&window.tr("role.tcp_client"));
+        window.press("top.pair_more", Side::Any);
+        window.press("pair.udp", Side::Any);
+        let ends =
+            |window: &Window| window.all().iter().filter(|seen| seen.role == Role::Tab && seen.text().contains("UDP")).count();
+        window.until("two UDP ends", |window| ends(window) == 2);
+    }
+}

@@ -8,10 +8,11 @@ use crate::i18n::Language;
 use crate::session::spec::Role;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{
-    ICON_ADD, ICON_DARK_MODE, ICON_LIGHT_MODE, ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE, ICON_VIEW_SIDEBAR,
+    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_LIGHT_MODE, ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE,
+    ICON_VIEW_SIDEBAR,
 };
 
-/// `Sockscope  [＋ 新建会话 ▾] [⇄ 本机对连 ▾]                    检查器  设置  中/EN  ☾/☀`
+/// `Sockscope  [＋ 新建会话 ▾] [⇄ 本机对连][▾]                   检查器  设置  中/EN  ☾/☀`
 pub fn show(ui: &mut Ui, language: Language, inspector: bool, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
     let tr = |key: &str| language.tr(key).into_owned();
@@ -33,8 +34,13 @@ pub fn show(ui: &mut Ui, language: Language, inspector: bool, intents: &mut Vec<
                     }
                 }
             });
-            let pair = control::quiet(ui, ICON_SWAP_HORIZ, &tr("top.pair")).on_hover_text(tr("top.pair_hint"));
-            egui::Popup::menu(&pair).accessible_name(tr("top.pair")).show(|ui| {
+            // One click for the pair that a first minute needs; the other kind is behind the arrow.
+            if control::quiet(ui, ICON_SWAP_HORIZ, &tr("top.pair")).on_hover_text(tr("top.pair_hint")).clicked() {
+                intents.push(Intent::Pair(Pair::Tcp));
+            }
+            ui.add_space(space::TINY - ui.spacing().item_spacing.x);
+            let more = control::bare(ui, ICON_EXPAND_MORE, &tr("top.pair_more"));
+            egui::Popup::menu(&more).accessible_name(tr("top.pair_more")).show(|ui| {
                 for (kind, role, key) in [(Pair::Tcp, Role::TcpServer, "pair.tcp"), (Pair::Udp, Role::Udp, "pair.udp")] {
                     if menu_item(ui, control::role_icon(role), &tr(key)) {
                         intents.push(Intent::Pair(kind));
