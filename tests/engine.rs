@@ -677,6 +677,21 @@ fn a_repetition_counts() {
     bench.finish();
 }
 
+// ---- defects that a review found
+
+#[test]
+fn a_session_that_is_opened_again_numbers_its_connections_on() {
+    let mut bench = Bench::new();
+    let session = bench.open(SessionSpec::TcpServer(server("127.0.0.1:0")));
+    let _one = connect(bench.listening(session));
+    let first = bench.joined(session);
+    bench.close(session);
+    bench.act(session, Action::Open(SessionSpec::TcpServer(server("127.0.0.1:0"))));
+    let _two = connect(bench.listening(session));
+    assert_ne!(bench.joined(session).connection, first.connection);
+    bench.finish();
+}
+
 // ---- floods
 
 /// A number for bytes in order: FNV-1a, enough to see that not one is missing, doubled or moved.

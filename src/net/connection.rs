@@ -6,13 +6,14 @@ use super::outbox::Reporter;
 use super::queue::{Next, SendQueue};
 use crate::session::event::{EndedBy, Ending, Origin, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
-use crate::session::id::Peer;
+use crate::session::id::{ConnectionId, Peer};
 use crate::session::spec::AfterPeerFin;
 use socket2::SockRef;
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -25,6 +26,15 @@ const REFUSAL_ROW_EVERY: Duration = Duration::from_millis(500);
 
 /// How long a close goes on reading what has already arrived.
 const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
+
+/// The last number that a connection got.
+static LAST: AtomicU32 = AtomicU32::new(0);
+
+/// A number that no connection of this process has had. A session that is opened again keeps its log, so numbers that began at 1 again
+/// would continue the streams of connections long gone.
+pub fn next_id() -> ConnectionId {
+    ConnectionId(LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
+}
 
 thread_local! {
     /// One read buffer for the whole thread: a read never waits, so no two tasks hold it at once. 10,000 buffers would be 640 MB.

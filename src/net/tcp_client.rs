@@ -2,7 +2,7 @@
 //! Must never decide how bytes are shown.
 
 use super::automation;
-use super::connection::{Connection, Listener, Totals};
+use super::connection::{self, Connection, Listener, Totals};
 use super::error;
 use super::hub::Actions;
 use super::outbox::Reporter;
@@ -34,7 +34,6 @@ pub async fn run(spec: TcpClientSpec, mut actions: Actions, reporter: &Reporter)
     // Of all connections of the session.
     let life = Totals::default();
     let mut attempt = 0;
-    let mut connections = 0;
     loop {
         let outcome = tokio::select! {
             outcome = connect(&spec, reporter) => outcome,
@@ -44,8 +43,7 @@ pub async fn run(spec: TcpClientSpec, mut actions: Actions, reporter: &Reporter)
         let lost = match outcome {
             Ok(stream) => {
                 attempt = 0;
-                connections += 1;
-                let ending = client.converse(stream, ConnectionId(connections), &spec, &mut actions).await?;
+                let ending = client.converse(stream, connection::next_id(), &spec, &mut actions).await?;
                 life.add(&ending);
                 let lost = !matches!(ending.by, EndedBy::Us | EndedBy::OurReset);
                 if spec.reconnect.is_none() || !lost {

@@ -1,7 +1,7 @@
 //! A TCP server session: listens, accepts, and runs a task per client on shared tables. Must never let one client hold up another.
 
 use super::automation;
-use super::connection::{Connection, Listener, Totals};
+use super::connection::{self, Connection, Listener, Totals};
 use super::error;
 use super::hub::Actions;
 use super::outbox::Reporter;
@@ -49,14 +49,12 @@ pub async fn run(spec: TcpServerSpec, mut actions: Actions, reporter: &Reporter)
     room.responder.borrow_mut().set(spec.reply.clone());
     let mut tasks = JoinSet::new();
     let mut repetition: Option<Repeat> = None;
-    let mut joined = 0;
     let mut rest_until: Option<Instant> = None;
     loop {
         tokio::select! {
             accepted = listener.accept(), if rest_until.is_none() => match accepted {
                 Ok((stream, address)) => {
-                    joined += 1;
-                    let peer = Peer::connected(ConnectionId(joined), address);
+                    let peer = Peer::connected(connection::next_id(), address);
                     tasks.spawn_local(room.clone().serve(stream, peer));
                 }
                 Err(problem) => {
