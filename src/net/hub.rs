@@ -2,9 +2,10 @@
 //! `Closed` or `Failed`. Must never do a session's work itself.
 
 use super::outbox::{Outbox, Parcel, Reporter};
+use super::queue::Refused;
 use super::{clock, interface, tcp_client, tcp_server, udp};
 use crate::session::command::{Action, Command};
-use crate::session::event::{EndedBy, Ending, Event, SessionEvent, What};
+use crate::session::event::{EndedBy, Ending, Event, SessionEvent, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::id::SessionId;
 use crate::session::spec::SessionSpec;
@@ -121,6 +122,19 @@ impl Actions {
     pub async fn next(&mut self) -> Option<Action> {
         self.0.recv().await.map(|ticket| ticket.content)
     }
+
+    /// Takes no more, and counts the messages that came too late for the session.
+    fn abandon(&mut self) -> Refused {
+        self.0.close();
+        let mut late = Refused::default();
+        while let Ok(ticket) = self.0.try_recv() {
+            if let Action::Send(message) | Action::Repeat { message, .. } = ticket.content {
+                late.messages += 1;
+                late.bytes += message.bytes.len() as u64;
+            }
+        }
+        late
+    }
 }
 
 /// A session's task as the hub sees it.
@@ -172,19 +186,19 @@ impl Hub {
             (Action::Forget, None) => self.report(session, What::Forgotten).await,
             (action, Some(running)) => {
                 running.forget |= *action == Action::Forget;
-                // The queue has as many places as the budget has floors, so it is never full.
-                running.actions.try_send(ticket).ok();
+                // The queue has as many places as the budget has floors, so it is never full; closed it is once the session ends.
+                if let Err(refused) = running.actions.try_send(ticket)
+                    && let Action::Send(_) | Action::Repeat { .. } = refused.into_inner().content
+                {
+                    self.report(session, What::Trouble(not_connected())).await;
+                }
             }
             (Action::Open(_), None) => {
                 if let Action::Open(spec) = ticket.content {
                     self.open(session, spec);
                 }
             }
-            (Action::Send(_) | Action::Repeat { .. }, None) => {
-                let failure =
-                    Failure { operation: Operation::Send, address: String::new(), cause: Cause::NotConnected, os_code: None };
-                self.report(session, What::Trouble(failure)).await;
-            }
+            (Action::Send(_) | Action::Repeat { .. }, None) => self.report(session, What::Trouble(not_connected())).await,
             // Ending or changing what is not open: nothing to do, and nothing to say.
             (_, None) => {}
         }
@@ -196,12 +210,16 @@ impl Hub {
         let reporter = Reporter::new(session, self.outbox.clone());
         self.tasks.spawn_local(async move {
             reporter.report(What::Opening { spec: Box::new(spec.clone()) }).await;
-            let actions = Actions(receiver);
+            let mut actions = Actions(receiver);
             let outcome = match spec {
-                SessionSpec::TcpClient(spec) => tcp_client::run(spec, actions, &reporter).await,
-                SessionSpec::TcpServer(spec) => tcp_server::run(spec, actions, &reporter).await,
-                SessionSpec::Udp(spec) => udp::run(spec, actions, &reporter).await,
+                SessionSpec::TcpClient(spec) => tcp_client::run(spec, &mut actions, &reporter).await,
+                SessionSpec::TcpServer(spec) => tcp_server::run(spec, &mut actions, &reporter).await,
+                SessionSpec::Udp(spec) => udp::run(spec, &mut actions, &reporter).await,
             };
+            let Refused { messages, bytes } = actions.abandon();
+            if messages > 0 {
+                reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::Ended }).await;
+            }
             reporter
                 .report(match outcome {
                     Ok(ending) => What::Closed { ending },
@@ -250,4 +268,9 @@ impl Hub {
             self.report(session, What::Closed { ending: Ending { by: EndedBy::Us, received: 0, sent: 0 } }).await;
         }
     }
+}
+
+/// A send without a session that could take it.
+fn not_connected() -> Failure {
+    Failure { operation: Operation::Send, address: String::new(), cause: Cause::NotConnected, os_code: None }
 }

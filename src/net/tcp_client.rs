@@ -28,7 +28,7 @@ use tokio::net::{TcpSocket, TcpStream};
 ///
 /// # Errors
 /// The failure that ended it: the last address that was tried.
-pub async fn run(spec: TcpClientSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default() };
     client.responder.borrow_mut().set(spec.reply.clone());
     // Of all connections of the session.
@@ -38,12 +38,12 @@ pub async fn run(spec: TcpClientSpec, mut actions: Actions, reporter: &Reporter)
         let outcome = tokio::select! {
             outcome = connect(&spec, reporter) => outcome,
             // Only closing ends this wait, and dropping the connect cancels it.
-            () = client.until_closed(&mut actions) => return Ok(life.ending(EndedBy::Us)),
+            () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Us)),
         };
         let lost = match outcome {
             Ok(stream) => {
                 attempt = 0;
-                let ending = client.converse(stream, connection::next_id(), &spec, &mut actions).await?;
+                let ending = client.converse(stream, connection::next_id(), &spec, actions).await?;
                 life.add(&ending);
                 let lost = !matches!(ending.by, EndedBy::Us | EndedBy::OurReset);
                 if spec.reconnect.is_none() || !lost {
@@ -64,7 +64,7 @@ pub async fn run(spec: TcpClientSpec, mut actions: Actions, reporter: &Reporter)
         reporter.report(What::Retrying { after, attempt }).await;
         tokio::select! {
             () = tokio::time::sleep(after) => {}
-            () = client.until_closed(&mut actions) => return Ok(life.ending(EndedBy::Us)),
+            () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Us)),
         }
     }
 }

@@ -35,7 +35,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_millis(1200);
 ///
 /// # Errors
 /// The failure that kept it from listening.
-pub async fn run(spec: TcpServerSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let listener = listen(&spec).await?;
     let local = listener.local_addr().map_err(|problem| error::at(Operation::Listen, spec.local, &problem))?;
     reporter.report(What::Listening { local }).await;

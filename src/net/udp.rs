@@ -46,7 +46,7 @@ const CHAT_MEMBERS: usize = 256;
 ///
 /// # Errors
 /// The failure that kept it from binding.
-pub async fn run(spec: UdpSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let socket = udp_socket::bind(&spec).await?;
     let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.local, &problem))?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
