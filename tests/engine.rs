@@ -692,6 +692,43 @@ fn a_session_that_is_opened_again_numbers_its_connections_on() {
     bench.finish();
 }
 
+#[test]
+fn every_send_behind_a_close_is_told() {
+    const SENDS: u64 = 300;
+    let (mut bench, (listener, address)) = (Bench::new(), listen());
+    for spec in [
+        SessionSpec::TcpClient(client(address)),
+        SessionSpec::TcpServer(server("127.0.0.1:0")),
+        SessionSpec::Udp(udp("127.0.0.1:0")),
+    ] {
+        let is_client = matches!(spec, SessionSpec::TcpClient(_));
+        let session = bench.open(spec);
+        let _peer = is_client.then(|| (accept(&listener), bench.connected(session)));
+        bench.act(session, Action::Close);
+        for _ in 0..SENDS {
+            bench.send(session, b"x");
+        }
+        let mut told = 0;
+        let mut ended = false;
+        while told < SENDS {
+            let (more, end) = bench.wait(session, |what| match what {
+                What::Unsent { messages, reason, .. } => Some((*messages, *reason == Unsent::QueueFull)),
+                What::Trouble(failure) if failure.cause == Cause::NotConnected => Some((1, false)),
+                What::Closed { .. } => Some((0, false)),
+                _ => None,
+            });
+            assert!(!end, "the queue was not full");
+            told += more;
+            ended |= more == 0;
+        }
+        assert_eq!(told, SENDS);
+        if !ended {
+            bench.closed(session);
+        }
+    }
+    bench.finish();
+}
+
 // ---- floods
 
 /// A number for bytes in order: FNV-1a, enough to see that not one is missing, doubled or moved.

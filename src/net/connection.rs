@@ -142,7 +142,7 @@ impl<L: Listener> Connection<'_, L> {
             }
         }
         if progress.next_refusal_row.is_none_or(|at| at <= Instant::now())
-            && let Some(refused) = self.queue.take_refused()
+            && let Some(refused) = self.queue.take_full()
         {
             progress.next_refusal_row = Some(Instant::now() + REFUSAL_ROW_EVERY);
             self.unsent(refused.messages, refused.bytes, Unsent::QueueFull).await;
@@ -275,6 +275,7 @@ impl<L: Listener> Connection<'_, L> {
 
     /// Tells what never left: the rest of the message in hand, and all that waited behind it.
     async fn report_unsent(&self, progress: &mut Progress) {
+        self.queue.ended();
         if let Some(Writing { bytes, done, origin }) = progress.writing.take() {
             self.queue.left(bytes.len());
             if done > 0 {
@@ -286,11 +287,11 @@ impl<L: Listener> Connection<'_, L> {
                 self.unsent(1, bytes.len() as u64, Unsent::Ended).await;
             }
         }
-        if let Some(refused) = self.queue.take_refused() {
+        if let Some(refused) = self.queue.take_full() {
             self.unsent(refused.messages, refused.bytes, Unsent::QueueFull).await;
         }
-        let waiting = self.queue.abandon();
-        if waiting.messages > 0 {
+        // Others go on pushing while this waits for the recorder: what came meanwhile is told as well.
+        while let Some(waiting) = self.queue.abandon() {
             self.unsent(waiting.messages, waiting.bytes, Unsent::Ended).await;
         }
     }
