@@ -729,6 +729,25 @@ fn every_send_behind_a_close_is_told() {
     bench.finish();
 }
 
+#[test]
+fn a_client_comes_back_to_a_peer_that_resets_at_once() {
+    let (mut bench, (listener, address)) = (Bench::new(), listen());
+    let mut spec = client(address);
+    spec.reconnect = Some(Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(1) });
+    let session = bench.open(SessionSpec::TcpClient(spec));
+    for _ in 0..300 {
+        reset(accept(&listener));
+        let failed = bench.wait(session, |what| match what {
+            What::Retrying { .. } => Some(None),
+            What::Failed(failure) => Some(Some(failure.clone())),
+            _ => None,
+        });
+        assert_eq!(failed, None);
+    }
+    bench.close(session);
+    bench.finish();
+}
+
 // ---- floods
 
 /// A number for bytes in order: FNV-1a, enough to see that not one is missing, doubled or moved.
