@@ -218,7 +218,7 @@ impl<'a> Udp<'a> {
             return;
         }
         self.kernel_drops = count;
-        self.reporter.report(What::Gap { datagrams: u64::from(new), bytes: None, place: Place::Kernel }).await;
+        self.reporter.report_gap(What::Gap { datagrams: u64::from(new), bytes: None, place: Place::Kernel }).await;
     }
 
     async fn look_for_drops(&mut self) {
@@ -420,7 +420,7 @@ impl Lost {
     async fn report(&mut self, reporter: &Reporter) {
         let Lost { datagrams, bytes } = std::mem::take(self);
         if datagrams > 0 {
-            reporter.report(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
+            reporter.report_gap(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
         }
     }
 }
