@@ -54,8 +54,13 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
         tokio::select! {
             accepted = listener.accept(), if rest_until.is_none() => match accepted {
                 Ok((stream, address)) => {
-                    let peer = Peer::connected(connection::next_id(), address);
-                    tasks.spawn_local(room.clone().serve(stream, peer));
+                    let id = connection::next_id();
+                    let peer = Peer::connected(id, address);
+                    let (queue, totals) = (Rc::<SendQueue>::default(), Rc::<Totals>::default());
+                    // In the table before its task first runs, so that a close that comes at once ends it as well, and before it is
+                    // announced, so that whoever answers the announcement finds it.
+                    room.clients.borrow_mut().insert(id, Client { peer, queue: queue.clone(), totals: totals.clone() });
+                    tasks.spawn_local(room.clone().serve(stream, id, peer, queue, totals));
                 }
                 Err(problem) => {
                     reporter.report(What::Trouble(error::at(Operation::Accept, local, &problem))).await;
@@ -66,12 +71,18 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
             Some(_) = tasks.join_next() => {}
             action = actions.next() => match action {
                 None | Some(Action::Close | Action::Forget) => break,
-                Some(Action::Send(message)) => room.send(message, Origin::User).await,
+                Some(Action::Send(message)) => {
+                    room.send(message, Origin::User).await;
+                }
                 Some(Action::End { connections, how }) => room.end(&connections, how),
                 Some(other) => automation::change(other, reporter, &room.responder, &mut repetition).await,
             },
             due = repeat::due(&mut repetition) => match due {
-                Some(message) => room.send(message, Origin::Repeat).await,
+                Some(message) => {
+                    if !room.send(message, Origin::Repeat).await {
+                        repeat::unreached(reporter, &mut repetition).await;
+                    }
+                }
                 None => repeat::ended(reporter, &mut repetition).await,
             },
         }
@@ -165,13 +176,8 @@ impl Listener for Room {
 
 impl Room {
     /// Runs one client from accepted to left.
-    async fn serve(self: Rc<Self>, stream: TcpStream, peer: Peer) {
+    async fn serve(self: Rc<Self>, stream: TcpStream, id: ConnectionId, peer: Peer, queue: Rc<SendQueue>, totals: Rc<Totals>) {
         let local: SocketAddr = stream.local_addr().unwrap_or(peer.address);
-        let queue = Rc::<SendQueue>::default();
-        let totals = Rc::<Totals>::default();
-        let Some(id) = peer.connection else { return };
-        // In the table before it is announced: whoever answers the announcement at once must find it.
-        self.clients.borrow_mut().insert(id, Client { peer, queue: queue.clone(), totals: totals.clone() });
         self.reporter.report(What::PeerJoined { peer, local }).await;
         if let Err(failure) = socket::apply(&SockRef::from(&stream), &self.options, peer.address) {
             self.reporter.report(What::Trouble(failure)).await;
@@ -185,8 +191,8 @@ impl Room {
         self.reporter.report(What::PeerLeft { peer, ending }).await;
     }
 
-    /// Queues a message for those it is for; without any of them the user is told.
-    async fn send(&self, message: Message, origin: Origin) {
+    /// Queues a message for those it is for; without any of them the user is told, and it is `false`.
+    async fn send(&self, message: Message, origin: Origin) -> bool {
         let Message { bytes, target } = message;
         let mut reached = false;
         for client in self.clients.borrow().values() {
@@ -199,11 +205,12 @@ impl Room {
                 client.queue.push(bytes.clone(), origin);
             }
         }
-        if !reached && origin == Origin::User {
+        if !reached {
             let failure =
                 Failure { operation: Operation::Send, address: String::new(), cause: Cause::NotConnected, os_code: None };
             self.reporter.report(What::Trouble(failure)).await;
         }
+        reached
     }
 
     fn end(&self, connections: &Selection, how: End) {
