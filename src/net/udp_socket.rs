@@ -23,6 +23,10 @@ pub async fn bind(spec: &UdpSpec) -> Result<UdpSocket, Failure> {
     if let Some(bytes) = spec.send_buffer {
         made.set_send_buffer_size(bytes as usize).map_err(option("SO_SNDBUF"))?;
     }
+    if spec.local.is_ipv6() && spec.local.ip().is_unspecified() {
+        // Both families, whatever the system's default is, as for a TCP server.
+        made.set_only_v6(false).map_err(option("IPV6_V6ONLY"))?;
+    }
     let looped = spec.multicast_loop.is_on();
     if spec.local.is_ipv4() {
         made.set_multicast_loop_v4(looped).map_err(option("IP_MULTICAST_LOOP"))?;
