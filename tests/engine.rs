@@ -837,6 +837,21 @@ fn refused_datagrams_are_summed_up() {
     bench.finish();
 }
 
+#[test]
+fn a_half_close_that_meets_a_reset_is_a_reset() {
+    let (mut bench, (listener, address)) = (Bench::new(), listen());
+    for _ in 0..200 {
+        let session = bench.open(SessionSpec::TcpClient(client(address)));
+        let mut peer = accept(&listener);
+        bench.connected(session);
+        peer.write_all(b"abc").unwrap();
+        reset(peer);
+        bench.end(session, End::HalfClose);
+        assert_eq!(told(&bench.closed(session)), ("peer-reset", 3, 0));
+    }
+    bench.finish();
+}
+
 // ---- floods
 
 /// A number for bytes in order: FNV-1a, enough to see that not one is missing, doubled or moved.

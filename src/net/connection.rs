@@ -128,7 +128,7 @@ impl<L: Listener> Connection<'_, L> {
                 Some(Next::HalfClose) if progress.finished => {}
                 Some(Next::HalfClose) => {
                     if let Err(problem) = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write) {
-                        return Some(self.ended_by(Operation::Send, &problem));
+                        return Some(self.ended_at_send(progress, &problem).await);
                     }
                     progress.finished = true;
                     if progress.peer_finished {
@@ -215,15 +215,24 @@ impl<L: Listener> Connection<'_, L> {
                 None
             }
             Err(problem) if problem.kind() == ErrorKind::WouldBlock => None,
-            Err(problem) => {
-                // What the peer sent before its RST may still wait to be read, and belongs into the log.
-                while !progress.peer_finished && self.has_more() && self.stream.readable().await.is_ok() {
-                    if let Some(by) = self.read(progress).await {
-                        return Some(by);
-                    }
-                }
-                Some(self.ended_by(Operation::Send, &problem))
+            Err(problem) => Some(self.ended_at_send(progress, &problem).await),
+        }
+    }
+
+    /// A write or FIN that failed. What the peer sent before its RST may still wait to be read, and belongs into the log.
+    async fn ended_at_send(&self, progress: &mut Progress, problem: &io::Error) -> EndedBy {
+        // Before the reads, which take it away.
+        let pending = SockRef::from(&self.stream).take_error().ok().flatten();
+        while !progress.peer_finished && self.has_more() && self.stream.readable().await.is_ok() {
+            if let Some(by) = self.read(progress).await {
+                return by;
             }
+        }
+        match pending {
+            Some(pending) => self.ended_by(Operation::Send, &pending),
+            // It was connected, and an earlier call was given the error that ended that: a RST.
+            None if problem.kind() == ErrorKind::NotConnected => EndedBy::PeerReset,
+            None => self.ended_by(Operation::Send, problem),
         }
     }
 
