@@ -26,7 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// How long accepting rests when there is no file descriptor left: the clients that are there go on.
+/// How long accepting rests when there is no file descriptor (or memory) left: the clients that are there go on.
 const ACCEPT_REST: Duration = Duration::from_millis(500);
 /// How long closing waits for the clients' tasks.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(1200);
@@ -63,8 +63,12 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
                     tasks.spawn_local(room.clone().serve(stream, id, peer, queue, totals));
                 }
                 Err(problem) => {
-                    reporter.report(What::Trouble(error::at(Operation::Accept, local, &problem))).await;
-                    rest_until = Some(Instant::now() + ACCEPT_REST);
+                    let failure = error::at(Operation::Accept, local, &problem);
+                    // A client that has gone again is its own trouble; what lasts would fail again at once, and fill the log.
+                    if let Cause::TooManyFiles | Cause::Other(_) = failure.cause {
+                        rest_until = Some(Instant::now() + ACCEPT_REST);
+                    }
+                    reporter.report(What::Trouble(failure)).await;
                 }
             },
             () = rest(rest_until) => rest_until = None,

@@ -449,14 +449,14 @@ impl<'a> Udp<'a> {
     }
 
     async fn join(&mut self, group: Membership) {
-        match udp_socket::change_membership(&self.socket, self.local, Operation::Join, &group) {
+        match udp_socket::change_membership(&self.socket, self.local, Operation::Join, &group).await {
             Ok(()) => self.reporter.report(What::GroupJoined(group)).await,
             Err(failure) => self.trouble(failure).await,
         }
     }
 
     async fn leave(&mut self, group: Membership) {
-        match udp_socket::change_membership(&self.socket, self.local, Operation::Leave, &group) {
+        match udp_socket::change_membership(&self.socket, self.local, Operation::Leave, &group).await {
             Ok(()) => self.reporter.report(What::GroupLeft(group)).await,
             Err(failure) => self.trouble(failure).await,
         }

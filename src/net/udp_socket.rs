@@ -57,14 +57,17 @@ pub async fn bind(spec: &UdpSpec) -> Result<UdpSocket, Failure> {
 }
 
 /// Joins or leaves a group.
-pub fn change_membership(
+pub async fn change_membership(
     socket: &UdpSocket,
     local: SocketAddr,
     operation: Operation,
     membership: &Membership,
 ) -> Result<(), Failure> {
     let failure = |cause, os_code| Failure { operation, address: membership.to_string(), cause, os_code };
-    let (index, address) = interface::of_membership(membership).ok_or_else(|| failure(Cause::AddressNotAvailable, None))?;
+    let wanted = membership.clone();
+    // It reads the system's list of interfaces, which may take its time.
+    let found = tokio::task::spawn_blocking(move || interface::of_membership(&wanted)).await.ok().flatten();
+    let (index, address) = found.ok_or_else(|| failure(Cause::AddressNotAvailable, None))?;
     let socket = SockRef::from(socket);
     let result = match membership.group {
         IpAddr::V4(group) => {
