@@ -677,6 +677,181 @@ fn a_repetition_counts() {
     bench.finish();
 }
 
+// ---- defects that a review found
+
+#[test]
+fn a_session_that_is_opened_again_numbers_its_connections_on() {
+    let mut bench = Bench::new();
+    let session = bench.open(SessionSpec::TcpServer(server("127.0.0.1:0")));
+    let _one = connect(bench.listening(session));
+    let first = bench.joined(session);
+    bench.close(session);
+    bench.act(session, Action::Open(SessionSpec::TcpServer(server("127.0.0.1:0"))));
+    let _two = connect(bench.listening(session));
+    assert_ne!(bench.joined(session).connection, first.connection);
+    bench.finish();
+}
+
+#[test]
+fn every_send_behind_a_close_is_told() {
+    const SENDS: u64 = 300;
+    let (mut bench, (listener, address)) = (Bench::new(), listen());
+    for spec in [
+        SessionSpec::TcpClient(client(address)),
+        SessionSpec::TcpServer(server("127.0.0.1:0")),
+        SessionSpec::Udp(udp("127.0.0.1:0")),
+    ] {
+        let is_client = matches!(spec, SessionSpec::TcpClient(_));
+        let session = bench.open(spec);
+        let _peer = is_client.then(|| (accept(&listener), bench.connected(session)));
+        bench.act(session, Action::Close);
+        for _ in 0..SENDS {
+            bench.send(session, b"x");
+        }
+        let mut told = 0;
+        let mut ended = false;
+        while told < SENDS {
+            let (more, end) = bench.wait(session, |what| match what {
+                What::Unsent { messages, reason, .. } => Some((*messages, *reason == Unsent::QueueFull)),
+                What::Trouble(failure) if failure.cause == Cause::NotConnected => Some((1, false)),
+                What::Closed { .. } => Some((0, false)),
+                _ => None,
+            });
+            assert!(!end, "the queue was not full");
+            told += more;
+            ended |= more == 0;
+        }
+        assert_eq!(told, SENDS);
+        if !ended {
+            bench.closed(session);
+        }
+    }
+    bench.finish();
+}
+
+#[test]
+fn a_client_comes_back_to_a_peer_that_resets_at_once() {
+    let (mut bench, (listener, address)) = (Bench::new(), listen());
+    let mut spec = client(address);
+    spec.reconnect = Some(Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(1) });
+    let session = bench.open(SessionSpec::TcpClient(spec));
+    for _ in 0..300 {
+        reset(accept(&listener));
+        let failed = bench.wait(session, |what| match what {
+            What::Retrying { .. } => Some(None),
+            What::Failed(failure) => Some(Some(failure.clone())),
+            _ => None,
+        });
+        assert_eq!(failed, None);
+    }
+    bench.close(session);
+    bench.finish();
+}
+
+#[test]
+fn a_dual_stack_socket_talks_ipv4_and_hears_of_its_errors() {
+    if UdpSocket::bind("[::]:0").is_err() {
+        println!("skipped: no IPv6 here");
+        return;
+    }
+    let mut bench = Bench::new();
+    let session = bench.open(SessionSpec::Udp(udp("[::]:0")));
+    let port = bench.bound(session).port();
+    let gone = plain_udp("127.0.0.1:0").local_addr().unwrap();
+    bench.send_to(session, b"anyone?", Target::Address(gone.into()));
+    assert_eq!(bench.sent(session).0.address, gone);
+    if cfg!(target_os = "linux") {
+        let failure = bench.trouble(session);
+        assert_eq!((failure.cause, failure.address), (Cause::PortUnreachable, gone.to_string()));
+    }
+    // An IPv4 peer is shown as what it is, and is answered.
+    let peer = plain_udp("127.0.0.1:0");
+    peer.send_to(b"four", (Ipv4Addr::LOCALHOST, port)).unwrap();
+    let (from, bytes) = bench.received(session);
+    assert_eq!((from.address, bytes.as_slice()), (peer.local_addr().unwrap(), &b"four"[..]));
+    bench.send_to(session, b"back", Target::LastSender);
+    assert_eq!(peer.recv(&mut [0; 10]).unwrap(), 4);
+    assert_eq!(bench.sent(session).0, from);
+    bench.finish();
+}
+
+#[test]
+fn a_server_closes_at_once_although_a_client_has_just_come() {
+    let mut bench = Bench::new();
+    for _ in 0..60 {
+        let session = bench.open(SessionSpec::TcpServer(server("127.0.0.1:0")));
+        let address = bench.listening(session);
+        let _stream = connect(address);
+        let start = Instant::now();
+        bench.close(session);
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
+    bench.finish();
+}
+
+#[test]
+fn a_repetition_to_nobody_ends_and_says_so() {
+    let mut bench = Bench::new();
+    let ended = |what: &What| match what {
+        What::RepeatEnded { sent } => Some(*sent),
+        _ => None,
+    };
+    let session = bench.open(SessionSpec::TcpServer(server("127.0.0.1:0")));
+    bench.listening(session);
+    bench.act(session, repeat(b"x", 1, None));
+    assert_eq!(bench.trouble(session).cause, Cause::NotConnected);
+    assert_eq!(bench.wait(session, ended), 0);
+    let session = bench.open(SessionSpec::Udp(udp("127.0.0.1:0")));
+    bench.bound(session);
+    bench.act(session, repeat(b"x", 1, None));
+    assert_eq!(bench.trouble(session).cause, Cause::NoTarget);
+    assert_eq!(bench.wait(session, ended), 0);
+    bench.finish();
+}
+
+#[test]
+fn refused_datagrams_are_summed_up() {
+    const SENDS: u64 = 600;
+    let mut bench = Bench::new();
+    let session = bench.open(SessionSpec::Udp(udp("127.0.0.1:0")));
+    bench.bound(session);
+    let peer = plain_udp("127.0.0.1:0");
+    let remote = Endpoint::parse(&format!("localhost:{}", peer.local_addr().unwrap().port())).unwrap();
+    let start = Instant::now();
+    for _ in 0..SENDS {
+        // While the name is looked up they wait, up to the bound.
+        bench.send_to(session, &[0; 60_000], Target::Address(remote.clone()));
+    }
+    let (mut told, mut rows) = (0, 0);
+    while told < SENDS {
+        let (messages, row) = bench.wait(session, |what| match what {
+            What::Sent { .. } => Some((1, 0)),
+            What::Unsent { messages, reason: Unsent::QueueFull, .. } => Some((*messages, 1)),
+            _ => None,
+        });
+        told += messages;
+        rows += row;
+    }
+    assert_eq!(told, SENDS);
+    assert!(rows <= 2 + start.elapsed().as_millis() / 500, "{rows} rows");
+    bench.finish();
+}
+
+#[test]
+fn a_half_close_that_meets_a_reset_is_a_reset() {
+    let (mut bench, (listener, address)) = (Bench::new(), listen());
+    for _ in 0..200 {
+        let session = bench.open(SessionSpec::TcpClient(client(address)));
+        let mut peer = accept(&listener);
+        bench.connected(session);
+        peer.write_all(b"abc").unwrap();
+        reset(peer);
+        bench.end(session, End::HalfClose);
+        assert_eq!(told(&bench.closed(session)), ("peer-reset", 3, 0));
+    }
+    bench.finish();
+}
+
 // ---- floods
 
 /// A number for bytes in order: FNV-1a, enough to see that not one is missing, doubled or moved.

@@ -6,13 +6,14 @@ use super::outbox::Reporter;
 use super::queue::{Next, SendQueue};
 use crate::session::event::{EndedBy, Ending, Origin, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
-use crate::session::id::Peer;
+use crate::session::id::{ConnectionId, Peer};
 use crate::session::spec::AfterPeerFin;
 use socket2::SockRef;
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -25,6 +26,15 @@ const REFUSAL_ROW_EVERY: Duration = Duration::from_millis(500);
 
 /// How long a close goes on reading what has already arrived.
 const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
+
+/// The last number that a connection got.
+static LAST: AtomicU32 = AtomicU32::new(0);
+
+/// A number that no connection of this process has had. A session that is opened again keeps its log, so numbers that began at 1 again
+/// would continue the streams of connections long gone.
+pub fn next_id() -> ConnectionId {
+    ConnectionId(LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
+}
 
 thread_local! {
     /// One read buffer for the whole thread: a read never waits, so no two tasks hold it at once. 10,000 buffers would be 640 MB.
@@ -118,7 +128,7 @@ impl<L: Listener> Connection<'_, L> {
                 Some(Next::HalfClose) if progress.finished => {}
                 Some(Next::HalfClose) => {
                     if let Err(problem) = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write) {
-                        return Some(self.ended_by(Operation::Send, &problem));
+                        return Some(self.ended_at_send(progress, &problem).await);
                     }
                     progress.finished = true;
                     if progress.peer_finished {
@@ -132,7 +142,7 @@ impl<L: Listener> Connection<'_, L> {
             }
         }
         if progress.next_refusal_row.is_none_or(|at| at <= Instant::now())
-            && let Some(refused) = self.queue.take_refused()
+            && let Some(refused) = self.queue.take_full()
         {
             progress.next_refusal_row = Some(Instant::now() + REFUSAL_ROW_EVERY);
             self.unsent(refused.messages, refused.bytes, Unsent::QueueFull).await;
@@ -205,15 +215,24 @@ impl<L: Listener> Connection<'_, L> {
                 None
             }
             Err(problem) if problem.kind() == ErrorKind::WouldBlock => None,
-            Err(problem) => {
-                // What the peer sent before its RST may still wait to be read, and belongs into the log.
-                while !progress.peer_finished && self.has_more() && self.stream.readable().await.is_ok() {
-                    if let Some(by) = self.read(progress).await {
-                        return Some(by);
-                    }
-                }
-                Some(self.ended_by(Operation::Send, &problem))
+            Err(problem) => Some(self.ended_at_send(progress, &problem).await),
+        }
+    }
+
+    /// A write or FIN that failed. What the peer sent before its RST may still wait to be read, and belongs into the log.
+    async fn ended_at_send(&self, progress: &mut Progress, problem: &io::Error) -> EndedBy {
+        // Before the reads, which take it away.
+        let pending = SockRef::from(&self.stream).take_error().ok().flatten();
+        while !progress.peer_finished && self.has_more() && self.stream.readable().await.is_ok() {
+            if let Some(by) = self.read(progress).await {
+                return by;
             }
+        }
+        match pending {
+            Some(pending) => self.ended_by(Operation::Send, &pending),
+            // It was connected, and an earlier call was given the error that ended that: a RST.
+            None if problem.kind() == ErrorKind::NotConnected => EndedBy::PeerReset,
+            None => self.ended_by(Operation::Send, problem),
         }
     }
 
@@ -265,6 +284,7 @@ impl<L: Listener> Connection<'_, L> {
 
     /// Tells what never left: the rest of the message in hand, and all that waited behind it.
     async fn report_unsent(&self, progress: &mut Progress) {
+        self.queue.ended();
         if let Some(Writing { bytes, done, origin }) = progress.writing.take() {
             self.queue.left(bytes.len());
             if done > 0 {
@@ -276,11 +296,11 @@ impl<L: Listener> Connection<'_, L> {
                 self.unsent(1, bytes.len() as u64, Unsent::Ended).await;
             }
         }
-        if let Some(refused) = self.queue.take_refused() {
+        if let Some(refused) = self.queue.take_full() {
             self.unsent(refused.messages, refused.bytes, Unsent::QueueFull).await;
         }
-        let waiting = self.queue.abandon();
-        if waiting.messages > 0 {
+        // Others go on pushing while this waits for the recorder: what came meanwhile is told as well.
+        while let Some(waiting) = self.queue.abandon() {
             self.unsent(waiting.messages, waiting.bytes, Unsent::Ended).await;
         }
     }

@@ -11,6 +11,12 @@ const TOO_MANY_FILES: [i32; 2] = [nix::libc::EMFILE, nix::libc::ENFILE];
 /// `WSAEMFILE`.
 #[cfg(windows)]
 const TOO_MANY_FILES: [i32; 1] = [10024];
+/// `EPERM`, which std takes for the same as `EACCES`.
+#[cfg(unix)]
+const FIREWALL: i32 = nix::libc::EPERM;
+/// Windows has one number for both.
+#[cfg(windows)]
+const FIREWALL: i32 = -1;
 /// `EMSGSIZE`, which std has no stable kind for.
 #[cfg(unix)]
 const MESSAGE_TOO_LONG: i32 = nix::libc::EMSGSIZE;
@@ -38,7 +44,8 @@ pub fn cause(error: &Error, operation: Operation, address: Option<SocketAddr>) -
         ErrorKind::AddrNotAvailable => Cause::AddressNotAvailable,
         ErrorKind::NotConnected => Cause::NotConnected,
         ErrorKind::InvalidInput | ErrorKind::Unsupported => Cause::BadAddress,
-        ErrorKind::PermissionDenied if operation == Operation::Send => Cause::BroadcastNotPermitted,
+        // EPERM is a firewall's word; a broadcast without SO_BROADCAST is EACCES (or WSAEACCES).
+        ErrorKind::PermissionDenied if operation == Operation::Send && code != FIREWALL => Cause::BroadcastNotPermitted,
         ErrorKind::PermissionDenied => {
             let port = address.map_or(0, |address| address.port());
             Cause::PermissionDenied { privileged_port: operation == Operation::Bind && (1..1024).contains(&port) }
@@ -65,4 +72,17 @@ pub async fn at_local(operation: Operation, address: SocketAddr, protocol: Proto
         failure.cause = Cause::AddressInUse(found.ok().flatten());
     }
     failure
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_firewall_is_not_a_broadcast() {
+        let of = |code, operation| cause(&Error::from_raw_os_error(code), operation, None);
+        assert_eq!(of(nix::libc::EACCES, Operation::Send), Cause::BroadcastNotPermitted);
+        assert_eq!(of(nix::libc::EPERM, Operation::Send), Cause::PermissionDenied { privileged_port: false });
+        assert_eq!(of(nix::libc::EPERM, Operation::Connect), Cause::PermissionDenied { privileged_port: false });
+    }
 }

@@ -2,9 +2,10 @@
 //! `Closed` or `Failed`. Must never do a session's work itself.
 
 use super::outbox::{Outbox, Parcel, Reporter};
+use super::queue::Refused;
 use super::{clock, interface, tcp_client, tcp_server, udp};
 use crate::session::command::{Action, Command};
-use crate::session::event::{EndedBy, Ending, Event, SessionEvent, What};
+use crate::session::event::{EndedBy, Ending, Event, SessionEvent, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::id::SessionId;
 use crate::session::spec::SessionSpec;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::{self, JoinError, JoinSet, LocalSet};
 
 /// Bytes of commands that may wait; at the bound the window keeps what was typed and says so.
 const COMMAND_BUDGET: usize = 64 << 20;
@@ -121,37 +122,59 @@ impl Actions {
     pub async fn next(&mut self) -> Option<Action> {
         self.0.recv().await.map(|ticket| ticket.content)
     }
+
+    /// Takes no more, and counts the messages that came too late for the session.
+    fn abandon(&mut self) -> Refused {
+        self.0.close();
+        let mut late = Refused::default();
+        while let Ok(ticket) = self.0.try_recv() {
+            if let Action::Send(message) | Action::Repeat { message, .. } = ticket.content {
+                late.messages += 1;
+                late.bytes += message.bytes.len() as u64;
+            }
+        }
+        late
+    }
 }
 
 /// A session's task as the hub sees it.
 struct Running {
     actions: mpsc::Sender<Ticket<Action>>,
     forget: bool,
+    task: task::Id,
 }
 
 struct Hub {
     outbox: Outbox,
     sessions: HashMap<SessionId, Running>,
     tasks: JoinSet<SessionId>,
+    /// Lists of interfaces under way.
+    lists: JoinSet<()>,
 }
 
 impl Hub {
     fn new(outbox: Outbox) -> Self {
-        Self { outbox, sessions: HashMap::new(), tasks: JoinSet::new() }
+        Self { outbox, sessions: HashMap::new(), tasks: JoinSet::new(), lists: JoinSet::new() }
     }
 
     async fn run(mut self, mut commands: mpsc::Receiver<Ticket<Command>>) {
         loop {
             tokio::select! {
-                Some(ended) = self.tasks.join_next() => {
-                    if let Ok(session) = ended {
-                        self.ended(session).await;
-                    }
-                }
+                // Endings first: an Open right behind a session's end must not find the session still there.
+                biased;
+                Some(ended) = self.tasks.join_next() => self.ended(ended).await,
+                Some(_) = self.lists.join_next() => {}
                 ticket = commands.recv() => match ticket {
                     None => break,
                     Some(Ticket { content: Command::ShutDown, .. }) => break,
-                    Some(Ticket { content: Command::ListInterfaces, .. }) => self.list_interfaces().await,
+                    Some(Ticket { content: Command::ListInterfaces, permit }) => {
+                        let listing = list_interfaces(self.outbox.clone());
+                        // The command goes on counting until it is answered, so that not too many wait.
+                        self.lists.spawn_local(async move {
+                            listing.await;
+                            drop(permit);
+                        });
+                    }
                     Some(Ticket { content: Command::To(session, action), permit }) => {
                         self.act(session, Ticket { content: action, permit }).await;
                     }
@@ -172,19 +195,19 @@ impl Hub {
             (Action::Forget, None) => self.report(session, What::Forgotten).await,
             (action, Some(running)) => {
                 running.forget |= *action == Action::Forget;
-                // The queue has as many places as the budget has floors, so it is never full.
-                running.actions.try_send(ticket).ok();
+                // The queue has as many places as the budget has floors, so it is never full; closed it is once the session ends.
+                if let Err(refused) = running.actions.try_send(ticket)
+                    && let Action::Send(_) | Action::Repeat { .. } = refused.into_inner().content
+                {
+                    self.report(session, What::Trouble(not_connected())).await;
+                }
             }
             (Action::Open(_), None) => {
                 if let Action::Open(spec) = ticket.content {
                     self.open(session, spec);
                 }
             }
-            (Action::Send(_) | Action::Repeat { .. }, None) => {
-                let failure =
-                    Failure { operation: Operation::Send, address: String::new(), cause: Cause::NotConnected, os_code: None };
-                self.report(session, What::Trouble(failure)).await;
-            }
+            (Action::Send(_) | Action::Repeat { .. }, None) => self.report(session, What::Trouble(not_connected())).await,
             // Ending or changing what is not open: nothing to do, and nothing to say.
             (_, None) => {}
         }
@@ -192,16 +215,19 @@ impl Hub {
 
     fn open(&mut self, session: SessionId, spec: SessionSpec) {
         let (sender, receiver) = mpsc::channel(COMMAND_SLOTS);
-        self.sessions.insert(session, Running { actions: sender, forget: false });
         let reporter = Reporter::new(session, self.outbox.clone());
-        self.tasks.spawn_local(async move {
+        let task = self.tasks.spawn_local(async move {
             reporter.report(What::Opening { spec: Box::new(spec.clone()) }).await;
-            let actions = Actions(receiver);
+            let mut actions = Actions(receiver);
             let outcome = match spec {
-                SessionSpec::TcpClient(spec) => tcp_client::run(spec, actions, &reporter).await,
-                SessionSpec::TcpServer(spec) => tcp_server::run(spec, actions, &reporter).await,
-                SessionSpec::Udp(spec) => udp::run(spec, actions, &reporter).await,
+                SessionSpec::TcpClient(spec) => tcp_client::run(spec, &mut actions, &reporter).await,
+                SessionSpec::TcpServer(spec) => tcp_server::run(spec, &mut actions, &reporter).await,
+                SessionSpec::Udp(spec) => udp::run(spec, &mut actions, &reporter).await,
             };
+            let Refused { messages, bytes } = actions.abandon();
+            if messages > 0 {
+                reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::Ended }).await;
+            }
             reporter
                 .report(match outcome {
                     Ok(ending) => What::Closed { ending },
@@ -210,20 +236,25 @@ impl Hub {
                 .await;
             session
         });
+        self.sessions.insert(session, Running { actions: sender, forget: false, task: task.id() });
     }
 
-    /// A session's task has ended and has said why.
-    async fn ended(&mut self, session: SessionId) {
+    /// A session's task has ended and has said why; one that panicked has not, and is spoken for.
+    async fn ended(&mut self, ended: Result<SessionId, JoinError>) {
+        let session = match ended {
+            Ok(session) => session,
+            Err(problem) => {
+                let found = self.sessions.iter().find(|(_, running)| running.task == problem.id());
+                let Some(session) = found.map(|(session, _)| *session) else { return };
+                let cause = Cause::Other(problem.to_string());
+                let failure = Failure { operation: Operation::Socket, address: String::new(), cause, os_code: None };
+                self.report(session, What::Failed(failure)).await;
+                session
+            }
+        };
         if self.sessions.remove(&session).is_some_and(|running| running.forget) {
             self.report(session, What::Forgotten).await;
         }
-    }
-
-    async fn list_interfaces(&self) {
-        // The list is read from the kernel in one call of some 100 microseconds, but a strange driver must not stop the sockets.
-        let found = tokio::task::spawn_blocking(interface::list).await.unwrap_or_default();
-        let credit = self.outbox.credit(0).await;
-        self.outbox.post(Event::Interfaces(found), credit);
     }
 
     async fn report(&self, session: SessionId, what: What) {
@@ -241,13 +272,47 @@ impl Hub {
         }
         let deadline = tokio::time::Instant::now() + SHUTDOWN_PATIENCE;
         while let Ok(Some(ended)) = tokio::time::timeout_at(deadline, self.tasks.join_next()).await {
-            if let Ok(session) = ended {
-                self.sessions.remove(&session);
-            }
+            self.ended(ended).await;
         }
         self.tasks.abort_all();
         for session in self.sessions.keys().copied().collect::<Vec<_>>() {
             self.report(session, What::Closed { ending: Ending { by: EndedBy::Us, received: 0, sent: 0 } }).await;
         }
+    }
+}
+
+/// Answers with this machine's interfaces. Not in the hub's own turn: a strange driver must not hold up commands.
+async fn list_interfaces(outbox: Outbox) {
+    let found = task::spawn_blocking(interface::list).await.unwrap_or_default();
+    let credit = outbox.credit(0).await;
+    outbox.post(Event::Interfaces(found), credit);
+}
+
+/// A send without a session that could take it.
+fn not_connected() -> Failure {
+    Failure { operation: Operation::Send, address: String::new(), cause: Cause::NotConnected, os_code: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_panics_ends_its_session() {
+        let (outbox, inbox) = Outbox::new();
+        let local = LocalSet::new();
+        let session = SessionId(7);
+        let work = async {
+            let mut hub = Hub::new(outbox);
+            let (actions, _receiver) = mpsc::channel(1);
+            let task = hub.tasks.spawn_local(async { panic!("a bug") });
+            hub.sessions.insert(session, Running { actions, forget: false, task: task.id() });
+            let ended = hub.tasks.join_next().await.unwrap();
+            hub.ended(ended).await;
+            assert!(hub.sessions.is_empty(), "it can be opened again");
+        };
+        local.run_until(work).await;
+        let event = inbox.try_recv().unwrap().event;
+        assert!(matches!(event, Event::Session(SessionEvent { what: What::Failed(_), .. })), "{event:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! The way from the network thread to the recorder: a bounded channel whose parcels carry their own credit.
 //! Must never know what the recorder does with them.
 //!
-//! A parcel holds at least [`FLOOR`] bytes of credit and there are [`SLOTS`] floors in the budget, so the channel can never be
+//! A parcel holds at least [`FLOOR`] bytes of credit and there are [`PLACES`] floors in the budget and the reserve, so the channel can never be
 //! full while a credit is held: `post` never waits and never fails while the recorder lives. Dropping the parcel returns its credit.
 //! At the bound TCP stops reading (the peer's window closes: nothing is lost) and UDP counts what it must throw away.
 
@@ -14,10 +14,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes that may be on their way to the recorder. Enough for 16 ms of loopback TCP at 1 GB/s, small beside the store's budget.
 const BUDGET: usize = 16 << 20;
-/// Parcels that may be on their way.
+/// Bytes that only datagrams and their gaps may take. While TCP connections wait for the budget, the semaphore hands every permit that
+/// comes back to them; without this a flood on one connection would cost quiet UDP sessions their datagrams.
+const RESERVE: usize = 4 << 20;
+/// Floors in the budget.
 const SLOTS: usize = 16 << 10;
 /// What even an empty parcel holds.
 const FLOOR: usize = BUDGET / SLOTS;
+/// Parcels that may be on their way.
+const PLACES: usize = SLOTS + RESERVE / FLOOR;
 
 /// An event and the credit that it holds until the recorder has applied it.
 pub struct Parcel {
@@ -44,13 +49,14 @@ impl Credit {
 pub struct Outbox {
     channel: Sender<Parcel>,
     budget: Arc<Semaphore>,
+    reserve: Arc<Semaphore>,
 }
 
 impl Outbox {
     /// Both ends.
     pub fn new() -> (Self, Receiver<Parcel>) {
-        let (channel, inbox) = bounded(SLOTS);
-        (Self { channel, budget: Arc::new(Semaphore::new(BUDGET)) }, inbox)
+        let (channel, inbox) = bounded(PLACES);
+        (Self { channel, budget: Arc::new(Semaphore::new(BUDGET)), reserve: Arc::new(Semaphore::new(RESERVE)) }, inbox)
     }
 
     fn price(bytes: usize) -> u32 {
@@ -63,9 +69,18 @@ impl Outbox {
         Credit(self.budget.clone().acquire_many_owned(Self::price(bytes)).await.ok())
     }
 
-    /// The same without waiting; `None` when the recorder is behind.
+    /// The same for a datagram, without waiting; `None` when the recorder is behind.
     pub fn try_credit(&self, bytes: usize) -> Option<Credit> {
-        self.budget.clone().try_acquire_many_owned(Self::price(bytes)).ok().map(|permit| Credit(Some(permit)))
+        let take = |from: &Arc<Semaphore>| from.clone().try_acquire_many_owned(Self::price(bytes)).ok();
+        take(&self.budget).or_else(|| take(&self.reserve)).map(|permit| Credit(Some(permit)))
+    }
+
+    /// For a gap between datagrams: it waits for other datagrams at most.
+    pub async fn gap_credit(&self) -> Credit {
+        match self.try_credit(FLOOR) {
+            Some(credit) => credit,
+            None => Credit(self.reserve.clone().acquire_many_owned(Self::price(FLOOR)).await.ok()),
+        }
     }
 
     /// Puts an event on its way. A recorder that is gone wants no events: then the process is ending and the event is dropped.
@@ -104,6 +119,12 @@ impl Reporter {
         self.post(what, credit);
     }
 
+    /// Reports a gap between datagrams, which must not stand behind TCP connections that wait.
+    pub async fn report_gap(&self, what: What) {
+        let credit = self.outbox.gap_credit().await;
+        self.post(what, credit);
+    }
+
     /// Reports something that carries bytes.
     pub async fn report_bytes(&self, what: What, bytes: usize) {
         let credit = self.outbox.credit(bytes).await;
@@ -114,6 +135,9 @@ impl Reporter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::future::Future;
+    use std::task::Poll;
+    use std::time::Duration;
 
     fn note() -> Event {
         Event::Interfaces(Vec::new())
@@ -127,10 +151,27 @@ mod tests {
             outbox.post(note(), credit);
             posted += 1;
         }
-        assert_eq!(posted, SLOTS);
-        assert_eq!(inbox.len(), SLOTS);
+        assert_eq!(posted, PLACES);
+        assert_eq!(inbox.len(), PLACES);
         drop(inbox.recv());
         assert!(outbox.try_credit(1).is_some(), "a received parcel gives its credit back");
+    }
+
+    #[tokio::test]
+    async fn tcp_that_waits_costs_no_datagram() {
+        let (outbox, _inbox) = Outbox::new();
+        let mut held = vec![];
+        while outbox.budget.available_permits() > 0 {
+            held.push(outbox.credit(BUDGET / 4).await);
+        }
+        let waiting = outbox.credit(64 << 10);
+        tokio::pin!(waiting);
+        assert!(std::future::poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context).is_pending())).await);
+        held.pop();
+        assert!(outbox.try_credit(100).is_some(), "a datagram");
+        let gap = tokio::time::timeout(Duration::from_secs(1), outbox.gap_credit()).await;
+        assert!(gap.is_ok(), "a gap");
+        waiting.await;
     }
 
     #[test]

@@ -10,8 +10,11 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Bytes that may wait for one peer. At the bound a message is refused whole and the user is told;
-/// a single message larger than this is taken when nothing else waits.
+/// a single message larger than this is taken when nothing else waits. Each message counts [`OVERHEAD`] more than its bytes.
 pub const SEND_BOUND: usize = 4 << 20;
+/// What a message costs besides its bytes: its place in the queue and the counters of its shared bytes. Without it a bound in bytes
+/// would let millions of short messages wait.
+pub const OVERHEAD: usize = 64;
 /// An automatic answer makes the connection stop reading above this, so that a peer that never reads cannot make the queue grow.
 const REPLY_HIGH_WATER: usize = SEND_BOUND / 4;
 /// How long a close waits for a peer that does not take what was queued before.
@@ -31,9 +34,13 @@ pub enum Next {
 struct Inner {
     items: VecDeque<Next>,
     bytes: usize,
-    refused: Refused,
+    /// Refused because the queue was full.
+    full: Refused,
+    /// Refused because the end had been asked for or had come.
+    late: Refused,
     close_by: Option<Instant>,
     reset: bool,
+    ended: bool,
 }
 
 /// Messages that were not taken.
@@ -43,6 +50,20 @@ pub struct Refused {
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
+}
+
+impl Refused {
+    /// Counts one more.
+    pub fn add(&mut self, bytes: usize) {
+        self.messages += 1;
+        self.bytes += bytes as u64;
+    }
+
+    /// The count so far, which begins anew; `None` when there is nothing to tell.
+    pub fn take(&mut self) -> Option<Self> {
+        let taken = std::mem::take(self);
+        (taken.messages > 0).then_some(taken)
+    }
 }
 
 /// The queue, shared by the connection's task and whoever sends to it (all on the network thread).
@@ -56,12 +77,13 @@ impl SendQueue {
     /// Queues a message, or counts it as refused.
     pub fn push(&self, bytes: Arc<[u8]>, origin: Origin) {
         let mut inner = self.inner.borrow_mut();
-        let too_much = inner.bytes > 0 && inner.bytes + bytes.len() > SEND_BOUND;
-        if too_much || inner.close_by.is_some() {
-            inner.refused.messages += 1;
-            inner.refused.bytes += bytes.len() as u64;
+        let cost = bytes.len() + OVERHEAD;
+        if inner.close_by.is_some() || inner.ended {
+            inner.late.add(bytes.len());
+        } else if inner.bytes > 0 && inner.bytes + cost > SEND_BOUND {
+            inner.full.add(bytes.len());
         } else {
-            inner.bytes += bytes.len();
+            inner.bytes += cost;
             inner.items.push_back(Next::Bytes(bytes, origin));
         }
         drop(inner);
@@ -92,26 +114,29 @@ impl SendQueue {
     /// A message of so many bytes has left, or never will.
     pub fn left(&self, bytes: usize) {
         let mut inner = self.inner.borrow_mut();
-        inner.bytes = inner.bytes.saturating_sub(bytes);
+        inner.bytes = inner.bytes.saturating_sub(bytes + OVERHEAD);
     }
 
-    /// What was refused since the last call; asked again only when it may be told without a row per message.
-    pub fn take_refused(&self) -> Option<Refused> {
-        let refused = std::mem::take(&mut self.inner.borrow_mut().refused);
-        (refused.messages > 0).then_some(refused)
+    /// What the full queue refused since the last call; asked again only when it may be told without a row per message.
+    pub fn take_full(&self) -> Option<Refused> {
+        self.inner.borrow_mut().full.take()
     }
 
-    /// What still waits, as messages and bytes; empties the queue.
-    pub fn abandon(&self) -> Refused {
+    /// The connection has ended: from now on every message comes too late.
+    pub fn ended(&self) {
+        self.inner.borrow_mut().ended = true;
+    }
+
+    /// What the end overtook: what still waits, and what came too late. Empties the queue.
+    pub fn abandon(&self) -> Option<Refused> {
         let mut inner = self.inner.borrow_mut();
-        let mut left = Refused::default();
+        let mut left = std::mem::take(&mut inner.late);
         for item in inner.items.drain(..) {
             if let Next::Bytes(bytes, _) = item {
-                left.messages += 1;
-                left.bytes += bytes.len() as u64;
+                left.add(bytes.len());
             }
         }
-        left
+        left.take()
     }
 
     /// Whether the connection should stop reading while it answers automatically.
@@ -149,14 +174,14 @@ mod tests {
         queue.push(message(SEND_BOUND), Origin::User);
         queue.push(message(10), Origin::User);
         queue.push(message(20), Origin::Reply);
-        assert_eq!(queue.take_refused(), Some(Refused { messages: 2, bytes: 30 }));
-        assert_eq!(queue.take_refused(), None);
+        assert_eq!(queue.take_full(), Some(Refused { messages: 2, bytes: 30 }));
+        assert_eq!(queue.take_full(), None);
         assert!(matches!(queue.next(), Some(Next::Bytes(..))));
         queue.push(message(10), Origin::User);
-        assert!(queue.take_refused().is_some(), "a message in the writer's hand still counts");
+        assert!(queue.take_full().is_some(), "a message in the writer's hand still counts");
         queue.left(SEND_BOUND);
         queue.push(message(2 * SEND_BOUND), Origin::User);
-        assert_eq!(queue.take_refused(), None, "an oversized message is taken when nothing else waits");
+        assert_eq!(queue.take_full(), None, "an oversized message is taken when nothing else waits");
     }
 
     #[tokio::test]
@@ -168,7 +193,32 @@ mod tests {
         assert!(matches!(queue.next(), Some(Next::Bytes(..))));
         assert!(matches!(queue.next(), Some(Next::Close)));
         assert!(queue.next().is_none());
-        assert_eq!(queue.take_refused(), Some(Refused { messages: 1, bytes: 7 }));
+        assert_eq!(queue.take_full(), None, "it was not full");
+        assert_eq!(queue.abandon(), Some(Refused { messages: 1, bytes: 7 }));
         assert!(queue.close_by().is_some());
+    }
+
+    #[test]
+    fn short_messages_fill_the_queue_too() {
+        let queue = SendQueue::default();
+        let places = SEND_BOUND / (1 + OVERHEAD);
+        (0..places + 5).for_each(|_| queue.push(message(1), Origin::User));
+        assert_eq!(queue.take_full(), Some(Refused { messages: 5, bytes: 5 }));
+        assert!(queue.is_high());
+        while let Some(Next::Bytes(bytes, _)) = queue.next() {
+            queue.left(bytes.len());
+        }
+        assert_eq!(queue.inner.borrow().bytes, 0);
+    }
+
+    #[test]
+    fn what_comes_after_the_end_is_counted_until_the_last_look() {
+        let queue = SendQueue::default();
+        queue.push(message(1), Origin::User);
+        queue.ended();
+        assert_eq!(queue.abandon(), Some(Refused { messages: 1, bytes: 1 }));
+        queue.push(message(2), Origin::Reply);
+        assert_eq!(queue.abandon(), Some(Refused { messages: 1, bytes: 2 }));
+        assert_eq!((queue.abandon(), queue.take_full()), (None, None));
     }
 }

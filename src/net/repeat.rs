@@ -41,6 +41,14 @@ pub async fn due(repeat: &mut Option<Repeat>) -> Option<Message> {
     Some(repeat.message.clone())
 }
 
+/// Ends a repetition whose last message was due and reached nobody: it does not count.
+pub async fn unreached(reporter: &Reporter, repetition: &mut Option<Repeat>) {
+    if let Some(repeat) = repetition {
+        repeat.sent = repeat.sent.saturating_sub(1);
+    }
+    ended(reporter, repetition).await;
+}
+
 /// Ends a repetition, if there is one, and says how many were queued.
 pub async fn ended(reporter: &Reporter, repetition: &mut Option<Repeat>) {
     if let Some(ended) = repetition.take() {

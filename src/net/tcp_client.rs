@@ -2,7 +2,7 @@
 //! Must never decide how bytes are shown.
 
 use super::automation;
-use super::connection::{Connection, Listener, Totals};
+use super::connection::{self, Connection, Listener, Totals};
 use super::error;
 use super::hub::Actions;
 use super::outbox::Reporter;
@@ -14,12 +14,12 @@ use crate::session::address::Host;
 use crate::session::command::{Action, End, Message};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation};
-use crate::session::id::{ConnectionId, Peer};
+use crate::session::id::Peer;
 use crate::session::reply::{Answer, Responder};
 use crate::session::spec::TcpClientSpec;
 use socket2::{SockRef, Type};
 use std::cell::RefCell;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::net::{TcpSocket, TcpStream};
@@ -28,24 +28,22 @@ use tokio::net::{TcpSocket, TcpStream};
 ///
 /// # Errors
 /// The failure that ended it: the last address that was tried.
-pub async fn run(spec: TcpClientSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default() };
     client.responder.borrow_mut().set(spec.reply.clone());
     // Of all connections of the session.
     let life = Totals::default();
     let mut attempt = 0;
-    let mut connections = 0;
     loop {
         let outcome = tokio::select! {
             outcome = connect(&spec, reporter) => outcome,
             // Only closing ends this wait, and dropping the connect cancels it.
-            () = client.until_closed(&mut actions) => return Ok(life.ending(EndedBy::Us)),
+            () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Us)),
         };
         let lost = match outcome {
-            Ok(stream) => {
+            Ok((stream, remote)) => {
                 attempt = 0;
-                connections += 1;
-                let ending = client.converse(stream, ConnectionId(connections), &spec, &mut actions).await?;
+                let ending = client.converse(stream, remote, &spec, actions).await;
                 life.add(&ending);
                 let lost = !matches!(ending.by, EndedBy::Us | EndedBy::OurReset);
                 if spec.reconnect.is_none() || !lost {
@@ -66,13 +64,13 @@ pub async fn run(spec: TcpClientSpec, mut actions: Actions, reporter: &Reporter)
         reporter.report(What::Retrying { after, attempt }).await;
         tokio::select! {
             () = tokio::time::sleep(after) => {}
-            () = client.until_closed(&mut actions) => return Ok(life.ending(EndedBy::Us)),
+            () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Us)),
         }
     }
 }
 
-/// Tries every address in the resolver's order.
-async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<TcpStream, Failure> {
+/// Tries every address in the resolver's order; the one that answered comes with the stream, which no longer knows it after a RST.
+async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
     let addresses = resolve::addresses(&spec.remote).await?;
     if let Host::Name(host) = &spec.remote.host {
         reporter.report(What::Resolved { host: host.clone(), addresses: addresses.clone() }).await;
@@ -82,7 +80,7 @@ async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<TcpStream,
     for (index, address) in addresses.into_iter().enumerate() {
         reporter.report(What::Trying { remote: address }).await;
         match connect_one(spec, address).await {
-            Ok(stream) => return Ok(stream),
+            Ok(stream) => return Ok((stream, address)),
             // The last failure is told by the session's own ending.
             Err(failure) if index + 1 == count => last = Some(failure),
             Err(failure) => reporter.report(What::TryFailed(failure)).await,
@@ -139,21 +137,10 @@ impl Listener for Client<'_> {
 
 impl Client<'_> {
     /// Runs one connection and the actions that come meanwhile.
-    async fn converse(
-        &self,
-        stream: TcpStream,
-        id: ConnectionId,
-        spec: &TcpClientSpec,
-        actions: &mut Actions,
-    ) -> Result<Ending, Failure> {
-        let failed = |problem: std::io::Error| Failure {
-            operation: Operation::Connect,
-            address: spec.remote.to_string(),
-            cause: error::cause(&problem, Operation::Connect, None),
-            os_code: problem.raw_os_error(),
-        };
-        let peer = Peer::connected(id, stream.peer_addr().map_err(failed)?);
-        let local = stream.local_addr().map_err(failed)?;
+    async fn converse(&self, stream: TcpStream, remote: SocketAddr, spec: &TcpClientSpec, actions: &mut Actions) -> Ending {
+        let peer = Peer::connected(connection::next_id(), remote);
+        // A peer that resets at once may take the socket's addresses with it; that is the connection's end and not the session's.
+        let local = stream.local_addr().unwrap_or_else(|_| unspecified(remote));
         self.reporter.report(What::Connected { peer, local }).await;
         let queue = Rc::<SendQueue>::default();
         *self.queue.borrow_mut() = queue.clone();
@@ -187,7 +174,7 @@ impl Client<'_> {
         if spec.reconnect.is_some() && !matches!(ending.by, EndedBy::Us | EndedBy::OurReset) {
             self.reporter.report(What::PeerLeft { peer, ending: ending.clone() }).await;
         }
-        Ok(ending)
+        ending
     }
 
     async fn act(&self, action: Action, repetition: &mut Option<Repeat>) {
@@ -211,6 +198,12 @@ impl Client<'_> {
             }
         }
     }
+}
+
+/// This end of a connection when the system does not know it any more.
+fn unspecified(remote: SocketAddr) -> SocketAddr {
+    let ip = if remote.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+    SocketAddr::new(ip, 0)
 }
 
 /// A send without a connection.

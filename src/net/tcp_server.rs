@@ -1,7 +1,7 @@
 //! A TCP server session: listens, accepts, and runs a task per client on shared tables. Must never let one client hold up another.
 
 use super::automation;
-use super::connection::{Connection, Listener, Totals};
+use super::connection::{self, Connection, Listener, Totals};
 use super::error;
 use super::hub::Actions;
 use super::outbox::Reporter;
@@ -26,7 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// How long accepting rests when there is no file descriptor left: the clients that are there go on.
+/// How long accepting rests when there is no file descriptor (or memory) left: the clients that are there go on.
 const ACCEPT_REST: Duration = Duration::from_millis(500);
 /// How long closing waits for the clients' tasks.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(1200);
@@ -35,7 +35,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_millis(1200);
 ///
 /// # Errors
 /// The failure that kept it from listening.
-pub async fn run(spec: TcpServerSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let listener = listen(&spec).await?;
     let local = listener.local_addr().map_err(|problem| error::at(Operation::Listen, spec.local, &problem))?;
     reporter.report(What::Listening { local }).await;
@@ -49,31 +49,44 @@ pub async fn run(spec: TcpServerSpec, mut actions: Actions, reporter: &Reporter)
     room.responder.borrow_mut().set(spec.reply.clone());
     let mut tasks = JoinSet::new();
     let mut repetition: Option<Repeat> = None;
-    let mut joined = 0;
     let mut rest_until: Option<Instant> = None;
     loop {
         tokio::select! {
             accepted = listener.accept(), if rest_until.is_none() => match accepted {
                 Ok((stream, address)) => {
-                    joined += 1;
-                    let peer = Peer::connected(ConnectionId(joined), address);
-                    tasks.spawn_local(room.clone().serve(stream, peer));
+                    let id = connection::next_id();
+                    let peer = Peer::connected(id, address);
+                    let (queue, totals) = (Rc::<SendQueue>::default(), Rc::<Totals>::default());
+                    // In the table before its task first runs, so that a close that comes at once ends it as well, and before it is
+                    // announced, so that whoever answers the announcement finds it.
+                    room.clients.borrow_mut().insert(id, Client { peer, queue: queue.clone(), totals: totals.clone() });
+                    tasks.spawn_local(room.clone().serve(stream, id, peer, queue, totals));
                 }
                 Err(problem) => {
-                    reporter.report(What::Trouble(error::at(Operation::Accept, local, &problem))).await;
-                    rest_until = Some(Instant::now() + ACCEPT_REST);
+                    let failure = error::at(Operation::Accept, local, &problem);
+                    // A client that has gone again is its own trouble; what lasts would fail again at once, and fill the log.
+                    if let Cause::TooManyFiles | Cause::Other(_) = failure.cause {
+                        rest_until = Some(Instant::now() + ACCEPT_REST);
+                    }
+                    reporter.report(What::Trouble(failure)).await;
                 }
             },
             () = rest(rest_until) => rest_until = None,
             Some(_) = tasks.join_next() => {}
             action = actions.next() => match action {
                 None | Some(Action::Close | Action::Forget) => break,
-                Some(Action::Send(message)) => room.send(message, Origin::User).await,
+                Some(Action::Send(message)) => {
+                    room.send(message, Origin::User).await;
+                }
                 Some(Action::End { connections, how }) => room.end(&connections, how),
                 Some(other) => automation::change(other, reporter, &room.responder, &mut repetition).await,
             },
             due = repeat::due(&mut repetition) => match due {
-                Some(message) => room.send(message, Origin::Repeat).await,
+                Some(message) => {
+                    if !room.send(message, Origin::Repeat).await {
+                        repeat::unreached(reporter, &mut repetition).await;
+                    }
+                }
                 None => repeat::ended(reporter, &mut repetition).await,
             },
         }
@@ -167,13 +180,8 @@ impl Listener for Room {
 
 impl Room {
     /// Runs one client from accepted to left.
-    async fn serve(self: Rc<Self>, stream: TcpStream, peer: Peer) {
+    async fn serve(self: Rc<Self>, stream: TcpStream, id: ConnectionId, peer: Peer, queue: Rc<SendQueue>, totals: Rc<Totals>) {
         let local: SocketAddr = stream.local_addr().unwrap_or(peer.address);
-        let queue = Rc::<SendQueue>::default();
-        let totals = Rc::<Totals>::default();
-        let Some(id) = peer.connection else { return };
-        // In the table before it is announced: whoever answers the announcement at once must find it.
-        self.clients.borrow_mut().insert(id, Client { peer, queue: queue.clone(), totals: totals.clone() });
         self.reporter.report(What::PeerJoined { peer, local }).await;
         if let Err(failure) = socket::apply(&SockRef::from(&stream), &self.options, peer.address) {
             self.reporter.report(What::Trouble(failure)).await;
@@ -187,8 +195,8 @@ impl Room {
         self.reporter.report(What::PeerLeft { peer, ending }).await;
     }
 
-    /// Queues a message for those it is for; without any of them the user is told.
-    async fn send(&self, message: Message, origin: Origin) {
+    /// Queues a message for those it is for; without any of them the user is told, and it is `false`.
+    async fn send(&self, message: Message, origin: Origin) -> bool {
         let Message { bytes, target } = message;
         let mut reached = false;
         for client in self.clients.borrow().values() {
@@ -201,11 +209,12 @@ impl Room {
                 client.queue.push(bytes.clone(), origin);
             }
         }
-        if !reached && origin == Origin::User {
+        if !reached {
             let failure =
                 Failure { operation: Operation::Send, address: String::new(), cause: Cause::NotConnected, os_code: None };
             self.reporter.report(What::Trouble(failure)).await;
         }
+        reached
     }
 
     fn end(&self, connections: &Selection, how: End) {

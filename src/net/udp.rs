@@ -5,6 +5,7 @@ use super::automation;
 use super::error;
 use super::hub::Actions;
 use super::outbox::Reporter;
+use super::queue::{OVERHEAD, Refused};
 use super::repeat::{self, Repeat};
 use super::{resolve, udp_errors, udp_kernel, udp_socket};
 use crate::session::address::{Endpoint, Host};
@@ -35,6 +36,8 @@ const BUFFER: usize = 65_536;
 const SEND_BOUND: usize = 4 << 20;
 /// How long after the last datagram the system's drop count is looked up: a burst's tail may have been dropped with nothing behind it.
 const DROPS_AFTER: Duration = Duration::from_millis(200);
+/// How often refused messages are summed up into one row while nothing can leave.
+const REFUSAL_ROW_EVERY: Duration = Duration::from_millis(500);
 /// How long a close goes on reading what has already arrived; a flood has no end.
 const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
 /// How long a close waits for one more word from the system.
@@ -46,7 +49,7 @@ const CHAT_MEMBERS: usize = 256;
 ///
 /// # Errors
 /// The failure that kept it from binding.
-pub async fn run(spec: UdpSpec, mut actions: Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let socket = udp_socket::bind(&spec).await?;
     let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.local, &problem))?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
@@ -73,12 +76,17 @@ pub async fn run(spec: UdpSpec, mut actions: Actions, reporter: &Reporter) -> Re
                 Some(action) => session.act(action, &mut repetition).await,
             },
             due = repeat::due(&mut repetition) => match due {
-                Some(message) => session.queue(message, Origin::Repeat).await,
+                Some(message) => {
+                    if session.queue(message, Origin::Repeat).await == Queued::Nowhere {
+                        repeat::unreached(reporter, &mut repetition).await;
+                    }
+                }
                 None => repeat::ended(reporter, &mut repetition).await,
             },
             found = resolved(&mut session.resolving) => session.learn(found).await,
             _ = session.socket.writable(), if session.may_send() => session.send_waiting().await,
             () = moment(session.look_for_drops) => session.look_for_drops().await,
+            () = moment(session.tell_refused) => session.tell_refused().await,
         }
     }
     repeat::ended(reporter, &mut repetition).await;
@@ -91,8 +99,34 @@ pub async fn run(spec: UdpSpec, mut actions: Actions, reporter: &Reporter) -> Re
 /// A datagram that waits for its address or for the socket.
 struct Waiting {
     bytes: Arc<[u8]>,
-    to: Endpoint,
+    to: To,
     origin: Origin,
+}
+
+/// Where a datagram goes.
+enum To {
+    /// As a socket address. One that a datagram came from is never made into text and back: that could lose an IPv6 zone.
+    Address(SocketAddr),
+    /// What the resolver has to be asked for.
+    Name(Endpoint),
+}
+
+impl From<Endpoint> for To {
+    fn from(endpoint: Endpoint) -> Self {
+        match endpoint.host {
+            Host::Ip(ip) => Self::Address(SocketAddr::new(ip, endpoint.port)),
+            Host::Name(_) => Self::Name(endpoint),
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(PartialEq)]
+enum Queued {
+    /// It was sent, or waits, or was refused, and each of that is told.
+    Somewhere,
+    /// There is nobody to send it to, which is told.
+    Nowhere,
 }
 
 type Resolving = Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, Failure>>>>;
@@ -105,7 +139,11 @@ struct Udp<'a> {
     responder: RefCell<Responder>,
     buffer: Box<[u8]>,
     waiting: VecDeque<Waiting>,
+    /// With what each message costs besides its bytes.
     waiting_bytes: usize,
+    refused: Refused,
+    /// When refused messages are told next; meanwhile they are summed up.
+    tell_refused: Option<Instant>,
     /// The look-up for the first datagram that waits.
     resolving: Option<Resolving>,
     /// Names that were looked up in this session.
@@ -131,6 +169,8 @@ impl<'a> Udp<'a> {
             buffer: vec![0; BUFFER].into(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
+            refused: Refused::default(),
+            tell_refused: None,
             resolving: None,
             known: HashMap::new(),
             last_sender: None,
@@ -195,11 +235,11 @@ impl<'a> Udp<'a> {
         let answer = self.responder.borrow_mut().answer(None, &bytes);
         match answer {
             None => {}
-            Some(Answer::Back(bytes)) => self.transmit(bytes, from.into(), Origin::Reply).await,
+            Some(Answer::Back(bytes)) => self.transmit(bytes, To::Address(from), Origin::Reply).await,
             Some(Answer::Others(bytes)) => {
                 let others: Vec<SocketAddr> = self.members.iter().copied().filter(|member| *member != from).collect();
                 for other in others {
-                    self.transmit(bytes.clone(), other.into(), Origin::Reply).await;
+                    self.transmit(bytes.clone(), To::Address(other), Origin::Reply).await;
                 }
                 if !self.members.contains(&from) {
                     self.members.push_back(from);
@@ -218,7 +258,7 @@ impl<'a> Udp<'a> {
             return;
         }
         self.kernel_drops = count;
-        self.reporter.report(What::Gap { datagrams: u64::from(new), bytes: None, place: Place::Kernel }).await;
+        self.reporter.report_gap(What::Gap { datagrams: u64::from(new), bytes: None, place: Place::Kernel }).await;
     }
 
     async fn look_for_drops(&mut self) {
@@ -251,7 +291,9 @@ impl<'a> Udp<'a> {
 
     async fn act(&mut self, action: Action, repetition: &mut Option<Repeat>) {
         match action {
-            Action::Send(message) => self.queue(message, Origin::User).await,
+            Action::Send(message) => {
+                self.queue(message, Origin::User).await;
+            }
             Action::SetBroadcast(switch) => match self.socket.set_broadcast(switch.is_on()) {
                 Ok(()) => {
                     self.spec.broadcast = switch;
@@ -270,47 +312,65 @@ impl<'a> Udp<'a> {
     }
 
     /// Finds out where a message goes and sends it after those that wait.
-    async fn queue(&mut self, message: Message, origin: Origin) {
+    async fn queue(&mut self, message: Message, origin: Origin) -> Queued {
         let nowhere = |cause| Failure { operation: Operation::Send, address: String::new(), cause, os_code: None };
         let to = match message.target {
-            Target::Address(to) => Ok(to),
-            Target::LastSender => self.last_sender.map(Endpoint::from).ok_or(Cause::NoSender),
-            Target::Everyone | Target::Connections(_) => self.spec.remote.clone().ok_or(Cause::NoTarget),
+            Target::Address(to) => Ok(To::from(to)),
+            Target::LastSender => self.last_sender.map(To::Address).ok_or(Cause::NoSender),
+            Target::Everyone | Target::Connections(_) => self.spec.remote.clone().map(To::from).ok_or(Cause::NoTarget),
         };
         match to {
-            Ok(to) => self.transmit(message.bytes, to, origin).await,
-            Err(cause) => self.trouble(nowhere(cause)).await,
+            Ok(to) => {
+                self.transmit(message.bytes, to, origin).await;
+                Queued::Somewhere
+            }
+            Err(cause) => {
+                self.trouble(nowhere(cause)).await;
+                Queued::Nowhere
+            }
         }
     }
 
     /// Sends at once where it can: nothing waits, the address is known, the socket takes it. Else it waits, within the bound.
-    async fn transmit(&mut self, bytes: Arc<[u8]>, to: Endpoint, origin: Origin) {
+    async fn transmit(&mut self, bytes: Arc<[u8]>, to: To, origin: Origin) {
         if self.waiting.is_empty()
             && let Some(address) = self.address_of(&to)
             && self.try_send(&bytes, address, origin).await
         {
             return;
         }
-        if self.waiting_bytes + bytes.len() > SEND_BOUND {
-            let (messages, bytes) = (1, bytes.len() as u64);
-            self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::QueueFull }).await;
+        let cost = bytes.len() + OVERHEAD;
+        if self.waiting_bytes + cost > SEND_BOUND {
+            self.refused.add(bytes.len());
+            // The first one is told at once, those of the next while in one row.
+            self.tell_refused.get_or_insert_with(Instant::now);
             return;
         }
-        self.waiting_bytes += bytes.len();
+        self.waiting_bytes += cost;
         self.waiting.push_back(Waiting { bytes, to, origin });
     }
 
-    fn address_of(&self, to: &Endpoint) -> Option<SocketAddr> {
-        match &to.host {
-            Host::Ip(ip) => Some(SocketAddr::new(*ip, to.port)),
-            Host::Name(_) => self.known.get(to).copied(),
+    /// Tells what was refused since the last time, and looks again later; quiet when nothing was.
+    async fn tell_refused(&mut self) {
+        self.tell_refused = None;
+        if let Some(Refused { messages, bytes }) = self.refused.take() {
+            self.tell_refused = Some(Instant::now() + REFUSAL_ROW_EVERY);
+            self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::QueueFull }).await;
+        }
+    }
+
+    fn address_of(&self, to: &To) -> Option<SocketAddr> {
+        match to {
+            To::Address(address) => Some(*address),
+            To::Name(name) => self.known.get(name).copied(),
         }
     }
 
     /// `false` when the socket takes nothing now.
     async fn try_send(&mut self, bytes: &Arc<[u8]>, to: SocketAddr, origin: Origin) -> bool {
+        let to = udp_kernel::as_shown(to);
         loop {
-            match self.socket.try_send_to(bytes, to) {
+            match self.socket.try_send_to(bytes, udp_kernel::as_sent(to, self.local)) {
                 Ok(_) => {
                     self.sent += bytes.len() as u64;
                     let what = What::Sent { peer: Peer::datagram(to), bytes: bytes.clone(), origin };
@@ -340,7 +400,7 @@ impl<'a> Udp<'a> {
             if !self.try_send(&bytes, address, origin).await {
                 return;
             }
-            self.waiting_bytes -= bytes.len();
+            self.waiting_bytes -= bytes.len() + OVERHEAD;
             self.waiting.pop_front();
         }
     }
@@ -348,9 +408,10 @@ impl<'a> Udp<'a> {
     fn start_resolving(&mut self) {
         if self.resolving.is_none()
             && let Some(first) = self.waiting.front()
-            && self.address_of(&first.to).is_none()
+            && let To::Name(name) = &first.to
+            && !self.known.contains_key(name)
         {
-            let to = first.to.clone();
+            let to = name.clone();
             self.resolving = Some(Box::pin(async move { resolve::addresses(&to).await }));
         }
     }
@@ -358,20 +419,20 @@ impl<'a> Udp<'a> {
     /// The look-up for the first datagram that waits has ended.
     async fn learn(&mut self, found: Result<Vec<SocketAddr>, Failure>) {
         self.resolving = None;
-        let Some(first) = self.waiting.front() else { return };
+        let Some(Waiting { to: To::Name(name), .. }) = self.waiting.front() else { return };
         match found {
             Ok(addresses) => {
                 // A socket of one family can't reach the other; a wildcard IPv6 socket reaches IPv4 through mapped addresses.
                 let own = addresses.iter().find(|address| address.is_ipv4() == self.local.is_ipv4());
                 let Some(address) = own.or(addresses.first()).copied() else { return };
-                let host = first.to.host.to_string();
-                self.known.insert(first.to.clone(), address);
+                let host = name.host.to_string();
+                self.known.insert(name.clone(), address);
                 self.reporter.report(What::Resolved { host, addresses }).await;
                 self.send_waiting().await;
             }
             Err(failure) => {
                 if let Some(first) = self.waiting.pop_front() {
-                    self.waiting_bytes -= first.bytes.len();
+                    self.waiting_bytes -= first.bytes.len() + OVERHEAD;
                 }
                 self.trouble(failure).await;
             }
@@ -379,21 +440,23 @@ impl<'a> Udp<'a> {
     }
 
     async fn abandon(&mut self) {
+        self.tell_refused().await;
         if !self.waiting.is_empty() {
-            let (messages, bytes) = (self.waiting.len() as u64, self.waiting_bytes as u64);
+            let messages = self.waiting.len() as u64;
+            let bytes = self.waiting.iter().map(|waiting| waiting.bytes.len() as u64).sum();
             self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::Ended }).await;
         }
     }
 
     async fn join(&mut self, group: Membership) {
-        match udp_socket::change_membership(&self.socket, self.local, Operation::Join, &group) {
+        match udp_socket::change_membership(&self.socket, self.local, Operation::Join, &group).await {
             Ok(()) => self.reporter.report(What::GroupJoined(group)).await,
             Err(failure) => self.trouble(failure).await,
         }
     }
 
     async fn leave(&mut self, group: Membership) {
-        match udp_socket::change_membership(&self.socket, self.local, Operation::Leave, &group) {
+        match udp_socket::change_membership(&self.socket, self.local, Operation::Leave, &group).await {
             Ok(()) => self.reporter.report(What::GroupLeft(group)).await,
             Err(failure) => self.trouble(failure).await,
         }
@@ -420,7 +483,7 @@ impl Lost {
     async fn report(&mut self, reporter: &Reporter) {
         let Lost { datagrams, bytes } = std::mem::take(self);
         if datagrams > 0 {
-            reporter.report(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
+            reporter.report_gap(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
         }
     }
 }

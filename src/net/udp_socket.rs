@@ -23,6 +23,10 @@ pub async fn bind(spec: &UdpSpec) -> Result<UdpSocket, Failure> {
     if let Some(bytes) = spec.send_buffer {
         made.set_send_buffer_size(bytes as usize).map_err(option("SO_SNDBUF"))?;
     }
+    if spec.local.is_ipv6() && spec.local.ip().is_unspecified() {
+        // Both families, whatever the system's default is, as for a TCP server.
+        made.set_only_v6(false).map_err(option("IPV6_V6ONLY"))?;
+    }
     let looped = spec.multicast_loop.is_on();
     if spec.local.is_ipv4() {
         made.set_multicast_loop_v4(looped).map_err(option("IP_MULTICAST_LOOP"))?;
@@ -53,14 +57,17 @@ pub async fn bind(spec: &UdpSpec) -> Result<UdpSocket, Failure> {
 }
 
 /// Joins or leaves a group.
-pub fn change_membership(
+pub async fn change_membership(
     socket: &UdpSocket,
     local: SocketAddr,
     operation: Operation,
     membership: &Membership,
 ) -> Result<(), Failure> {
     let failure = |cause, os_code| Failure { operation, address: membership.to_string(), cause, os_code };
-    let (index, address) = interface::of_membership(membership).ok_or_else(|| failure(Cause::AddressNotAvailable, None))?;
+    let wanted = membership.clone();
+    // It reads the system's list of interfaces, which may take its time.
+    let found = tokio::task::spawn_blocking(move || interface::of_membership(&wanted)).await.ok().flatten();
+    let (index, address) = found.ok_or_else(|| failure(Cause::AddressNotAvailable, None))?;
     let socket = SockRef::from(socket);
     let result = match membership.group {
         IpAddr::V4(group) => {

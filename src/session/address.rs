@@ -154,7 +154,12 @@ impl Endpoint {
 
 impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
-        Self { host: Host::Ip(address.ip()), port: address.port() }
+        let host = match address {
+            // A link-local address says nothing without its zone (RFC 4007 section 6), and only the resolver's form has room for it.
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => Host::Name(format!("{}%{}", v6.ip(), v6.scope_id())),
+            _ => Host::Ip(address.ip()),
+        };
+        Self { host, port: address.port() }
     }
 }
 
@@ -214,6 +219,7 @@ pub fn parse_local(text: &str) -> Result<SocketAddr, AddressError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddrV6;
 
     #[test]
     fn endpoints_as_people_type_them() {
@@ -239,6 +245,14 @@ mod tests {
             let read = Endpoint::parse(typed).map(|endpoint| endpoint.to_string());
             assert_eq!(read, expected.clone().map(str::to_owned), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_link_local_sender_keeps_its_zone() {
+        let address = SocketAddr::V6(SocketAddrV6::new("fe80::1".parse().unwrap(), 9, 0, 2));
+        assert_eq!(Endpoint::from(address), Endpoint::parse("[fe80::1%2]:9").unwrap());
+        let plain: SocketAddr = "[::1]:9".parse().unwrap();
+        assert_eq!(Endpoint::from(plain).host, Host::Ip(plain.ip()));
     }
 
     #[test]

@@ -355,7 +355,9 @@ impl Draft {
             ReplyChoice::Chat => Some(Reply::Chat),
             ReplyChoice::Fixed => {
                 let bytes = message::compose(&self.reply_text, Input::Text, self.send_encoding, LineEnding::None);
-                reading.take(Field::ReplyText, bytes.map_err(Reason::Message)).map(|bytes| Reply::Fixed(bytes.into()))
+                let bytes = reading.take(Field::ReplyText, bytes.map_err(Reason::Message));
+                // An empty answer would be an empty message to everyone who asks.
+                bytes.filter(|bytes| !bytes.is_empty()).map(|bytes| Reply::Fixed(bytes.into()))
             }
         }
     }
@@ -462,6 +464,12 @@ mod tests {
             ..Draft::new(Role::Udp)
         };
         assert_eq!(draft.reply().unwrap_err().field, Field::ReplyText);
+    }
+
+    #[test]
+    fn an_empty_fixed_answer_is_none() {
+        let draft = Draft { reply: ReplyChoice::Fixed, ..Draft::new(Role::Udp) };
+        assert_eq!(draft.reply(), Ok(None));
     }
 
     #[test]

@@ -49,14 +49,17 @@ impl Log {
                 }
             }
             // An ended connection gets no more bytes.
-            Entry::Note(what) => {
-                if let What::PeerLeft { peer, .. } = &**what
-                    && let Some(connection) = peer.connection
-                {
-                    self.tails.remove(&(connection, Direction::Received));
-                    self.tails.remove(&(connection, Direction::Sent));
+            Entry::Note(what) => match &**what {
+                What::PeerLeft { peer, .. } => {
+                    if let Some(connection) = peer.connection {
+                        self.tails.remove(&(connection, Direction::Received));
+                        self.tails.remove(&(connection, Direction::Sent));
+                    }
                 }
-            }
+                // Nor does any connection of a session that has ended; a client's only one is not told to have left.
+                What::Opening { .. } | What::Closed { .. } | What::Failed(_) => self.tails.clear(),
+                _ => {}
+            },
         }
         let cost = record.cost();
         self.cost += cost;

@@ -86,8 +86,11 @@ fn bytes_before(log: &Log, data: &Data, wanted: usize) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::codec::decoder::escaped;
-    use crate::session::event::{SessionEvent, What};
+    use crate::session::draft::Draft;
+    use crate::session::event::{EndedBy, Ending, SessionEvent, What};
+    use crate::session::failure::{Cause, Failure, Operation};
     use crate::session::id::{ConnectionId, Peer, SessionId};
+    use crate::session::spec::Role;
     use crate::session::timestamp::Timestamp;
     use crate::traffic::record::Record;
     use proptest::prelude::*;
@@ -98,10 +101,16 @@ mod tests {
         log.push(Record::of(&SessionEvent { session: SessionId(1), at: Timestamp(0), what }).unwrap());
     }
 
+    fn note(log: &mut Log, what: What) {
+        log.push(Record::of(&SessionEvent { session: SessionId(1), at: Timestamp(0), what }).unwrap());
+    }
+
     fn shown(log: &Log, encoding: Encoding, connection: u32) -> String {
         (log.first().0..log.next().0)
             .map(RecordId)
-            .filter(|id| log.get(*id).unwrap().peer().unwrap().connection == Some(ConnectionId(connection)))
+            .filter(|id| {
+                log.get(*id).and_then(Record::peer).is_some_and(|peer| peer.connection == Some(ConnectionId(connection)))
+            })
             .map(|id| escaped(&of_record(log, id, encoding, usize::MAX)))
             .collect()
     }
@@ -123,6 +132,21 @@ mod tests {
                 rest = later;
             }
             prop_assert_eq!(shown(&log, encoding, 1), kept);
+        }
+    }
+
+    #[test]
+    fn a_session_that_is_opened_again_does_not_continue_the_old_stream() {
+        let failure = Failure { operation: Operation::Connect, address: String::new(), cause: Cause::Refused, os_code: None };
+        for end in [What::Closed { ending: Ending { by: EndedBy::Us, received: 1, sent: 0 } }, What::Failed(failure)] {
+            let mut log = Log::default();
+            push(&mut log, 1, b"\xc4");
+            note(&mut log, end);
+            let spec = Draft::new(Role::TcpClient).spec().unwrap();
+            note(&mut log, What::Opening { spec: Box::new(spec) });
+            // Even if the connection's number were the same.
+            push(&mut log, 1, b"\xe3 ok");
+            assert_eq!(shown(&log, Encoding::GBK, 1), "\\xC4\\xE3 ok");
         }
     }
 
