@@ -8,6 +8,9 @@ use std::collections::{HashMap, VecDeque};
 /// A longer message goes alone.
 const WINDOW: usize = 1 << 20;
 
+/// What a message counts besides its bytes, as in the send queues: a million one-byte lines fill those long before 1 MiB.
+const OVERHEAD: usize = 64;
+
 /// What is on its way.
 #[derive(Default)]
 pub struct Pace {
@@ -28,7 +31,7 @@ struct Progress {
 impl Pace {
     /// Whether a message of so many bytes may go now.
     pub fn has_room(&self, length: usize) -> bool {
-        self.lengths.is_empty() || self.bytes + length <= WINDOW
+        self.lengths.is_empty() || self.bytes + length + OVERHEAD <= WINDOW
     }
 
     /// Whether everything is through.
@@ -38,8 +41,9 @@ impl Pace {
 
     /// A message for everyone is on its way.
     pub fn offer(&mut self, length: usize) {
-        self.lengths.push_back(length);
-        self.bytes += length;
+        let cost = length + OVERHEAD;
+        self.lengths.push_back(cost);
+        self.bytes += cost;
     }
 
     /// A client has joined; so many messages are on their way to it alone.

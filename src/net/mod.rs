@@ -7,6 +7,7 @@ mod automation;
 mod clock;
 mod connection;
 mod error;
+mod family;
 mod hub;
 mod interface;
 mod outbox;

@@ -8,7 +8,7 @@ use super::outbox::Reporter;
 use super::owner::Protocol;
 use super::queue::SendQueue;
 use super::repeat::{self, Repeat};
-use super::socket;
+use super::{family, socket};
 use crate::session::command::{Action, End, Message, Selection, Target};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -18,7 +18,6 @@ use crate::session::spec::{TcpOptions, TcpServerSpec};
 use socket2::{SockRef, Type};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +54,7 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
             accepted = listener.accept(), if rest_until.is_none() => match accepted {
                 Ok((stream, address)) => {
                     let id = connection::next_id();
-                    let peer = Peer::connected(id, address);
+                    let peer = Peer::connected(id, family::as_shown(address));
                     let (queue, totals) = (Rc::<SendQueue>::default(), Rc::<Totals>::default());
                     // In the table before its task first runs, so that a close that comes at once ends it as well, and before it is
                     // announced, so that whoever answers the announcement finds it.
@@ -181,7 +180,7 @@ impl Listener for Room {
 impl Room {
     /// Runs one client from accepted to left.
     async fn serve(self: Rc<Self>, stream: TcpStream, id: ConnectionId, peer: Peer, queue: Rc<SendQueue>, totals: Rc<Totals>) {
-        let local: SocketAddr = stream.local_addr().unwrap_or(peer.address);
+        let local = stream.local_addr().map_or(peer.address, family::as_shown);
         self.reporter.report(What::PeerJoined { peer, local }).await;
         if let Err(failure) = socket::apply(&SockRef::from(&stream), &self.options, peer.address) {
             self.reporter.report(What::Trouble(failure)).await;

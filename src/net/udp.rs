@@ -7,7 +7,7 @@ use super::hub::Actions;
 use super::outbox::Reporter;
 use super::queue::{OVERHEAD, Refused};
 use super::repeat::{self, Repeat};
-use super::{resolve, udp_errors, udp_kernel, udp_socket};
+use super::{family, resolve, udp_errors, udp_kernel, udp_socket};
 use crate::session::address::{Endpoint, Host};
 use crate::session::command::{Action, Message, Target};
 use crate::session::event::{EndedBy, Ending, Origin, Place, Unsent, What};
@@ -368,9 +368,9 @@ impl<'a> Udp<'a> {
 
     /// `false` when the socket takes nothing now.
     async fn try_send(&mut self, bytes: &Arc<[u8]>, to: SocketAddr, origin: Origin) -> bool {
-        let to = udp_kernel::as_shown(to);
+        let to = family::as_shown(to);
         loop {
-            match self.socket.try_send_to(bytes, udp_kernel::as_sent(to, self.local)) {
+            match self.socket.try_send_to(bytes, family::as_sent(to, self.local)) {
                 Ok(_) => {
                     self.sent += bytes.len() as u64;
                     let what = What::Sent { peer: Peer::datagram(to), bytes: bytes.clone(), origin };

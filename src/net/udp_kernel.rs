@@ -21,28 +21,10 @@ pub struct Returned {
     pub os_code: i32,
 }
 
-/// An IPv4 peer of an IPv6 socket as people know it: `127.0.0.1` and not `::ffff:127.0.0.1` (RFC 4291 section 2.5.5.2).
-pub fn as_shown(address: SocketAddr) -> SocketAddr {
-    match address {
-        SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
-            Some(ip) => SocketAddr::new(ip.into(), v6.port()),
-            None => address,
-        },
-        SocketAddr::V4(_) => address,
-    }
-}
-
-/// The same address as the socket's family takes it: only Linux lets an IPv6 socket send to a plain IPv4 address.
-pub fn as_sent(address: SocketAddr, socket: SocketAddr) -> SocketAddr {
-    match address {
-        SocketAddr::V4(v4) if socket.is_ipv6() => SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port()),
-        _ => address,
-    }
-}
-
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{Arrival, Returned, as_shown};
+    use super::super::family::as_shown;
+    use super::{Arrival, Returned};
     use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr, RxqOvfl};
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt};
     use std::io::{self, IoSliceMut};
@@ -125,7 +107,8 @@ pub use linux::{dropped, enable, try_receive, try_returned};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use super::{Arrival, Returned, as_shown};
+    use super::super::family::as_shown;
+    use super::{Arrival, Returned};
     use std::io;
     use std::net::SocketAddr;
     use tokio::net::UdpSocket;
@@ -150,17 +133,3 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{dropped, enable, try_receive, try_returned};
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ipv4_peers_of_an_ipv6_socket() {
-        let read = |text: &str| text.parse::<SocketAddr>().unwrap();
-        let (v4, mapped, v6) = (read("127.0.0.1:9"), read("[::ffff:127.0.0.1]:9"), read("[::1]:9"));
-        assert_eq!([v4, mapped, v6].map(as_shown), [v4, v4, v6]);
-        assert_eq!([v4, v6].map(|to| as_sent(to, v6)), [mapped, v6]);
-        assert_eq!([v4, v6].map(|to| as_sent(to, v4)), [v4, v6], "the system says that it can't");
-    }
-}
