@@ -446,6 +446,7 @@ impl View for App {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))
                 .default_size(size::INSPECTOR)
+                .min_size(size::COLUMN)
                 .show(ui, |ui| inspector::show(ui, self.inspected.as_ref(), language, &self.zone));
         }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {

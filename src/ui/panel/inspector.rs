@@ -62,6 +62,8 @@ fn dump_text(bytes: &[u8]) -> String {
 /// The whole panel.
 pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone: &TimeZone) {
     let colors = palette(ui);
+    // A panel is as wide as what is in it, and an empty one would stay narrow.
+    ui.set_min_width(ui.available_width());
     ui.label(RichText::new(language.tr("inspector.title")).size(size::TITLE_TEXT).color(colors.strong));
     let Some(inspected) = inspected else {
         ui.label(RichText::new(language.tr("inspector.empty")).color(colors.weak));
