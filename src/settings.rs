@@ -1,6 +1,7 @@
 //! What is remembered from one start to the next, in the platform's configuration folder. Must never stop a start: a damaged file is
 //! put aside with a notice.
 
+use crate::codec::message::Input;
 use crate::i18n::Language;
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
@@ -64,7 +65,7 @@ pub struct Settings {
     /// How the tabs are arranged; the window's own business.
     pub layout: Option<serde_json::Value>,
     /// Messages sent before, the latest last.
-    pub history: Vec<String>,
+    pub history: Vec<Remembered>,
 }
 
 impl Default for Settings {
@@ -82,6 +83,15 @@ impl Default for Settings {
             history: Vec::new(),
         }
     }
+}
+
+/// A message sent before, and how it was typed: hex typed as text would be other bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// As typed.
+    pub text: String,
+    /// Text, hex or escapes.
+    pub input: Input,
 }
 
 /// What came of reading the settings.
@@ -140,12 +150,12 @@ const LONGEST_REMEMBERED: usize = 16 << 10;
 
 impl Settings {
     /// Remembers a message as the latest, once.
-    pub fn remember(&mut self, message: &str) {
-        if message.is_empty() || message.len() > LONGEST_REMEMBERED {
+    pub fn remember(&mut self, message: Remembered) {
+        if message.text.is_empty() || message.text.len() > LONGEST_REMEMBERED {
             return;
         }
-        self.history.retain(|known| known != message);
-        self.history.push(message.to_owned());
+        self.history.retain(|known| *known != message);
+        self.history.push(message);
         let surplus = self.history.len().saturating_sub(HISTORY);
         self.history.drain(..surplus);
     }
@@ -166,6 +176,10 @@ mod tests {
     use super::*;
     use crate::session::spec::Role;
 
+    fn text(text: &str) -> Remembered {
+        Remembered { text: text.to_owned(), input: Input::Text }
+    }
+
     #[test]
     fn what_is_saved_comes_back() {
         let folder = tempfile::tempdir().unwrap();
@@ -173,7 +187,7 @@ mod tests {
         assert_eq!(load(&path), Loaded { settings: Settings::default(), damaged: None });
         let mut settings = Settings { language: Some(Language::Chinese), theme: Theme::Dark, ..Settings::default() };
         settings.sessions.push(SavedSession { id: SessionId(3), draft: Draft::new(Role::Udp) });
-        settings.remember("你好");
+        settings.remember(text("你好"));
         save(&path, &settings).unwrap();
         assert_eq!(load(&path), Loaded { settings, damaged: None });
     }
@@ -205,10 +219,10 @@ mod tests {
     fn the_history_keeps_each_message_once() {
         let mut settings = Settings::default();
         for message in ["a", "b", "a", "", "c"] {
-            settings.remember(message);
+            settings.remember(text(message));
         }
-        assert_eq!(settings.history, ["b", "a", "c"]);
-        (0..300).for_each(|number| settings.remember(&number.to_string()));
+        assert_eq!(settings.history, ["b", "a", "c"].map(text));
+        (0..300).for_each(|number| settings.remember(text(&number.to_string())));
         assert_eq!(settings.history.len(), HISTORY);
     }
 }

@@ -305,7 +305,10 @@ fn the_pair_talks_is_seen_and_is_remembered() {
     assert_eq!(settings["sessions"].as_array().unwrap().len(), 2);
     assert_eq!(settings["sessions"][0]["draft"]["message"], "你好，客户端");
     assert_eq!(settings["window"], serde_json::json!([900.0, 600.0]));
-    assert_eq!(settings["history"], serde_json::json!(["你好，服务端", "你好，客户端"]));
+    assert_eq!(
+        settings["history"],
+        serde_json::json!([{"text": "你好，服务端", "input": "text"}, {"text": "你好，客户端", "input": "text"}])
+    );
 }
 
 #[test]

@@ -4,7 +4,10 @@ use super::outbox::Reporter;
 use crate::session::command::Message;
 use crate::session::event::What;
 use std::time::Duration;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+
+/// How long the word that a repetition has ended waits for its last message to be written.
+const LAST_WORD_AFTER: Duration = Duration::from_millis(10);
 
 /// A repetition under way.
 pub struct Repeat {
@@ -12,6 +15,8 @@ pub struct Repeat {
     ticks: Interval,
     left: Option<u64>,
     sent: u64,
+    /// When the end may be told, once the last message is out.
+    last_by: Instant,
 }
 
 impl Repeat {
@@ -20,7 +25,7 @@ impl Repeat {
         let mut ticks = interval(every.max(Duration::from_millis(1)));
         // A late tick is not followed by a burst: the receiver would see a pattern that the user did not ask for.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        Self { message, ticks, left: times, sent: 0 }
+        Self { message, ticks, left: times, sent: 0, last_by: Instant::now() }
     }
 
     /// How many were due so far.
@@ -33,10 +38,13 @@ impl Repeat {
 pub async fn due(repeat: &mut Option<Repeat>) -> Option<Message> {
     let Some(repeat) = repeat else { return std::future::pending().await };
     if repeat.left == Some(0) {
+        // The connection writes the last message first, so that its row stands before the word that it was the last.
+        tokio::time::sleep_until(repeat.last_by).await;
         return None;
     }
     repeat.ticks.tick().await;
     repeat.left = repeat.left.map(|left| left - 1);
+    repeat.last_by = Instant::now() + LAST_WORD_AFTER;
     repeat.sent += 1;
     Some(repeat.message.clone())
 }

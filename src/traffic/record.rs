@@ -2,6 +2,7 @@
 //! them: text is made when it is looked at.
 
 use crate::session::event::{Origin, SessionEvent, What};
+use crate::session::failure::Failure;
 use crate::session::id::Peer;
 use crate::session::timestamp::Timestamp;
 use std::sync::Arc;
@@ -101,6 +102,17 @@ impl Record {
                 What::Unsent { peer, .. } => *peer,
                 _ => None,
             },
+        }
+    }
+
+    /// What went wrong, where the record tells of that and of nothing else.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.entry {
+            Entry::Note(what) => match &**what {
+                What::Trouble(failure) | What::Failed(failure) => Some(failure),
+                _ => None,
+            },
+            Entry::Data(_) => None,
         }
     }
 

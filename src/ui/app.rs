@@ -282,7 +282,7 @@ impl App {
                     tab.draft.message.clear();
                 }
             }
-            Intent::Remember(message) => self.settings.remember(&message),
+            Intent::Remember(message) => self.settings.remember(message),
             Intent::Copy(id, records, how) => self.copy(ctx, id, &records, how),
             Intent::Save(id, format) => {
                 if let Some(tab) = self.tabs.get(&id) {
@@ -440,7 +440,6 @@ impl View for App {
         let language = self.language();
         let mut intents = Vec::new();
         top_bar::show(ui, language, self.settings.inspector, &mut intents);
-        self.notices.show(ui, language);
         let colors = palette(ui);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")
@@ -465,6 +464,7 @@ impl View for App {
             self.tree.ui(&mut shown, ui);
         });
         self.dialogues(ui);
+        self.notices.show(ui, language);
         for intent in intents {
             self.carry_out(intent, &ctx);
         }

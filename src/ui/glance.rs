@@ -94,11 +94,12 @@ impl RowStyle {
         }
     }
 
-    /// How many lines a record takes.
+    /// How many lines a record takes: a failure has one for what happened and one for what to do next.
     pub fn lines(&self, record: &Record) -> usize {
         match (self.shown, record.data()) {
             (Shown::Both, Some(data)) => data.bytes.len().div_ceil(self.columns).clamp(1, DUMP_LINES),
-            _ => 1,
+            (_, Some(_)) => 1,
+            (_, None) => 1 + usize::from(record.failure().is_some()),
         }
     }
 }

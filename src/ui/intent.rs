@@ -3,6 +3,7 @@
 use crate::session::command::Action;
 use crate::session::id::SessionId;
 use crate::session::spec::Role;
+use crate::settings::Remembered;
 use crate::traffic::format::Format;
 use crate::traffic::record::RecordId;
 
@@ -18,7 +19,7 @@ pub enum Intent {
     /// Something for the network thread.
     To(SessionId, Action),
     /// A message was sent: remember it.
-    Remember(String),
+    Remember(Remembered),
     /// Put records on the clipboard.
     Copy(SessionId, Vec<RecordId>, CopyAs),
     /// Save the log to a file that the user chooses.

@@ -85,10 +85,15 @@ impl Save {
             ui.heading(language.tr("save.title"));
             let label = ui.label(language.tr("save.path"));
             let idle = self.writing.is_none() && self.browsing.is_none();
+            let mut entered = false;
             ui.horizontal(|ui| {
                 let width = ui.available_width() - 110.0;
                 let edit = TextEdit::singleline(&mut self.path).desired_width(width).min_size(egui::vec2(0.0, size::CONTROL));
-                ui.add_enabled(idle, edit.align(egui::Align2::LEFT_CENTER)).labelled_by(label.id);
+                let field = ui.add_enabled(idle, edit.align(egui::Align2::LEFT_CENTER)).labelled_by(label.id);
+                if field.changed() {
+                    self.failed = None;
+                }
+                entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
                 if ui.add_enabled_ui(idle, |ui| control::quiet(ui, ICON_FOLDER_OPEN, &language.tr("save.browse"))).inner.clicked()
                 {
                     self.browse(ui.ctx());
@@ -106,7 +111,9 @@ impl Save {
             ui.add_space(space::SMALL);
             ui.horizontal(|ui| {
                 let may = idle && !self.path.trim().is_empty();
-                if ui.add_enabled_ui(may, |ui| control::primary(ui, ICON_SAVE, &language.tr("save.save"))).inner.clicked() {
+                if ui.add_enabled_ui(may, |ui| control::primary(ui, ICON_SAVE, &language.tr("save.save"))).inner.clicked()
+                    || may && entered
+                {
                     self.write(look, language);
                 }
                 if ui.button(language.tr("save.cancel")).clicked() {
@@ -197,7 +204,13 @@ impl Save {
             Ok(Ok(_)) if cancelled => Some(Saved::Cancelled),
             Ok(Ok(count)) => Some(Saved::Done(count, self.path.clone())),
             Ok(Err(problem)) => {
-                self.failed = Some(language.tr_with("save.failed", &[("path", &self.path), ("reason", &problem)]));
+                let reason = match problem.kind() {
+                    io::ErrorKind::NotFound => language.tr("save.no_folder").into_owned(),
+                    io::ErrorKind::PermissionDenied => language.tr("save.no_permission").into_owned(),
+                    io::ErrorKind::IsADirectory => language.tr("save.is_folder").into_owned(),
+                    _ => problem.to_string(),
+                };
+                self.failed = Some(language.tr_with("save.failed", &[("path", &self.path), ("reason", &reason)]));
                 None
             }
             Err(_) => {

@@ -13,7 +13,7 @@ use crate::session::draft::{Draft, Problem};
 use crate::session::id::{ConnectionId, SessionId};
 use crate::session::spec::{Interface, Role};
 use crate::session::timestamp::Timestamp;
-use crate::settings::SendKey;
+use crate::settings::{Remembered, SendKey};
 use crate::traffic::model::Model;
 use crate::traffic::record::RecordId;
 use crate::traffic::view::{Filter, View};
@@ -89,7 +89,7 @@ pub struct Surroundings<'a> {
     /// This machine's interfaces.
     pub interfaces: &'a [Interface],
     /// Messages sent before.
-    pub history: &'a [String],
+    pub history: &'a [Remembered],
     /// Which key sends.
     pub send_key: SendKey,
 }
@@ -190,7 +190,7 @@ impl SessionTab {
                 .frame(frame)
                 .show(ui, |ui| self.column(ui, narrow, around, intents));
         }
-        if narrow && self.drawer && ui.available_width() < size::COLUMN {
+        if narrow && self.drawer {
             return;
         }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window).inner_margin(8)).show(ui, |ui| {

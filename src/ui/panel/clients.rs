@@ -8,7 +8,7 @@ use crate::ui::panel::log;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::control::{self, palette};
-use egui::{RichText, ScrollArea, Ui};
+use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_FILTER_ALT_OFF, ICON_LINK_OFF};
 use std::collections::BTreeSet;
 
@@ -18,6 +18,9 @@ pub const LINES: usize = 4;
 const FRAME: f32 = 70.0;
 /// The card's height with one line.
 pub const LEAST_HEIGHT: f32 = FRAME + size::CONTROL;
+
+/// Room for `← 999.9 MB`.
+const COUNT_WIDTH: f32 = 76.0;
 
 /// ```text
 /// 客户端 3                        ☐ 全选   [断开所选]
@@ -81,8 +84,13 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
         }
         ui.label(RichText::new(connection.since.clock(around.zone)).color(colors.weak))
             .on_hover_text(around.language.tr("clients.since"));
-        ui.label(RichText::new(format!("← {}", size_text(connection.received))).color(colors.received));
-        ui.label(RichText::new(format!("→ {}", size_text(connection.sent))).color(colors.sent));
+        for (arrow, bytes, color) in [("←", connection.received, colors.received), ("→", connection.sent, colors.sent)] {
+            // A column of its own, so that the buttons behind it stand still while bytes come.
+            let (_, room) = ui.allocate_space(vec2(COUNT_WIDTH, size::CONTROL));
+            let line = Layout::left_to_right(Align::Center);
+            let text = RichText::new(format!("{arrow} {}", size_text(bytes))).color(color);
+            ui.new_child(UiBuilder::new().max_rect(room).layout(line)).label(text);
+        }
         if connection.peer_finished {
             ui.label(RichText::new(around.language.tr("clients.peer_finished")).color(colors.busy));
         }

@@ -111,9 +111,9 @@ fn empty(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
         if room > ROOM_FOR_ICON {
             ui.label(control::icon(ICON_SWAP_HORIZ).size(space::HUGE).color(colors.weak));
         }
-        let local = tab.glance.local.map_or_else(|| tab.draft.address(), |local| local.to_string());
-        ui.set_max_width(size::READABLE);
-        ui.label(RichText::new(around.language.tr_with(key, &[("address", &local)])).color(colors.weak));
+        let address = tab.draft.address();
+        ui.set_max_width(size::READABLE.min(ui.available_width() - space::HUGE));
+        ui.label(RichText::new(around.language.tr_with(key, &[("address", &address)])).color(colors.weak));
     });
 }
 

@@ -120,11 +120,21 @@ pub fn show(
             let (text, tone) = describe::note(around.language, what).unwrap_or((String::new(), Tone::Note));
             let color = tone_color(colors, tone);
             put(columns.arrow, Align2::LEFT_CENTER, "•".into(), color);
-            let mut line = Line::prose(view.width() - columns.peer - space::SMALL);
-            line.push(&text, color);
-            let galley = ui.fonts_mut(|fonts| fonts.layout_job(line.finish()));
-            let elided = galley.elided;
-            painter.galley(at(columns.peer, 0) - vec2(0.0, galley.size().y / 2.0), galley, color);
+            let parts = match row.record.failure() {
+                Some(failure) => {
+                    let told = describe::failure(around.language, failure);
+                    vec![(told.what, color), (told.advice, colors.text)]
+                }
+                None => vec![(text.clone(), color)],
+            };
+            let mut elided = false;
+            for (index, (part, color)) in parts.iter().enumerate() {
+                let mut line = Line::prose(view.width() - columns.peer - space::SMALL);
+                line.push(part, *color);
+                let galley = ui.fonts_mut(|fonts| fonts.layout_job(line.finish()));
+                elided |= galley.elided;
+                painter.galley(at(columns.peer, index) - vec2(0.0, galley.size().y / 2.0), galley, *color);
+            }
             if elided {
                 response.clone().on_hover_text(&text);
             }

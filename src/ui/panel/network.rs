@@ -262,7 +262,7 @@ fn interface_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, arou
     let any = fields.tr("network.any_interface");
     let shown = if tab.draft.group_interface.is_empty() { any.clone() } else { tab.draft.group_interface.clone() };
     field::labelled(ui, &fields.tr("network.interface"), |ui, id| {
-        let combo = egui::ComboBox::from_id_salt("group-interface").width(ui.available_width()).selected_text(shown);
+        let combo = egui::ComboBox::from_id_salt("group-interface").width(ui.available_width()).truncate().selected_text(shown);
         let response = combo.show_ui(ui, |ui| {
             ui.selectable_value(&mut tab.draft.group_interface, String::new(), any);
             for interface in around.interfaces {

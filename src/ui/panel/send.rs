@@ -8,7 +8,7 @@ use crate::session::command::{Action, Message, Target};
 use crate::session::draft::{Draft, Field};
 use crate::session::spec::Role;
 use crate::session::state::State;
-use crate::settings::SendKey;
+use crate::settings::{Remembered, SendKey};
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
@@ -55,8 +55,10 @@ struct Preview {
 #[derive(Default)]
 pub struct Sending {
     preview: Option<Preview>,
+    /// Why the last press of the send key did nothing; shown until a message can leave.
+    refused: Option<&'static str>,
     /// Which message of the history is shown, counted from the latest; and what was typed before.
-    recalled: Option<(usize, String)>,
+    recalled: Option<(usize, Remembered)>,
 }
 
 impl Sending {
@@ -113,6 +115,10 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let pressed = buttons(tab, ui, &fields, &bytes, problems.is_empty(), intents);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| match (&bytes, beside) {
+                (Ok(_), _) if tab.sending.refused.is_some() => {
+                    let why = fields.tr(tab.sending.refused.unwrap_or_default());
+                    ui.add(egui::Label::new(RichText::new(why).color(palette(ui).warning)).truncate());
+                }
                 (Ok(bytes), _) => preview(ui, bytes),
                 (Err(_), Some(text)) => {
                     let galley = complaint_lines(ui, &text, ui.available_width(), 2);
@@ -120,6 +126,8 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
                 }
                 (Err(_), None) => {}
             });
+            let hindrance = hindrance(tab);
+            tab.sending.refused = if asked { hindrance } else { tab.sending.refused.and(hindrance) };
             if (asked || pressed)
                 && let Ok(bytes) = &bytes
             {
@@ -164,7 +172,7 @@ fn send(tab: &mut SessionTab, bytes: Arc<[u8]>, intents: &mut Vec<Intent>) {
         return;
     }
     intents.push(Intent::To(tab.id, Action::Send(Message { bytes, target })));
-    intents.push(Intent::Remember(tab.draft.message.clone()));
+    intents.push(Intent::Remember(typed(&tab.draft)));
     tab.sending.recalled = None;
 }
 
@@ -205,6 +213,16 @@ fn remote_text(draft: &Draft) -> String {
     draft.remote().map_or_else(|_| "?".to_owned(), |remote| remote.to_string())
 }
 
+/// What is in the box, with how it is read.
+fn typed(draft: &Draft) -> Remembered {
+    Remembered { text: draft.message.clone(), input: draft.input }
+}
+
+fn bring_back(draft: &mut Draft, message: &Remembered) {
+    draft.message.clone_from(&message.text);
+    draft.input = message.input;
+}
+
 fn history_button(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     let name = around.language.tr("send.history").into_owned();
     let button = ui.add_enabled_ui(!around.history.is_empty(), |ui| control::bare(ui, ICON_HISTORY, &name)).inner;
@@ -213,9 +231,9 @@ fn history_button(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) 
         ui.set_min_width(size::COLUMN);
         ScrollArea::vertical().max_height(size::COLUMN).show(ui, |ui| {
             for message in around.history.iter().rev() {
-                let line: String = message.chars().take(60).map(|c| if c == '\n' { '↵' } else { c }).collect();
+                let line: String = message.text.chars().take(60).map(|c| if c == '\n' { '↵' } else { c }).collect();
                 if ui.add(egui::Button::new(line).frame_when_inactive(false).truncate()).clicked() {
-                    message.clone_into(&mut tab.draft.message);
+                    bring_back(&mut tab.draft, message);
                 }
             }
         });
@@ -304,10 +322,11 @@ fn recall(tab: &mut SessionTab, ui: &Ui, around: &Surroundings<'_>, id: egui::Id
     }
     let pressed = |key| keys::pressed(ui, Modifiers::NONE, key);
     let next = match &tab.sending.recalled {
-        None if pressed(Key::ArrowUp) && !around.history.is_empty() => Some((0, tab.draft.message.clone())),
+        None if pressed(Key::ArrowUp) && !around.history.is_empty() => Some((0, typed(&tab.draft))),
         Some((index, typed)) if pressed(Key::ArrowUp) => Some(((index + 1).min(around.history.len() - 1), typed.clone())),
         Some((0, typed)) if pressed(Key::ArrowDown) => {
-            tab.draft.message.clone_from(typed);
+            let typed = typed.clone();
+            bring_back(&mut tab.draft, &typed);
             tab.sending.recalled = None;
             return;
         }
@@ -317,9 +336,9 @@ fn recall(tab: &mut SessionTab, ui: &Ui, around: &Surroundings<'_>, id: egui::Id
     if let Some((index, _)) = &next
         && let Some(message) = around.history.iter().rev().nth(*index)
     {
-        message.clone_into(&mut tab.draft.message);
+        bring_back(&mut tab.draft, message);
         if let Some(mut state) = TextEdit::load_state(ui.ctx(), id) {
-            let end = CCursor::new(message.chars().count());
+            let end = CCursor::new(message.text.chars().count());
             state.cursor.set_char_range(Some(CCursorRange::one(end)));
             TextEdit::store_state(ui.ctx(), id, state);
         }
@@ -366,13 +385,22 @@ fn buttons(
         return pressed;
     }
     let may_repeat = may_send && period_is_right;
-    let repeat = ui.add_enabled_ui(may_repeat, |ui| control::quiet(ui, ICON_REPEAT, &fields.tr("send.repeat"))).inner;
+    // In a narrow tile the fields give way first; their values hold all the same.
+    let width = ui.available_width();
+    let repeat = ui.add_enabled_ui(may_repeat, |ui| match width > ROOM_FOR_WORDS {
+        true => control::quiet(ui, ICON_REPEAT, &fields.tr("send.repeat")),
+        false => control::bare(ui, ICON_REPEAT, &fields.tr("send.repeat")),
+    });
+    let repeat = repeat.inner;
     if repeat.on_hover_text(fields.tr("send.repeat_hint")).clicked()
         && let (Ok(bytes), Ok((every, times)), Some(target)) = (bytes, tab.draft.repetition(), target(tab))
     {
         let message = Message { bytes: bytes.clone(), target };
         intents.push(Intent::To(tab.id, Action::Repeat { message, every, times }));
-        intents.push(Intent::Remember(tab.draft.message.clone()));
+        intents.push(Intent::Remember(typed(&tab.draft)));
+    }
+    if width < ROOM_FOR_FIELDS {
+        return pressed;
     }
     let times = fields.edit(ui, &mut tab.draft.repeat_times, &fields.tr("unit.times"), TIMES_WIDTH, Field::RepeatTimes);
     name(ui, times.on_hover_text(fields.tr("send.times_hint")).id, fields.tr("send.times"));
@@ -381,6 +409,10 @@ fn buttons(
     pressed
 }
 
+/// Room beside the send button for the word of the repeat button.
+const ROOM_FOR_WORDS: f32 = 330.0;
+/// Room for the fields of periodic sending.
+const ROOM_FOR_FIELDS: f32 = 240.0;
 /// Around the text in the box.
 const BOX_MARGIN: i8 = 6;
 /// Room for `1000 ms`.

@@ -47,7 +47,7 @@ pub fn labelled<R>(ui: &mut Ui, label: &str, add: impl FnOnce(&mut Ui, egui::Id)
 /// A hint or complaint beneath a field.
 pub fn beneath(ui: &mut Ui, text: &str, color: egui::Color32) {
     ui.horizontal(|ui| {
-        ui.add_space(size::LABEL + space::TINY - ui.spacing().item_spacing.x);
+        ui.add_space(size::LABEL + space::TINY);
         ui.add(egui::Label::new(RichText::new(text).size(size::CAPTION_TEXT).color(color)).wrap());
     });
 }
