@@ -13,7 +13,7 @@ use crate::traffic::text;
 /// Text that one copy may hold; more belongs into a file.
 const LARGEST: usize = 16 << 20;
 
-/// More than [`LARGEST`].
+/// More than a clipboard should hold: 16 MiB.
 #[derive(Debug)]
 pub struct TooLarge;
 
