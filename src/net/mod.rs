@@ -19,9 +19,6 @@ mod socket;
 mod tcp_client;
 mod tcp_server;
 mod udp;
-mod udp_errors;
-mod udp_kernel;
-mod udp_socket;
 
 pub use clock::now;
 pub use hub::{Busy, Handle, Net};

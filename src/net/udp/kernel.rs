@@ -23,8 +23,8 @@ pub struct Returned {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::super::family::as_shown;
     use super::{Arrival, Returned};
+    use crate::net::family::as_shown;
     use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr, RxqOvfl};
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt};
     use std::io::{self, IoSliceMut};
@@ -107,8 +107,8 @@ pub use linux::{dropped, enable, try_receive, try_returned};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use super::super::family::as_shown;
     use super::{Arrival, Returned};
+    use crate::net::family::as_shown;
     use std::io;
     use std::net::SocketAddr;
     use tokio::net::UdpSocket;

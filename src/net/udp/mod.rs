@@ -1,27 +1,30 @@
 //! A UDP session: one socket, datagrams both ways, groups, ICMP errors, and honest counts of what was lost.
 //! Must never glue or cut a datagram.
 
+mod bound;
+mod errors;
+mod kernel;
+mod sending;
+
 use super::automation;
 use super::error;
 use super::hub::Actions;
 use super::outbox::Reporter;
-use super::queue::{OVERHEAD, Refused};
+use super::queue::Refused;
 use super::repeat::{self, Repeat};
-use super::{family, resolve, udp_errors, udp_kernel, udp_socket};
-use crate::session::address::{Endpoint, Host};
-use crate::session::command::{Action, Message, Target};
-use crate::session::event::{EndedBy, Ending, Origin, Place, Unsent, What};
+use crate::session::address::Endpoint;
+use crate::session::command::Action;
+use crate::session::event::{EndedBy, Ending, Origin, Place, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::id::Peer;
 use crate::session::reply::{Answer, Responder};
 use crate::session::spec::{Membership, UdpSpec};
+use sending::{Queued, Resolving, To, Waiting, resolved};
 use socket2::SockRef;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
-use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::Interest;
@@ -32,12 +35,8 @@ use tokio::time::Instant;
 const BURST: usize = 256;
 /// Larger than any datagram, so that none is ever cut.
 const BUFFER: usize = 65_536;
-/// Bytes that may wait to be sent; at the bound a message is refused and the user is told.
-const SEND_BOUND: usize = 4 << 20;
 /// How long after the last datagram the system's drop count is looked up: a burst's tail may have been dropped with nothing behind it.
 const DROPS_AFTER: Duration = Duration::from_millis(200);
-/// How often refused messages are summed up into one row while nothing can leave.
-const REFUSAL_ROW_EVERY: Duration = Duration::from_millis(500);
 /// How long a close goes on reading what has already arrived; a flood has no end.
 const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
 /// How long a close waits for one more word from the system.
@@ -50,11 +49,11 @@ const CHAT_MEMBERS: usize = 256;
 /// # Errors
 /// The failure that kept it from binding.
 pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
-    let socket = udp_socket::bind(&spec).await?;
+    let socket = bound::bind(&spec).await?;
     let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.local, &problem))?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
     reporter.report(What::Bound { local, receive_buffer }).await;
-    if let Err(problem) = udp_kernel::enable(&socket, local) {
+    if let Err(problem) = kernel::enable(&socket, local) {
         reporter.report(What::Trouble(error::at(Operation::Option("SO_RXQ_OVFL"), local, &problem))).await;
     }
     let mut session = Udp::new(socket, local, spec, reporter);
@@ -95,41 +94,6 @@ pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> R
     session.abandon().await;
     Ok(Ending { by: EndedBy::Us, received: session.received, sent: session.sent })
 }
-
-/// A datagram that waits for its address or for the socket.
-struct Waiting {
-    bytes: Arc<[u8]>,
-    to: To,
-    origin: Origin,
-}
-
-/// Where a datagram goes.
-enum To {
-    /// As a socket address. One that a datagram came from is never made into text and back: that could lose an IPv6 zone.
-    Address(SocketAddr),
-    /// What the resolver has to be asked for.
-    Name(Endpoint),
-}
-
-impl From<Endpoint> for To {
-    fn from(endpoint: Endpoint) -> Self {
-        match endpoint.host {
-            Host::Ip(ip) => Self::Address(SocketAddr::new(ip, endpoint.port)),
-            Host::Name(_) => Self::Name(endpoint),
-        }
-    }
-}
-
-/// What became of a message.
-#[derive(PartialEq)]
-enum Queued {
-    /// It was sent, or waits, or was refused, and each of that is told.
-    Somewhere,
-    /// There is nobody to send it to, which is told.
-    Nowhere,
-}
-
-type Resolving = Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, Failure>>>>;
 
 struct Udp<'a> {
     socket: UdpSocket,
@@ -199,7 +163,7 @@ impl<'a> Udp<'a> {
         let mut lost = Lost::default();
         let mut burst = Burst::Full;
         for _ in 0..BURST {
-            match udp_kernel::try_receive(&self.socket, &mut self.buffer) {
+            match kernel::try_receive(&self.socket, &mut self.buffer) {
                 Ok(arrival) => {
                     if let Some(dropped) = arrival.dropped {
                         self.kernel_dropped(dropped).await;
@@ -263,7 +227,7 @@ impl<'a> Udp<'a> {
 
     async fn look_for_drops(&mut self) {
         self.look_for_drops = None;
-        if let Some(dropped) = udp_kernel::dropped(&self.socket) {
+        if let Some(dropped) = kernel::dropped(&self.socket) {
             self.kernel_dropped(dropped).await;
         }
     }
@@ -271,18 +235,18 @@ impl<'a> Udp<'a> {
     /// An error that a read or send returned was left there by ICMP; the error queue says for which address.
     async fn take_returned(&mut self, problem: &io::Error) {
         if !self.take_error_queue().await {
-            self.reporter.report(What::Trouble(udp_errors::returned(None, problem))).await;
+            self.reporter.report(What::Trouble(errors::returned(None, problem))).await;
         }
     }
 
     /// Reports every ICMP error that waits; `false` when there was none.
     async fn take_error_queue(&mut self) -> bool {
         let mut any = false;
-        while let Some(returned) = udp_kernel::try_returned(&self.socket) {
+        while let Some(returned) = kernel::try_returned(&self.socket) {
             let problem = io::Error::from_raw_os_error(returned.os_code);
             // A send that the system itself refuses (too long) lands here too, and was already told.
             if !matches!(error::cause(&problem, Operation::Send, None), Cause::MessageTooLong { .. }) {
-                self.reporter.report(What::Trouble(udp_errors::returned(Some(returned.to), &problem))).await;
+                self.reporter.report(What::Trouble(errors::returned(Some(returned.to), &problem))).await;
             }
             any = true;
         }
@@ -311,152 +275,15 @@ impl<'a> Udp<'a> {
         self.reporter.report(What::Trouble(failure)).await;
     }
 
-    /// Finds out where a message goes and sends it after those that wait.
-    async fn queue(&mut self, message: Message, origin: Origin) -> Queued {
-        let nowhere = |cause| Failure { operation: Operation::Send, address: String::new(), cause, os_code: None };
-        let to = match message.target {
-            Target::Address(to) => Ok(To::from(to)),
-            Target::LastSender => self.last_sender.map(To::Address).ok_or(Cause::NoSender),
-            Target::Everyone | Target::Connections(_) => self.spec.remote.clone().map(To::from).ok_or(Cause::NoTarget),
-        };
-        match to {
-            Ok(to) => {
-                self.transmit(message.bytes, to, origin).await;
-                Queued::Somewhere
-            }
-            Err(cause) => {
-                self.trouble(nowhere(cause)).await;
-                Queued::Nowhere
-            }
-        }
-    }
-
-    /// Sends at once where it can: nothing waits, the address is known, the socket takes it. Else it waits, within the bound.
-    async fn transmit(&mut self, bytes: Arc<[u8]>, to: To, origin: Origin) {
-        if self.waiting.is_empty()
-            && let Some(address) = self.address_of(&to)
-            && self.try_send(&bytes, address, origin).await
-        {
-            return;
-        }
-        let cost = bytes.len() + OVERHEAD;
-        if self.waiting_bytes + cost > SEND_BOUND {
-            self.refused.add(bytes.len());
-            // The first one is told at once, those of the next while in one row.
-            self.tell_refused.get_or_insert_with(Instant::now);
-            return;
-        }
-        self.waiting_bytes += cost;
-        self.waiting.push_back(Waiting { bytes, to, origin });
-    }
-
-    /// Tells what was refused since the last time, and looks again later; quiet when nothing was.
-    async fn tell_refused(&mut self) {
-        self.tell_refused = None;
-        if let Some(Refused { messages, bytes }) = self.refused.take() {
-            self.tell_refused = Some(Instant::now() + REFUSAL_ROW_EVERY);
-            self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::QueueFull }).await;
-        }
-    }
-
-    fn address_of(&self, to: &To) -> Option<SocketAddr> {
-        match to {
-            To::Address(address) => Some(*address),
-            To::Name(name) => self.known.get(name).copied(),
-        }
-    }
-
-    /// `false` when the socket takes nothing now.
-    async fn try_send(&mut self, bytes: &Arc<[u8]>, to: SocketAddr, origin: Origin) -> bool {
-        let to = family::as_shown(to);
-        loop {
-            match self.socket.try_send_to(bytes, family::as_sent(to, self.local)) {
-                Ok(_) => {
-                    self.sent += bytes.len() as u64;
-                    let what = What::Sent { peer: Peer::datagram(to), bytes: bytes.clone(), origin };
-                    self.reporter.report_bytes(what, bytes.len()).await;
-                    return true;
-                }
-                Err(problem) if problem.kind() == ErrorKind::WouldBlock => return false,
-                // With IP_RECVERR an earlier datagram's ICMP error is returned by the next call, whatever that sends.
-                Err(problem) if is_from_earlier(&problem) && self.take_error_queue().await => {}
-                Err(problem) => {
-                    self.trouble(udp_errors::of_send(to, bytes.len(), &problem)).await;
-                    return true;
-                }
-            }
-        }
-    }
-
-    /// Whether the first datagram that waits has an address, so that the socket should be watched.
-    fn may_send(&self) -> bool {
-        self.waiting.front().is_some_and(|first| self.address_of(&first.to).is_some())
-    }
-
-    async fn send_waiting(&mut self) {
-        while let Some(first) = self.waiting.front() {
-            let Some(address) = self.address_of(&first.to) else { return };
-            let (bytes, origin) = (first.bytes.clone(), first.origin);
-            if !self.try_send(&bytes, address, origin).await {
-                return;
-            }
-            self.waiting_bytes -= bytes.len() + OVERHEAD;
-            self.waiting.pop_front();
-        }
-    }
-
-    fn start_resolving(&mut self) {
-        if self.resolving.is_none()
-            && let Some(first) = self.waiting.front()
-            && let To::Name(name) = &first.to
-            && !self.known.contains_key(name)
-        {
-            let to = name.clone();
-            self.resolving = Some(Box::pin(async move { resolve::addresses(&to).await }));
-        }
-    }
-
-    /// The look-up for the first datagram that waits has ended.
-    async fn learn(&mut self, found: Result<Vec<SocketAddr>, Failure>) {
-        self.resolving = None;
-        let Some(Waiting { to: To::Name(name), .. }) = self.waiting.front() else { return };
-        match found {
-            Ok(addresses) => {
-                // A socket of one family can't reach the other; a wildcard IPv6 socket reaches IPv4 through mapped addresses.
-                let own = addresses.iter().find(|address| address.is_ipv4() == self.local.is_ipv4());
-                let Some(address) = own.or(addresses.first()).copied() else { return };
-                let host = name.host.to_string();
-                self.known.insert(name.clone(), address);
-                self.reporter.report(What::Resolved { host, addresses }).await;
-                self.send_waiting().await;
-            }
-            Err(failure) => {
-                if let Some(first) = self.waiting.pop_front() {
-                    self.waiting_bytes -= first.bytes.len() + OVERHEAD;
-                }
-                self.trouble(failure).await;
-            }
-        }
-    }
-
-    async fn abandon(&mut self) {
-        self.tell_refused().await;
-        if !self.waiting.is_empty() {
-            let messages = self.waiting.len() as u64;
-            let bytes = self.waiting.iter().map(|waiting| waiting.bytes.len() as u64).sum();
-            self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::Ended }).await;
-        }
-    }
-
     async fn join(&mut self, group: Membership) {
-        match udp_socket::change_membership(&self.socket, self.local, Operation::Join, &group).await {
+        match bound::change_membership(&self.socket, self.local, Operation::Join, &group).await {
             Ok(()) => self.reporter.report(What::GroupJoined(group)).await,
             Err(failure) => self.trouble(failure).await,
         }
     }
 
     async fn leave(&mut self, group: Membership) {
-        match udp_socket::change_membership(&self.socket, self.local, Operation::Leave, &group).await {
+        match bound::change_membership(&self.socket, self.local, Operation::Leave, &group).await {
             Ok(()) => self.reporter.report(What::GroupLeft(group)).await,
             Err(failure) => self.trouble(failure).await,
         }
@@ -485,21 +312,6 @@ impl Lost {
         if datagrams > 0 {
             reporter.report_gap(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
         }
-    }
-}
-
-/// Whether an error returned by a send can stem from an earlier datagram.
-fn is_from_earlier(problem: &io::Error) -> bool {
-    matches!(
-        problem.kind(),
-        ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::ConnectionReset
-    )
-}
-
-async fn resolved(resolving: &mut Option<Resolving>) -> Result<Vec<SocketAddr>, Failure> {
-    match resolving {
-        Some(resolving) => resolving.await,
-        None => std::future::pending().await,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a UDP send or an ICMP message says went wrong. Must never end a session: a datagram's fate is a row.
 
-use super::error;
+use super::super::error;
 use crate::session::failure::{Cause, Failure, Operation};
 use std::io::Error;
 use std::net::SocketAddr;

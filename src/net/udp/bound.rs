@@ -1,7 +1,7 @@
 //! A UDP socket bound with its options, and its multicast groups. Must never read or write a datagram.
 
-use super::owner::Protocol;
-use super::{error, interface, socket};
+use super::super::owner::Protocol;
+use super::super::{error, interface, socket};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::spec::{DEFAULT_UDP_BUFFER, Membership, UdpSpec};
 use socket2::{InterfaceIndexOrAddress, SockRef, Type};

@@ -1,0 +1,211 @@
+//! The sending half of a UDP session: at once where it can, else in turn behind a look-up or a full socket. Must never read.
+
+use super::super::queue::{OVERHEAD, Refused};
+use super::super::{family, resolve};
+use super::{Udp, errors};
+use crate::session::address::{Endpoint, Host};
+use crate::session::command::{Message, Target};
+use crate::session::event::{Origin, Unsent, What};
+use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::id::Peer;
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Bytes that may wait to be sent; at the bound a message is refused and the user is told.
+const SEND_BOUND: usize = 4 << 20;
+/// How often refused messages are summed up into one row while nothing can leave.
+const REFUSAL_ROW_EVERY: Duration = Duration::from_millis(500);
+
+/// A datagram that waits for its address or for the socket.
+pub(super) struct Waiting {
+    bytes: Arc<[u8]>,
+    to: To,
+    origin: Origin,
+}
+
+/// Where a datagram goes.
+pub(super) enum To {
+    /// As a socket address. One that a datagram came from is never made into text and back: that could lose an IPv6 zone.
+    Address(SocketAddr),
+    /// What the resolver has to be asked for.
+    Name(Endpoint),
+}
+
+impl From<Endpoint> for To {
+    fn from(endpoint: Endpoint) -> Self {
+        match endpoint.host {
+            Host::Ip(ip) => Self::Address(SocketAddr::new(ip, endpoint.port)),
+            Host::Name(_) => Self::Name(endpoint),
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(PartialEq)]
+pub(super) enum Queued {
+    /// It was sent, or waits, or was refused, and each of that is told.
+    Somewhere,
+    /// There is nobody to send it to, which is told.
+    Nowhere,
+}
+
+pub(super) type Resolving = Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, Failure>>>>;
+
+impl Udp<'_> {
+    /// Finds out where a message goes and sends it after those that wait.
+    pub(super) async fn queue(&mut self, message: Message, origin: Origin) -> Queued {
+        let nowhere = |cause| Failure { operation: Operation::Send, address: String::new(), cause, os_code: None };
+        let to = match message.target {
+            Target::Address(to) => Ok(To::from(to)),
+            Target::LastSender => self.last_sender.map(To::Address).ok_or(Cause::NoSender),
+            Target::Everyone | Target::Connections(_) => self.spec.remote.clone().map(To::from).ok_or(Cause::NoTarget),
+        };
+        match to {
+            Ok(to) => {
+                self.transmit(message.bytes, to, origin).await;
+                Queued::Somewhere
+            }
+            Err(cause) => {
+                self.trouble(nowhere(cause)).await;
+                Queued::Nowhere
+            }
+        }
+    }
+
+    /// Sends at once where it can: nothing waits, the address is known, the socket takes it. Else it waits, within the bound.
+    pub(super) async fn transmit(&mut self, bytes: Arc<[u8]>, to: To, origin: Origin) {
+        if self.waiting.is_empty()
+            && let Some(address) = self.address_of(&to)
+            && self.try_send(&bytes, address, origin).await
+        {
+            return;
+        }
+        let cost = bytes.len() + OVERHEAD;
+        if self.waiting_bytes + cost > SEND_BOUND {
+            self.refused.add(bytes.len());
+            // The first one is told at once, those of the next while in one row.
+            self.tell_refused.get_or_insert_with(Instant::now);
+            return;
+        }
+        self.waiting_bytes += cost;
+        self.waiting.push_back(Waiting { bytes, to, origin });
+    }
+
+    /// Tells what was refused since the last time, and looks again later; quiet when nothing was.
+    pub(super) async fn tell_refused(&mut self) {
+        self.tell_refused = None;
+        if let Some(Refused { messages, bytes }) = self.refused.take() {
+            self.tell_refused = Some(Instant::now() + REFUSAL_ROW_EVERY);
+            self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::QueueFull }).await;
+        }
+    }
+
+    pub(super) fn address_of(&self, to: &To) -> Option<SocketAddr> {
+        match to {
+            To::Address(address) => Some(*address),
+            To::Name(name) => self.known.get(name).copied(),
+        }
+    }
+
+    /// `false` when the socket takes nothing now.
+    pub(super) async fn try_send(&mut self, bytes: &Arc<[u8]>, to: SocketAddr, origin: Origin) -> bool {
+        let to = family::as_shown(to);
+        loop {
+            match self.socket.try_send_to(bytes, family::as_sent(to, self.local)) {
+                Ok(_) => {
+                    self.sent += bytes.len() as u64;
+                    let what = What::Sent { peer: Peer::datagram(to), bytes: bytes.clone(), origin };
+                    self.reporter.report_bytes(what, bytes.len()).await;
+                    return true;
+                }
+                Err(problem) if problem.kind() == ErrorKind::WouldBlock => return false,
+                // With IP_RECVERR an earlier datagram's ICMP error is returned by the next call, whatever that sends.
+                Err(problem) if is_from_earlier(&problem) && self.take_error_queue().await => {}
+                Err(problem) => {
+                    self.trouble(errors::of_send(to, bytes.len(), &problem)).await;
+                    return true;
+                }
+            }
+        }
+    }
+
+    /// Whether the first datagram that waits has an address, so that the socket should be watched.
+    pub(super) fn may_send(&self) -> bool {
+        self.waiting.front().is_some_and(|first| self.address_of(&first.to).is_some())
+    }
+
+    pub(super) async fn send_waiting(&mut self) {
+        while let Some(first) = self.waiting.front() {
+            let Some(address) = self.address_of(&first.to) else { return };
+            let (bytes, origin) = (first.bytes.clone(), first.origin);
+            if !self.try_send(&bytes, address, origin).await {
+                return;
+            }
+            self.waiting_bytes -= bytes.len() + OVERHEAD;
+            self.waiting.pop_front();
+        }
+    }
+
+    pub(super) fn start_resolving(&mut self) {
+        if self.resolving.is_none()
+            && let Some(first) = self.waiting.front()
+            && let To::Name(name) = &first.to
+            && !self.known.contains_key(name)
+        {
+            let to = name.clone();
+            self.resolving = Some(Box::pin(async move { resolve::addresses(&to).await }));
+        }
+    }
+
+    /// The look-up for the first datagram that waits has ended.
+    pub(super) async fn learn(&mut self, found: Result<Vec<SocketAddr>, Failure>) {
+        self.resolving = None;
+        let Some(Waiting { to: To::Name(name), .. }) = self.waiting.front() else { return };
+        match found {
+            Ok(addresses) => {
+                // A socket of one family can't reach the other; a wildcard IPv6 socket reaches IPv4 through mapped addresses.
+                let own = addresses.iter().find(|address| address.is_ipv4() == self.local.is_ipv4());
+                let Some(address) = own.or(addresses.first()).copied() else { return };
+                let host = name.host.to_string();
+                self.known.insert(name.clone(), address);
+                self.reporter.report(What::Resolved { host, addresses }).await;
+                self.send_waiting().await;
+            }
+            Err(failure) => {
+                if let Some(first) = self.waiting.pop_front() {
+                    self.waiting_bytes -= first.bytes.len() + OVERHEAD;
+                }
+                self.trouble(failure).await;
+            }
+        }
+    }
+
+    pub(super) async fn abandon(&mut self) {
+        self.tell_refused().await;
+        if !self.waiting.is_empty() {
+            let messages = self.waiting.len() as u64;
+            let bytes = self.waiting.iter().map(|waiting| waiting.bytes.len() as u64).sum();
+            self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::Ended }).await;
+        }
+    }
+}
+
+/// Whether an error returned by a send can stem from an earlier datagram.
+fn is_from_earlier(problem: &io::Error) -> bool {
+    matches!(
+        problem.kind(),
+        ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::ConnectionReset
+    )
+}
+
+pub(super) async fn resolved(resolving: &mut Option<Resolving>) -> Result<Vec<SocketAddr>, Failure> {
+    match resolving {
+        Some(resolving) => resolving.await,
+        None => std::future::pending().await,
+    }
+}
