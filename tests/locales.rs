@@ -184,8 +184,15 @@ fn constructed_keys_exist() {
         Operation::Encode,
     ];
     let failure = Failure { operation: Operation::Send, address: String::new(), cause: other(), os_code: None };
-    let endings =
-        [EndedBy::Us, EndedBy::OurReset, EndedBy::PeerFin, EndedBy::PeerReset, EndedBy::TimedOut, EndedBy::Error(failure)];
+    let endings = [
+        EndedBy::Us,
+        EndedBy::Cancelled,
+        EndedBy::OurReset,
+        EndedBy::PeerFin,
+        EndedBy::PeerReset,
+        EndedBy::TimedOut,
+        EndedBy::Error(failure),
+    ];
     let states = [State::Closed, State::Connecting, State::Open, State::HalfClosed, State::Listening, State::Failed];
     let text = String::new;
     let addresses = [

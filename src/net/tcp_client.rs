@@ -38,7 +38,7 @@ pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter
         let outcome = tokio::select! {
             outcome = connect(&spec, reporter) => outcome,
             // Only closing ends this wait, and dropping the connect cancels it.
-            () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Us)),
+            () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Cancelled)),
         };
         let lost = match outcome {
             Ok((stream, remote)) => {
@@ -64,7 +64,7 @@ pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter
         reporter.report(What::Retrying { after, attempt }).await;
         tokio::select! {
             () = tokio::time::sleep(after) => {}
-            () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Us)),
+            () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Cancelled)),
         }
     }
 }

@@ -246,6 +246,8 @@ pub struct Ending {
 pub enum EndedBy {
     /// This side closed it.
     Us,
+    /// This side gave up connecting.
+    Cancelled,
     /// This side reset it.
     OurReset,
     /// The peer's FIN.
@@ -263,6 +265,7 @@ impl EndedBy {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Us => "us",
+            Self::Cancelled => "cancelled",
             Self::OurReset => "our-reset",
             Self::PeerFin => "peer-fin",
             Self::PeerReset => "peer-reset",
@@ -273,6 +276,6 @@ impl EndedBy {
 
     /// Whether the connection ended as connections should.
     pub fn is_orderly(&self) -> bool {
-        matches!(self, Self::Us | Self::OurReset | Self::PeerFin)
+        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin)
     }
 }

@@ -3,7 +3,6 @@
 use crate::describe;
 use crate::session::command::{Action, End, Selection};
 use crate::session::draft::Field;
-use crate::session::event::EndedBy;
 use crate::session::spec::Role;
 use crate::session::state::State;
 use crate::ui::intent::Intent;
@@ -338,8 +337,7 @@ fn ending(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
             ui.label(caption(&told.advice).color(colors.text));
         }
         (State::Closed, _, Some(ending)) => {
-            let color =
-                if matches!(ending.by, EndedBy::Us | EndedBy::PeerFin | EndedBy::OurReset) { colors.weak } else { colors.error };
+            let color = if ending.by.is_orderly() { colors.weak } else { colors.error };
             ui.label(caption(&describe::ending(around.language, ending)).color(color));
         }
         _ => {}
