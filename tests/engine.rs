@@ -1054,3 +1054,24 @@ fn shutting_down_under_flood_takes_less_than_two_seconds() {
     floods.into_iter().for_each(|flood| flood.join().unwrap());
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
+
+#[test]
+fn an_echo_never_answers_its_own_datagrams() {
+    for local in ["127.0.0.1:0", "0.0.0.0:0"] {
+        let mut bench = Bench::new();
+        let session = bench.open(SessionSpec::Udp(sockscope::session::spec::UdpSpec { reply: Some(Reply::Echo), ..udp(local) }));
+        let own = SocketAddr::new("127.0.0.1".parse().unwrap(), bench.bound(session).port());
+        bench.send_to(session, b"to myself", Target::Address(own.into()));
+        bench.receives(session, b"to myself");
+        let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        peer.send_to(b"from another", own).unwrap();
+        let mut answer = [0; 64];
+        let length = peer.recv(&mut answer).unwrap();
+        assert_eq!(&answer[..length], b"from another");
+        // The very next that arrived: not one's own words again.
+        assert_eq!(bench.received(session).1, b"from another", "{local}");
+        bench.close(session);
+        bench.finish();
+    }
+}

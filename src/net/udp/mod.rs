@@ -24,7 +24,7 @@ use socket2::SockRef;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::Interest;
@@ -114,6 +114,8 @@ struct Udp<'a> {
     known: HashMap<Endpoint, SocketAddr>,
     last_sender: Option<SocketAddr>,
     members: VecDeque<SocketAddr>,
+    /// Which senders with our port are addresses of this machine.
+    own_ips: HashMap<IpAddr, bool>,
     kernel_drops: u32,
     look_for_drops: Option<Instant>,
     received: u64,
@@ -139,6 +141,7 @@ impl<'a> Udp<'a> {
             known: HashMap::new(),
             last_sender: None,
             members: VecDeque::new(),
+            own_ips: HashMap::new(),
             kernel_drops: 0,
             look_for_drops: None,
             received: 0,
@@ -196,6 +199,9 @@ impl<'a> Udp<'a> {
         lost.report(self.reporter).await;
         let bytes: Arc<[u8]> = Arc::from(&self.buffer[..length]);
         self.reporter.post(What::Received { peer: Peer::datagram(from), bytes: bytes.clone() }, credit);
+        if self.is_own(from) {
+            return;
+        }
         let answer = self.responder.borrow_mut().answer(None, &bytes);
         match answer {
             None => {}
@@ -213,6 +219,23 @@ impl<'a> Udp<'a> {
                 }
             }
         }
+    }
+
+    /// Whether a datagram came from this very socket: a member of a group, or whoever broadcasts, hears itself, and an echo of one's own
+    /// words would never end.
+    fn is_own(&mut self, from: SocketAddr) -> bool {
+        if from.port() != self.local.port() {
+            return false;
+        }
+        let ip = from.ip();
+        if self.own_ips.len() > CHAT_MEMBERS {
+            self.own_ips.clear();
+        }
+        // Bound to every address, it is this machine's if a socket can have it. Another program here that shares the port cannot be
+        // told apart, and gets no answer either.
+        ip == self.local.ip()
+            || self.local.ip().is_unspecified()
+                && *self.own_ips.entry(ip).or_insert_with(|| std::net::UdpSocket::bind((ip, 0)).is_ok())
     }
 
     async fn kernel_dropped(&mut self, count: u32) {
