@@ -5,6 +5,7 @@ pub use crate::net::now;
 use crate::net::{Busy, Handle, Net, Parcel};
 use crate::session::command::Command;
 use crate::session::event::Event;
+use crate::traffic::filing::Filing;
 use crate::traffic::model::Model;
 use crossbeam_channel::Receiver;
 use parking_lot::{Mutex, MutexGuard};
@@ -131,6 +132,7 @@ impl Engine {
 /// Applies events until the network thread has ended and everything that it sent is in.
 fn record(inbox: &Receiver<Parcel>, look: &Look, tap: &mut Option<Tap>) {
     let mut slice: Vec<Parcel> = Vec::with_capacity(SLICE);
+    let mut filing = Filing::default();
     while let Ok(first) = inbox.recv() {
         slice.push(first);
         slice.extend(inbox.try_iter().take(SLICE - 1));
@@ -142,7 +144,7 @@ fn record(inbox: &Receiver<Parcel>, look: &Look, tap: &mut Option<Tap>) {
         let mut model = look.model.lock();
         // A parcel's credit goes back as it is dropped, that is when its event is in.
         for parcel in slice.drain(..) {
-            model.apply(parcel.event);
+            model.apply(filing.file(parcel.event));
         }
         // Handed over fairly: a frame that waits gets it now and not after the flood.
         MutexGuard::unlock_fair(model);

@@ -4,7 +4,7 @@ use sockscope::codec::detect::Reason;
 use sockscope::i18n::Language;
 use sockscope::session::address::AddressError;
 use sockscope::session::event::{EndedBy, Unsent};
-use sockscope::session::failure::{Cause, Failure, Operation};
+use sockscope::session::failure::{Cause, Failure, Operation, OptionName};
 use sockscope::session::state::State;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -172,7 +172,7 @@ fn constructed_keys_exist() {
     let operations = [
         Operation::Resolve,
         Operation::Socket,
-        Operation::Option("SO_LINGER"),
+        Operation::Option(OptionName("SO_LINGER")),
         Operation::Bind,
         Operation::Listen,
         Operation::Accept,

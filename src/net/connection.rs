@@ -5,7 +5,7 @@ use super::error;
 use super::outbox::Reporter;
 use super::queue::{Next, SendQueue};
 use crate::session::event::{EndedBy, Ending, Origin, Unsent, What};
-use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::spec::AfterPeerFin;
 use socket2::SockRef;
@@ -268,7 +268,9 @@ impl<L: Listener> Connection<'_, L> {
         match SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)) {
             Ok(()) => EndedBy::OurReset,
             Err(problem) => {
-                self.reporter.report(What::Trouble(error::at(Operation::Option("SO_LINGER"), self.peer.address, &problem))).await;
+                self.reporter
+                    .report(What::Trouble(error::at(Operation::Option(OptionName("SO_LINGER")), self.peer.address, &problem)))
+                    .await;
                 EndedBy::Us
             }
         }

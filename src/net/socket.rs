@@ -1,7 +1,7 @@
 //! Sockets made and set up, before anything travels. Must never read or write one.
 
 use super::error;
-use crate::session::failure::{Failure, Operation};
+use crate::session::failure::{Failure, Operation, OptionName};
 use crate::session::spec::TcpOptions;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
@@ -24,7 +24,7 @@ pub fn new(address: SocketAddr, kind: Type) -> Result<Socket, Failure> {
 /// # Errors
 /// `Option` with the option's name.
 pub fn apply(socket: &SockRef<'_>, options: &TcpOptions, address: SocketAddr) -> Result<(), Failure> {
-    let named = |name: &'static str| move |problem: io::Error| error::at(Operation::Option(name), address, &problem);
+    let named = |name: &'static str| move |problem: io::Error| error::at(Operation::Option(OptionName(name)), address, &problem);
     socket.set_tcp_nodelay(options.no_delay.is_on()).map_err(named("TCP_NODELAY"))?;
     if let Some(idle) = options.keep_alive {
         let probes = TcpKeepalive::new().with_time(idle).with_interval(probe_interval(idle));

@@ -13,7 +13,7 @@ use super::{resolve, socket};
 use crate::session::address::Host;
 use crate::session::command::{Action, End, Message};
 use crate::session::event::{EndedBy, Ending, Origin, What};
-use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
 use crate::session::reply::{Answer, Responder};
 use crate::session::spec::TcpClientSpec;
@@ -100,7 +100,8 @@ async fn connect_one(spec: &TcpClientSpec, remote: SocketAddr) -> Result<TcpStre
     if let Some(local) = spec.local {
         // A client that chose its port wants it again at once, although the last connection is still in TIME_WAIT.
         #[cfg(unix)]
-        made.set_reuse_address(true).map_err(|problem| error::at(Operation::Option("SO_REUSEADDR"), local, &problem))?;
+        made.set_reuse_address(true)
+            .map_err(|problem| error::at(Operation::Option(OptionName("SO_REUSEADDR")), local, &problem))?;
         if let Err(problem) = made.bind(&local.into()) {
             return Err(error::at_local(Operation::Bind, local, Protocol::Tcp, &problem).await);
         }

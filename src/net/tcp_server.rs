@@ -11,7 +11,7 @@ use super::repeat::{self, Repeat};
 use super::{family, socket};
 use crate::session::command::{Action, End, Message, Selection, Target};
 use crate::session::event::{EndedBy, Ending, Origin, What};
-use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::reply::{Answer, Responder};
 use crate::session::spec::{TcpOptions, TcpServerSpec};
@@ -108,7 +108,7 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
 
 async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
     let made = socket::new(spec.local, Type::STREAM)?;
-    let option = |name, problem| error::at(Operation::Option(name), spec.local, &problem);
+    let option = |name, problem| error::at(Operation::Option(OptionName(name)), spec.local, &problem);
     // On Windows SO_REUSEADDR means that two programs may hold one port, which nobody asks for here.
     #[cfg(unix)]
     made.set_reuse_address(spec.reuse_address.is_on()).map_err(|problem| option("SO_REUSEADDR", problem))?;

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::id::{Peer, SessionId};
 use super::spec::{Interface, Membership, SessionSpec, Switch};
 use super::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ pub enum Event {
 }
 
 /// Something happened to a session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionEvent {
     /// To which.
     pub session: SessionId,
@@ -30,7 +31,7 @@ pub struct SessionEvent {
 }
 
 /// What can happen to a session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum What {
     /// It is being opened, with this.
     Opening {
@@ -182,7 +183,7 @@ pub enum What {
 }
 
 /// Who asked for bytes to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// The user, or a script.
     User,
@@ -193,7 +194,7 @@ pub enum Origin {
 }
 
 /// Why a message did not leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unsent {
     /// The peer's send queue was full: it reads too slowly.
     QueueFull,
@@ -212,7 +213,7 @@ impl Unsent {
 }
 
 /// Who dropped datagrams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
     /// The system: the socket's receive buffer was full.
     Kernel,
@@ -231,7 +232,7 @@ impl Place {
 }
 
 /// Why a connection or session ended, and after how many bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ending {
     /// Who or what ended it.
     pub by: EndedBy,
@@ -242,7 +243,7 @@ pub struct Ending {
 }
 
 /// Who or what ended a connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum EndedBy {
     /// This side closed it.
     Us,

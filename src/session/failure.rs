@@ -1,7 +1,9 @@
 //! What went wrong: operation, address, cause, and the system's number. Must never phrase it: `describe` does, in two languages.
 
+use serde::{Deserialize, Serialize};
+
 /// One thing that went wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What was being done.
     pub operation: Operation,
@@ -14,14 +16,14 @@ pub struct Failure {
 }
 
 /// The step that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
     /// Turning a name into addresses.
     Resolve,
     /// Making the socket.
     Socket,
     /// Setting a socket option; the word names it.
-    Option(&'static str),
+    Option(OptionName),
     /// Taking a local address.
     Bind,
     /// Starting to listen.
@@ -40,6 +42,43 @@ pub enum Operation {
     Leave,
     /// Turning text into bytes.
     Encode,
+}
+
+/// A socket option's POSIX name. A newtype because a name that is read back must become one of those that this program sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OptionName(pub &'static str);
+
+/// Every option that a session can fail to set.
+const OPTIONS: [&str; 16] = [
+    "IPV6_MULTICAST_HOPS",
+    "IPV6_MULTICAST_LOOP",
+    "IPV6_UNICAST_HOPS",
+    "IPV6_V6ONLY",
+    "IP_MULTICAST_IF",
+    "IP_MULTICAST_LOOP",
+    "IP_MULTICAST_TTL",
+    "IP_TTL",
+    "SO_BROADCAST",
+    "SO_KEEPALIVE",
+    "SO_LINGER",
+    "SO_RCVBUF",
+    "SO_REUSEADDR",
+    "SO_RXQ_OVFL",
+    "SO_SNDBUF",
+    "TCP_NODELAY",
+];
+
+impl<'de> Deserialize<'de> for OptionName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Ok(Self(OPTIONS.into_iter().find(|option| *option == name).unwrap_or("?")))
+    }
+}
+
+impl std::fmt::Display for OptionName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
 }
 
 impl Operation {
@@ -63,7 +102,7 @@ impl Operation {
 }
 
 /// Why it failed, as far as it can be told apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cause {
     /// A RST answered the SYN: nobody listens there.
     Refused,
@@ -116,7 +155,7 @@ pub enum Cause {
 }
 
 /// The process that owns an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// Process number.
     pub pid: u32,

@@ -8,11 +8,11 @@ use std::net::SocketAddr;
 pub struct SessionId(pub u64);
 
 /// One TCP connection of a session. Never reused: a client that comes back from the same port is a new one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConnectionId(pub u32);
 
 /// The other end: where it is, and for TCP which connection it is. A UDP peer is its address alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Peer {
     /// The remote address and port.
     pub address: SocketAddr,

@@ -3,11 +3,12 @@
 use super::id::ConnectionId;
 use crate::codec::decoder::{Decoder, Piece};
 use crate::codec::encoding::Encoding;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How a session answers what arrives.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
     /// The same bytes back.
     Echo,

@@ -19,7 +19,7 @@ pub enum Role {
 }
 
 /// Everything needed to open one session.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SessionSpec {
     /// See [`TcpClientSpec`].
     TcpClient(TcpClientSpec),
@@ -65,7 +65,7 @@ impl From<bool> for Switch {
 }
 
 /// Options of every TCP socket of a session. `None` leaves the system's value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TcpOptions {
     /// TCP_NODELAY: send small segments at once (RFC 9293 section 3.7.4 is Nagle's algorithm, which it turns off).
     pub no_delay: Switch,
@@ -91,7 +91,7 @@ pub enum AfterPeerFin {
 }
 
 /// A TCP client.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TcpClientSpec {
     /// Where to connect.
     pub remote: Endpoint,
@@ -108,7 +108,7 @@ pub struct TcpClientSpec {
 }
 
 /// How long to wait before each new try: doubling from `first` up to `longest`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backoff {
     /// Before the first new try.
     pub first: Duration,
@@ -131,7 +131,7 @@ impl Backoff {
 }
 
 /// A TCP server.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TcpServerSpec {
     /// Where to listen; port 0 lets the system choose.
     pub local: SocketAddr,
@@ -149,7 +149,7 @@ pub struct TcpServerSpec {
 pub const DEFAULT_BACKLOG: u32 = 4096;
 
 /// A UDP socket.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UdpSpec {
     /// Where to bind; port 0 lets the system choose.
     pub local: SocketAddr,

@@ -1,9 +1,10 @@
 //! When something happened, and how a moment is written. Must never ask the clock: it is handed the moment.
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 /// Microseconds since the Unix epoch (UTC).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

@@ -1,9 +1,7 @@
 //! The records of one session, the newest within a budget. Must never drop one without counting it.
 
-use super::record::{Direction, Entry, Record, RecordId};
-use crate::session::event::What;
-use crate::session::id::ConnectionId;
-use std::collections::{HashMap, VecDeque};
+use super::record::{Record, RecordId, Records};
+use std::collections::{BTreeSet, VecDeque};
 
 /// What had to go to stay within the memory budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,12 +12,9 @@ pub struct Evicted {
     pub bytes: u64,
 }
 
-/// The end of a stream so far.
-#[derive(Clone, Copy)]
-struct Tail {
-    last: RecordId,
-    length: u64,
-}
+/// The most ends of streams that are remembered, ended streams included; 16 MB at the worst. At the bound the oldest are forgotten:
+/// then the bytes of a character that such a stream began and never ended are not marked in the text view.
+const ENDS: usize = 1 << 20;
 
 /// A session's records in order.
 #[derive(Default)]
@@ -28,38 +23,21 @@ pub struct Log {
     first: u64,
     cost: usize,
     evicted: Evicted,
-    tails: HashMap<(ConnectionId, Direction), Tail>,
+    /// The last record of every stream so far.
+    ends: BTreeSet<RecordId>,
 }
 
 impl Log {
-    /// Takes a record in and gives it its place in its stream. Returns what it costs.
-    pub fn push(&mut self, mut record: Record) -> usize {
-        let id = RecordId(self.next().0);
-        match &mut record.entry {
-            Entry::Data(data) => {
-                if let Some(connection) = data.peer.connection {
-                    let tail = self.tails.get(&(connection, data.direction)).copied();
-                    if let Some(tail) = tail {
-                        Self::continue_at(&mut self.records, self.first, tail.last);
-                    }
-                    data.previous = tail.map(|tail| tail.last);
-                    data.offset = tail.map_or(0, |tail| tail.length);
-                    let length = data.offset + data.bytes.len() as u64;
-                    self.tails.insert((connection, data.direction), Tail { last: id, length });
-                }
+    /// Takes in the next record. Returns what it costs.
+    pub fn push(&mut self, record: Record) -> usize {
+        if let Some(data) = record.data().filter(|data| data.peer.connection.is_some()) {
+            if let Some(previous) = data.previous {
+                self.ends.remove(&previous);
             }
-            // An ended connection gets no more bytes.
-            Entry::Note(what) => match &**what {
-                What::PeerLeft { peer, .. } => {
-                    if let Some(connection) = peer.connection {
-                        self.tails.remove(&(connection, Direction::Received));
-                        self.tails.remove(&(connection, Direction::Sent));
-                    }
-                }
-                // Nor does any connection of a session that has ended; a client's only one is not told to have left.
-                What::Opening { .. } | What::Closed { .. } | What::Failed(_) => self.tails.clear(),
-                _ => {}
-            },
+            self.ends.insert(self.next());
+            if self.ends.len() > ENDS {
+                self.ends.pop_first();
+            }
         }
         let cost = record.cost();
         self.cost += cost;
@@ -82,13 +60,14 @@ impl Log {
     pub fn clear(&mut self) -> usize {
         self.first = self.next().0;
         self.records.clear();
+        self.ends.clear();
         self.records.shrink_to(1024);
         self.evicted = Evicted::default();
         std::mem::take(&mut self.cost)
     }
 
     /// A record by its number; `None` when it is gone or not yet there.
-    pub fn get(&self, id: RecordId) -> Option<&Record> {
+    pub fn in_memory(&self, id: RecordId) -> Option<&Record> {
         let index = id.0.checked_sub(self.first)?;
         self.records.get(usize::try_from(index).ok()?)
     }
@@ -112,12 +91,14 @@ impl Log {
     pub fn evicted(&self) -> Evicted {
         self.evicted
     }
+}
 
-    /// Notes in a record that its stream goes on after it.
-    fn continue_at(records: &mut VecDeque<Record>, first: u64, id: RecordId) {
-        let index = id.0.checked_sub(first).and_then(|index| usize::try_from(index).ok());
-        if let Some(Record { entry: Entry::Data(data), .. }) = index.and_then(|index| records.get_mut(index)) {
-            data.continues = true;
-        }
+impl Records for Log {
+    fn get(&self, id: RecordId) -> Option<Record> {
+        self.in_memory(id).cloned()
+    }
+
+    fn continues(&self, id: RecordId) -> bool {
+        !self.ends.contains(&id)
     }
 }

@@ -1,9 +1,10 @@
 //! Every session as it stands: what was asked for, state, peers, log, counters. `apply` is its only writer, and only the recorder
 //! thread calls it. Must never wait for anything.
 
+use super::filing::Filed;
 use super::log::Log;
 use super::meter::Meter;
-use super::record::{Direction, Entry, Record};
+use super::record::{Direction, Entry, Record, RecordId};
 use crate::session::event::{Ending, Event, SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer, SessionId};
@@ -102,14 +103,14 @@ impl Model {
     }
 
     /// Takes in what happened.
-    pub fn apply(&mut self, event: Event) {
-        match event {
+    pub fn apply(&mut self, filed: Filed) {
+        match filed.event {
             Event::Interfaces(found) => self.interfaces = found,
-            Event::Session(event) => self.apply_to_session(event),
+            Event::Session(event) => self.apply_to_session(event, filed.record),
         }
     }
 
-    fn apply_to_session(&mut self, event: SessionEvent) {
+    fn apply_to_session(&mut self, event: SessionEvent, record: Option<(RecordId, Record)>) {
         if let What::Forgotten = event.what {
             if let Some(gone) = self.sessions.remove(&event.session) {
                 self.cost -= gone.log.cost();
@@ -122,7 +123,8 @@ impl Model {
             What::Cleared => self.cost -= session.log.clear(),
             What::CountersReset => session.meter.reset(),
             _ => {
-                if let Some(record) = Record::of(&event) {
+                if let Some((id, record)) = record {
+                    debug_assert_eq!(id, session.log.next());
                     self.cost += session.log.push(record);
                 }
             }
@@ -242,6 +244,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::traffic::filing::Filing;
     use crate::traffic::record::RecordId;
 
     fn received(session: u64, length: usize) -> Event {
@@ -252,31 +255,31 @@ mod tests {
 
     #[test]
     fn eviction_is_counted_and_takes_from_the_largest_log() {
-        let mut model = Model::new(100_000);
-        model.apply(received(2, 10));
+        let (mut model, mut filing) = (Model::new(100_000), Filing::default());
+        model.apply(filing.file(received(2, 10)));
         for _ in 0..1_000 {
-            model.apply(received(1, 1_000));
+            model.apply(filing.file(received(1, 1_000)));
         }
         assert!(model.cost <= 100_000);
         let flooded = &model.session(SessionId(1)).unwrap().log;
         let kept = flooded.next().0 - flooded.first().0;
         assert_eq!(flooded.evicted().records + kept, 1_000);
         assert_eq!(flooded.evicted().bytes, flooded.evicted().records * 1_000);
-        assert!(flooded.get(RecordId(0)).is_none());
+        assert!(flooded.in_memory(RecordId(0)).is_none());
         assert_eq!(model.session(SessionId(2)).unwrap().log.evicted().records, 0);
     }
 
     #[test]
     fn clearing_is_no_loss_and_a_forgotten_session_frees_its_memory() {
-        let mut model = Model::default();
-        model.apply(received(1, 10));
-        model.apply(Event::Session(SessionEvent { session: SessionId(1), at: Timestamp(0), what: What::Cleared }));
+        let (mut model, mut filing) = (Model::default(), Filing::default());
+        model.apply(filing.file(received(1, 10)));
+        model.apply(filing.file(Event::Session(SessionEvent { session: SessionId(1), at: Timestamp(0), what: What::Cleared })));
         let session = model.session(SessionId(1)).unwrap();
         assert_eq!((session.log.first(), session.log.next()), (RecordId(1), RecordId(1)));
         assert_eq!(session.log.evicted().records, 0);
         assert_eq!(session.meter.read(Timestamp(0)).received.records, 1);
-        model.apply(received(1, 10));
-        model.apply(Event::Session(SessionEvent { session: SessionId(1), at: Timestamp(0), what: What::Forgotten }));
+        model.apply(filing.file(received(1, 10)));
+        model.apply(filing.file(Event::Session(SessionEvent { session: SessionId(1), at: Timestamp(0), what: What::Forgotten })));
         assert!(model.session(SessionId(1)).is_none());
         assert_eq!(model.cost, 0);
     }

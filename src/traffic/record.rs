@@ -63,13 +63,11 @@ pub struct Data {
     pub previous: Option<RecordId>,
     /// How many bytes of the stream come before this record.
     pub offset: u64,
-    /// Whether a later record continues the stream, so that a character begun here may be ended there.
-    pub continues: bool,
 }
 
 impl Record {
     /// The record that an event leaves in the log; `None` for those that leave none.
-    /// Its place in its stream is filled in by the log that takes it.
+    /// Its place in its stream is filled in by [`super::filing`].
     pub fn of(event: &SessionEvent) -> Option<Self> {
         let entry = match &event.what {
             What::Received { peer, bytes } => data(Direction::Received, *peer, bytes, None),
@@ -127,6 +125,15 @@ impl Record {
     }
 }
 
+/// Records by their number, wherever they are kept.
+pub trait Records {
+    /// A record; `None` when it is gone, not yet there, or not at hand just now.
+    fn get(&self, id: RecordId) -> Option<Record>;
+    /// Whether a later record continues the stream of this one, so that a character begun here may be ended there. Datagrams never do:
+    /// this is only asked of records that have a connection.
+    fn continues(&self, id: RecordId) -> bool;
+}
+
 fn data(direction: Direction, peer: Peer, bytes: &Arc<[u8]>, origin: Option<Origin>) -> Entry {
-    Entry::Data(Data { direction, peer, bytes: bytes.clone(), origin, previous: None, offset: 0, continues: false })
+    Entry::Data(Data { direction, peer, bytes: bytes.clone(), origin, previous: None, offset: 0 })
 }

@@ -1,8 +1,7 @@
 //! The text of one record anywhere in the log: its stream is decoded from the nearest safe place before it. Must never decode more
 //! than is looked at, and must never change what is kept.
 
-use super::log::Log;
-use super::record::{Data, RecordId};
+use super::record::{Data, Entry, RecordId, Records};
 use crate::codec::decoder::{Decoder, Piece};
 use crate::codec::encoding::Encoding;
 
@@ -14,24 +13,24 @@ const LONGEST_LOOK_BACK: usize = 64 << 10;
 
 /// The characters that a record's first `limit` bytes complete. The last record of a stream so far, or a datagram, also shows the bytes
 /// of a character that it begins and nothing has ended, as undecodable.
-pub fn of_record(log: &Log, id: RecordId, encoding: Encoding, limit: usize) -> Vec<Piece> {
-    let Some(data) = log.get(id).and_then(|record| record.data()) else { return Vec::new() };
-    let mut decoder = decoder_at(log, data, encoding);
+pub fn of_record(records: &impl Records, id: RecordId, encoding: Encoding, limit: usize) -> Vec<Piece> {
+    let Some(data) = data_of(records, id) else { return Vec::new() };
+    let mut decoder = decoder_at(records, &data, encoding);
     let shown = data.bytes.len().min(limit);
     let mut pieces = decoder.push(&data.bytes[..shown]);
-    if shown == data.bytes.len() && !data.continues {
+    if shown == data.bytes.len() && is_end(records, id, &data) {
         pieces.extend(decoder.finish());
     }
     pieces
 }
 
 /// The same, cut into lines of `columns` bytes: each line has the characters that its bytes complete.
-pub fn lines_of_record(log: &Log, id: RecordId, encoding: Encoding, columns: usize, most: usize) -> Vec<Vec<Piece>> {
-    let Some(data) = log.get(id).and_then(|record| record.data()) else { return Vec::new() };
-    let mut decoder = decoder_at(log, data, encoding);
+pub fn lines_of_record(records: &impl Records, id: RecordId, encoding: Encoding, columns: usize, most: usize) -> Vec<Vec<Piece>> {
+    let Some(data) = data_of(records, id) else { return Vec::new() };
+    let mut decoder = decoder_at(records, &data, encoding);
     let mut lines: Vec<Vec<Piece>> = data.bytes.chunks(columns).take(most).map(|line| decoder.push(line)).collect();
     if data.bytes.len() <= columns * most
-        && !data.continues
+        && is_end(records, id, &data)
         && let Some(last) = lines.last_mut()
     {
         last.extend(decoder.finish());
@@ -40,14 +39,14 @@ pub fn lines_of_record(log: &Log, id: RecordId, encoding: Encoding, columns: usi
 }
 
 /// A decoder in the state that it has at the record's first byte.
-pub fn decoder_at(log: &Log, data: &Data, encoding: Encoding) -> Decoder {
+pub fn decoder_at(records: &impl Records, data: &Data, encoding: Encoding) -> Decoder {
     let mut decoder = encoding.decoder();
     if data.previous.is_none() {
         return decoder;
     }
     let mut wanted = LOOK_BACK;
     loop {
-        let before = bytes_before(log, data, wanted);
+        let before = bytes_before(records, data, wanted);
         let complete = before.len() < wanted;
         let start_offset = data.offset - before.len() as u64;
         if let Some(start) = encoding.safe_start(&before, start_offset) {
@@ -67,19 +66,32 @@ pub fn decoder_at(log: &Log, data: &Data, encoding: Encoding) -> Decoder {
 }
 
 /// Up to `wanted` bytes of the stream just before `data`; fewer where the stream or what is left of it begins.
-fn bytes_before(log: &Log, data: &Data, wanted: usize) -> Vec<u8> {
-    let mut reversed: Vec<&[u8]> = Vec::new();
+fn bytes_before(records: &impl Records, data: &Data, wanted: usize) -> Vec<u8> {
+    let mut reversed: Vec<Data> = Vec::new();
     let mut missing = wanted;
     let mut previous = data.previous;
     while missing > 0
-        && let Some(earlier) = previous.and_then(|id| log.get(id)).and_then(|record| record.data())
+        && let Some(earlier) = previous.and_then(|id| data_of(records, id))
     {
-        let taken = earlier.bytes.len().min(missing);
-        reversed.push(&earlier.bytes[earlier.bytes.len() - taken..]);
-        missing -= taken;
+        missing = missing.saturating_sub(earlier.bytes.len());
         previous = earlier.previous;
+        reversed.push(earlier);
     }
-    reversed.iter().rev().flat_map(|part| part.iter().copied()).collect()
+    let mut bytes: Vec<u8> = reversed.iter().rev().flat_map(|part| part.bytes.iter().copied()).collect();
+    bytes.drain(..bytes.len().saturating_sub(wanted));
+    bytes
+}
+
+fn data_of(records: &impl Records, id: RecordId) -> Option<Data> {
+    match records.get(id)?.entry {
+        Entry::Data(data) => Some(data),
+        Entry::Note(_) => None,
+    }
+}
+
+/// Whether no later record can complete a character that this one begins.
+fn is_end(records: &impl Records, id: RecordId, data: &Data) -> bool {
+    data.peer.connection.is_none() || !records.continues(id)
 }
 
 #[cfg(test)]
@@ -92,24 +104,34 @@ mod tests {
     use crate::session::id::{ConnectionId, Peer, SessionId};
     use crate::session::spec::Role;
     use crate::session::timestamp::Timestamp;
+    use crate::traffic::filing::Streams;
+    use crate::traffic::log::Log;
     use crate::traffic::record::Record;
     use proptest::prelude::*;
 
-    fn push(log: &mut Log, connection: u32, bytes: &[u8]) {
+    /// A log and what files for it.
+    #[derive(Default)]
+    struct Filed {
+        log: Log,
+        streams: Streams,
+    }
+
+    fn push(filed: &mut Filed, connection: u32, bytes: &[u8]) {
         let peer = Peer::connected(ConnectionId(connection), "127.0.0.1:9".parse().unwrap());
-        let what = What::Received { peer, bytes: bytes.into() };
-        log.push(Record::of(&SessionEvent { session: SessionId(1), at: Timestamp(0), what }).unwrap());
+        note(filed, What::Received { peer, bytes: bytes.into() });
     }
 
-    fn note(log: &mut Log, what: What) {
-        log.push(Record::of(&SessionEvent { session: SessionId(1), at: Timestamp(0), what }).unwrap());
+    fn note(filed: &mut Filed, what: What) {
+        let event = SessionEvent { session: SessionId(1), at: Timestamp(0), what };
+        let (_, record) = filed.streams.file(&event).unwrap();
+        filed.log.push(record);
     }
 
-    fn shown(log: &Log, encoding: Encoding, connection: u32) -> String {
+    fn shown(Filed { log, .. }: &Filed, encoding: Encoding, connection: u32) -> String {
         (log.first().0..log.next().0)
             .map(RecordId)
             .filter(|id| {
-                log.get(*id).and_then(Record::peer).is_some_and(|peer| peer.connection == Some(ConnectionId(connection)))
+                log.in_memory(*id).and_then(Record::peer).is_some_and(|peer| peer.connection == Some(ConnectionId(connection)))
             })
             .map(|id| escaped(&of_record(log, id, encoding, usize::MAX)))
             .collect()
@@ -122,7 +144,7 @@ mod tests {
             let encoding = Encoding::all()[encoding];
             let kept: String = text.chars().filter(|c| encoding.encode(&c.to_string()).is_ok()).collect();
             let bytes = encoding.encode(&kept).unwrap();
-            let mut log = Log::default();
+            let mut log = Filed::default();
             let mut rest = &bytes[..];
             for cut in cuts.iter().cycle() {
                 if rest.is_empty() { break; }
@@ -139,7 +161,7 @@ mod tests {
     fn a_session_that_is_opened_again_does_not_continue_the_old_stream() {
         let failure = Failure { operation: Operation::Connect, address: String::new(), cause: Cause::Refused, os_code: None };
         for end in [What::Closed { ending: Ending { by: EndedBy::Us, received: 1, sent: 0 } }, What::Failed(failure)] {
-            let mut log = Log::default();
+            let mut log = Filed::default();
             push(&mut log, 1, b"\xc4");
             note(&mut log, end);
             let spec = Draft::new(Role::TcpClient).spec().unwrap();
@@ -152,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_character_that_nothing_ends_is_shown_as_bytes() {
-        let mut log = Log::default();
+        let mut log = Filed::default();
         push(&mut log, 1, "好".as_bytes());
         push(&mut log, 1, b"\xe4\xbd");
         assert_eq!(shown(&log, Encoding::UTF_8, 1), "好\\xE4\\xBD");

@@ -82,7 +82,7 @@ impl View {
         let from = self.next.max(log.first().0);
         let to = log.next().0.min(from + STEP);
         for id in (from..to).map(RecordId) {
-            if log.get(id).is_some_and(|record| self.filter.admits(record)) {
+            if log.in_memory(id).is_some_and(|record| self.filter.admits(record)) {
                 self.admitted.push_back(id);
             }
         }
@@ -150,7 +150,7 @@ mod tests {
         let mut log = log_of(&[1, 2]);
         let mut view = View::default();
         view.set_paused(&log, true);
-        for record in [log.get(RecordId(0)).unwrap().clone(), log.get(RecordId(1)).unwrap().clone()] {
+        for record in [log.in_memory(RecordId(0)).unwrap().clone(), log.in_memory(RecordId(1)).unwrap().clone()] {
             log.push(record);
         }
         assert_eq!(view.rows(&log), 0..2);

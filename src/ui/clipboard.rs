@@ -6,8 +6,7 @@ use crate::codec::decoder::escaped;
 use crate::codec::{hex, literal};
 use crate::describe;
 use crate::i18n::Language;
-use crate::traffic::log::Log;
-use crate::traffic::record::{Entry, RecordId};
+use crate::traffic::record::{Entry, RecordId, Records};
 use crate::traffic::text;
 
 /// Text that one copy may hold; more belongs into a file.
@@ -22,19 +21,25 @@ pub struct TooLarge;
 ///
 /// # Errors
 /// When it would be more than 16 MiB.
-pub fn text(log: &Log, records: &[RecordId], style: &RowStyle, how: CopyAs, language: Language) -> Result<String, TooLarge> {
-    let has_data = records.iter().any(|id| log.get(*id).is_some_and(|record| record.entry.is_data()));
+pub fn text(
+    records: &impl Records,
+    chosen: &[RecordId],
+    style: &RowStyle,
+    how: CopyAs,
+    language: Language,
+) -> Result<String, TooLarge> {
+    let has_data = chosen.iter().any(|id| records.get(*id).is_some_and(|record| record.entry.is_data()));
     let mut parts: Vec<String> = Vec::new();
     let mut length = 0;
-    for id in records {
-        let part = match (log.get(*id).map(|record| &record.entry), how) {
+    for id in chosen {
+        let part = match (records.get(*id).map(|record| record.entry), how) {
             (Some(Entry::Data(data)), CopyAs::Text) => {
-                escaped(&text::of_record(log, *id, style.encoding(data.direction), usize::MAX))
+                escaped(&text::of_record(records, *id, style.encoding(data.direction), usize::MAX))
             }
             (Some(Entry::Data(data)), CopyAs::Hex) => hex::spaced(&data.bytes),
             (Some(Entry::Data(data)), CopyAs::C) => literal::c_array(&data.bytes),
             (Some(Entry::Data(data)), CopyAs::Python) => literal::python_bytes(&data.bytes),
-            (Some(Entry::Note(what)), CopyAs::Text) if !has_data => match describe::note(language, what) {
+            (Some(Entry::Note(what)), CopyAs::Text) if !has_data => match describe::note(language, &what) {
                 Some((told, _)) => told,
                 None => continue,
             },

@@ -9,10 +9,10 @@ use crate::session::failure::Failure;
 use crate::session::spec::Membership;
 use crate::session::state::State;
 use crate::session::timestamp::Timestamp;
-use crate::traffic::log::{Evicted, Log};
+use crate::traffic::log::Evicted;
 use crate::traffic::meter::Reading;
 use crate::traffic::model::{Connection, Session};
-use crate::traffic::record::{Direction, Record, RecordId};
+use crate::traffic::record::{Direction, Record, RecordId, Records};
 use crate::traffic::text;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -126,12 +126,14 @@ impl Glance {
 }
 
 /// One row's text, decoded from its stream.
-pub fn row(log: &Log, number: u64, id: RecordId, style: &RowStyle) -> Option<Row> {
-    let record = log.get(id)?.clone();
+pub fn row(records: &impl Records, number: u64, id: RecordId, style: &RowStyle) -> Option<Row> {
+    let record = records.get(id)?;
     let lines = match (style.shown, record.data()) {
         (_, None) | (Shown::Hex, _) => Vec::new(),
-        (Shown::Text, Some(data)) => vec![text::of_record(log, id, style.encoding(data.direction), LINE_BYTES)],
-        (Shown::Both, Some(data)) => text::lines_of_record(log, id, style.encoding(data.direction), style.columns, DUMP_LINES),
+        (Shown::Text, Some(data)) => vec![text::of_record(records, id, style.encoding(data.direction), LINE_BYTES)],
+        (Shown::Both, Some(data)) => {
+            text::lines_of_record(records, id, style.encoding(data.direction), style.columns, DUMP_LINES)
+        }
     };
     Some(Row { number, id, record, lines })
 }

@@ -292,6 +292,6 @@ impl Job {
         let session = model.session(self.session).ok_or_else(|| io::Error::other("the session was closed"))?;
         let from = from.max(session.log.first());
         let to = self.end.0.min(from.0 + SLICE);
-        Ok(((from.0..to).filter_map(|id| session.log.get(RecordId(id)).cloned()).collect(), RecordId(to)))
+        Ok(((from.0..to).filter_map(|id| session.log.in_memory(RecordId(id)).cloned()).collect(), RecordId(to)))
     }
 }

@@ -149,7 +149,7 @@ impl SessionTab {
         let style = self.row_style();
         let line = size::ROW;
         let height = |row: u64| {
-            let record = self.view.record(row).and_then(|id| session.log.get(id));
+            let record = self.view.record(row).and_then(|id| session.log.in_memory(id));
             record.map_or(line, |record| style.lines(record) as f32 * line)
         };
         let places = self.place.settle(&rows, self.log_height, self.movement.take(), height);

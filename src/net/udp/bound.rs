@@ -2,7 +2,7 @@
 
 use super::super::owner::Protocol;
 use super::super::{error, interface, socket};
-use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::spec::{DEFAULT_UDP_BUFFER, Membership, UdpSpec};
 use socket2::{InterfaceIndexOrAddress, SockRef, Type};
 use std::io;
@@ -15,7 +15,8 @@ use tokio::net::UdpSocket;
 /// The option or the address that the system refused.
 pub async fn bind(spec: &UdpSpec) -> Result<UdpSocket, Failure> {
     let made = socket::new(spec.local, Type::DGRAM)?;
-    let option = |name: &'static str| move |problem: io::Error| error::at(Operation::Option(name), spec.local, &problem);
+    let option =
+        |name: &'static str| move |problem: io::Error| error::at(Operation::Option(OptionName(name)), spec.local, &problem);
     made.set_reuse_address(spec.reuse_address.is_on()).map_err(option("SO_REUSEADDR"))?;
     made.set_broadcast(spec.broadcast.is_on()).map_err(option("SO_BROADCAST"))?;
     let receive = spec.receive_buffer.unwrap_or(DEFAULT_UDP_BUFFER);

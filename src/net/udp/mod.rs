@@ -15,7 +15,7 @@ use super::repeat::{self, Repeat};
 use crate::session::address::Endpoint;
 use crate::session::command::Action;
 use crate::session::event::{EndedBy, Ending, Origin, Place, What};
-use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
 use crate::session::reply::{Answer, Responder};
 use crate::session::spec::{Membership, UdpSpec};
@@ -54,7 +54,7 @@ pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> R
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
     reporter.report(What::Bound { local, receive_buffer }).await;
     if let Err(problem) = kernel::enable(&socket, local) {
-        reporter.report(What::Trouble(error::at(Operation::Option("SO_RXQ_OVFL"), local, &problem))).await;
+        reporter.report(What::Trouble(error::at(Operation::Option(OptionName("SO_RXQ_OVFL")), local, &problem))).await;
     }
     let mut session = Udp::new(socket, local, spec, reporter);
     for group in session.spec.groups.clone() {
@@ -286,7 +286,9 @@ impl<'a> Udp<'a> {
                     self.spec.broadcast = switch;
                     self.reporter.report(What::BroadcastSet(switch)).await;
                 }
-                Err(problem) => self.trouble(error::at(Operation::Option("SO_BROADCAST"), self.local, &problem)).await,
+                Err(problem) => {
+                    self.trouble(error::at(Operation::Option(OptionName("SO_BROADCAST")), self.local, &problem)).await
+                }
             },
             Action::Join(group) => self.join(group).await,
             Action::Leave(group) => self.leave(group).await,

@@ -7,8 +7,7 @@ use crate::describe;
 use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::traffic::format::one_line;
-use crate::traffic::log::Log;
-use crate::traffic::record::{Entry, Record, RecordId};
+use crate::traffic::record::{Entry, Record, RecordId, Records};
 use crate::traffic::text;
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::bytes::dump_columns;
@@ -34,13 +33,14 @@ pub struct Inspected {
 
 impl Inspected {
     /// Takes out of the log what is shown.
-    pub fn of(log: &Log, id: RecordId) -> Option<Self> {
-        let record = log.get(id)?.clone();
+    pub fn of(records: &impl Records, id: RecordId) -> Option<Self> {
+        let record = records.get(id)?;
         let (dump, readings) = match record.data() {
             None => (String::new(), Vec::new()),
             Some(data) => {
                 let shown = &data.bytes[..data.bytes.len().min(SHOWN)];
-                let readings = ENCODINGS.iter().map(|encoding| (*encoding, text::of_record(log, id, *encoding, READ))).collect();
+                let readings =
+                    ENCODINGS.iter().map(|encoding| (*encoding, text::of_record(records, id, *encoding, READ))).collect();
                 (dump_text(shown), readings)
             }
         };

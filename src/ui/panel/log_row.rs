@@ -196,7 +196,7 @@ fn content(
             }
             if data.bytes.is_empty() {
                 line.push("∅", colors.weak);
-            } else if data.continues && row.lines.iter().all(Vec::is_empty) {
+            } else if row.lines.iter().all(Vec::is_empty) {
                 // The bytes begin a character that a later row ends.
                 line.push("…", colors.weak);
             }
