@@ -15,6 +15,7 @@ use sockscope::session::id::{ConnectionId, Peer, SessionId};
 use sockscope::session::spec::{Interface, Role};
 use sockscope::session::timestamp::Timestamp;
 use sockscope::settings::Settings;
+use sockscope::traffic::filing::Filing;
 use sockscope::traffic::model::Model;
 use sockscope::ui::intent::Intent;
 use sockscope::ui::panel::inspector::{self, Inspected};
@@ -38,6 +39,7 @@ pub struct Stage {
     pub settings_open: bool,
     /// The tab whose selected row the inspector shows.
     pub inspected: Option<SessionId>,
+    filing: Filing,
     model: Model,
     now: i64,
     zone: TimeZone,
@@ -54,6 +56,7 @@ impl Stage {
             tree: tiles::empty(),
             settings_open: false,
             inspected: None,
+            filing: Filing::default(),
             model: Model::default(),
             now: BEGIN,
             zone: TimeZone::fixed(jiff::tz::offset(8)),
@@ -86,7 +89,7 @@ impl Stage {
     /// Something happens, a moment after what happened before.
     pub fn happens(&mut self, session: SessionId, what: What) {
         self.now += STEP;
-        self.model.apply(Event::Session(SessionEvent { session, at: Timestamp(self.now), what }));
+        self.model.apply(self.filing.file(Event::Session(SessionEvent { session, at: Timestamp(self.now), what })));
     }
 
     /// The session is opened with what was typed.
