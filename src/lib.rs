@@ -56,5 +56,6 @@ pub mod net;
 pub mod recorder;
 pub mod session;
 pub mod settings;
+pub mod store;
 pub mod traffic;
 pub mod ui;

@@ -1,13 +1,17 @@
-//! The engine: the network thread, the recorder thread that applies its events to the model, and the waker. The window and the twin
-//! both stand on it and see nothing below. Must never wait for whoever looks at the model.
+//! The engine: the network thread, the recorder thread that writes its events to disk and applies them to the model, and the waker.
+//! The window and the twin both stand on it and see nothing below. Must never wait for whoever looks at the model.
 
 pub use crate::net::now;
-use crate::net::{Busy, Handle, Net, Parcel};
+use crate::net::{Busy, Credit, Gate, Handle, Net, Parcel};
 use crate::session::command::Command;
-use crate::session::event::Event;
-use crate::traffic::filing::Filing;
-use crate::traffic::model::Model;
-use crossbeam_channel::Receiver;
+use crate::session::event::{Event, SessionEvent, What};
+use crate::session::id::SessionId;
+use crate::session::storage::AtLimit;
+use crate::store::archive::{self, Archive, Readers};
+use crate::store::spool::Spool;
+use crate::traffic::filing::{Filed, Filing, Streams};
+use crate::traffic::model::{Keeping, Model, Session};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use parking_lot::{Mutex, MutexGuard};
 use std::io;
 use std::sync::Arc;
@@ -17,6 +21,12 @@ use std::time::Duration;
 
 /// Events applied under one lock: about a millisecond of work, so that a frame that wants to look never waits long.
 const SLICE: usize = 512;
+/// Bytes in a slice: enough for one large write, little beside the credit that they hold up meanwhile.
+const SLICE_BYTES: usize = 1 << 20;
+/// How often the disk is tried again while it takes nothing, or looked at while reading is held.
+const DISK_RETRY: Duration = Duration::from_millis(500);
+/// Requests that may wait for the recorder.
+const REQUESTS: usize = 64;
 /// How long a frame waits for the model before it draws what it drew last.
 const FRAME_PATIENCE: Duration = Duration::from_millis(2);
 
@@ -31,6 +41,8 @@ pub type Wake = Box<dyn Fn() + Send + Sync>;
 pub struct Options {
     /// Bytes of memory for records.
     pub budget: usize,
+    /// Where every record is written; without it the newest in memory are all there is.
+    pub archive: Option<archive::Options>,
     /// Sees every event.
     pub tap: Option<Tap>,
     /// Called when there is something new.
@@ -43,6 +55,52 @@ pub struct Engine {
     recorder: JoinHandle<()>,
     commands: Commands,
     look: Look,
+    requests: Requests,
+    readers: Readers,
+}
+
+/// What the recorder is asked to do besides recording.
+pub enum Request {
+    /// Other limits from now on.
+    Limits {
+        /// Bytes of memory for records.
+        memory: usize,
+        /// Bytes on disk.
+        disk: u64,
+        /// What happens there.
+        at_limit: AtLimit,
+    },
+    /// Takes over a session that was read from a file.
+    Adopt(SessionId, Box<Opened>),
+}
+
+/// A session that was read from a file, whole and read-only.
+pub struct Opened {
+    /// As the model shows it.
+    pub session: Session,
+    /// Its records.
+    pub spool: Spool,
+    /// What would come next in its streams.
+    pub streams: Streams,
+}
+
+/// Where requests go in. Cheap to clone; never waits.
+#[derive(Clone)]
+pub struct Requests(Sender<Request>);
+
+impl Requests {
+    /// Queues a request.
+    ///
+    /// # Errors
+    /// Gives it back when too many wait.
+    pub fn send(&self, request: Request) -> Result<(), Box<Request>> {
+        match self.0.try_send(request) {
+            Ok(()) => Ok(()),
+            // The engine is ending, and with it all that could be asked for.
+            Err(TrySendError::Disconnected(_)) => Ok(()),
+            Err(TrySendError::Full(request)) => Err(Box::new(request)),
+        }
+    }
 }
 
 /// Where commands go in. Cheap to clone; never waits.
@@ -99,17 +157,27 @@ impl Engine {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(options: Options) -> io::Result<Self> {
-        let (net, inbox) = Net::start()?;
-        let model = Arc::new(Mutex::new(Model::new(options.budget)));
+        let (net, inbox, gate) = Net::start()?;
+        let keeping = if options.archive.is_some() { Keeping::OnDisk } else { Keeping::InMemory };
+        let model = Arc::new(Mutex::new(Model::new(options.budget, keeping)));
         let waker = Arc::new(Waker { asleep: AtomicBool::new(true), wake: options.wake });
         let look = Look { model, waker };
-        let recorder = std::thread::Builder::new().name("recorder".into()).spawn({
-            let look = look.clone();
-            let mut tap = options.tap;
-            move || record(&inbox, &look, &mut tap)
-        })?;
+        let archive = options.archive.map(|options| Archive::new(options, now()));
+        let readers = archive.as_ref().map(|archive| archive.readers().clone()).unwrap_or_default();
+        let (requests, asked) = bounded(REQUESTS);
+        let recorder = Recorder {
+            inbox,
+            asked,
+            look: look.clone(),
+            tap: options.tap,
+            gate,
+            filing: Filing::default(),
+            archive,
+            slice: Vec::new(),
+        };
+        let recorder = std::thread::Builder::new().name("recorder".into()).spawn(move || recorder.run())?;
         let commands = Commands(net.handle());
-        Ok(Self { net, recorder, commands, look })
+        Ok(Self { net, recorder, commands, look, requests: Requests(requests), readers })
     }
 
     /// Where commands go in.
@@ -122,6 +190,16 @@ impl Engine {
         &self.look
     }
 
+    /// Where requests to the recorder go in.
+    pub fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// The records on disk.
+    pub fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
     /// Ends every session, lets the recorder take in all that was still on its way, and joins both threads.
     pub fn shut_down(self) {
         self.net.shut_down();
@@ -129,25 +207,129 @@ impl Engine {
     }
 }
 
-/// Applies events until the network thread has ended and everything that it sent is in.
-fn record(inbox: &Receiver<Parcel>, look: &Look, tap: &mut Option<Tap>) {
-    let mut slice: Vec<Parcel> = Vec::with_capacity(SLICE);
-    let mut filing = Filing::default();
-    while let Ok(first) = inbox.recv() {
-        slice.push(first);
-        slice.extend(inbox.try_iter().take(SLICE - 1));
-        if let Some(tap) = tap {
-            for parcel in &slice {
-                tap(&parcel.event);
+/// The recorder thread.
+struct Recorder {
+    inbox: Receiver<Parcel>,
+    asked: Receiver<Request>,
+    look: Look,
+    tap: Option<Tap>,
+    gate: Gate,
+    filing: Filing,
+    archive: Option<Archive>,
+    /// What is on its way into the model, with the credit that goes back as it is in.
+    slice: Vec<(Filed, Option<Credit>)>,
+}
+
+impl Recorder {
+    /// Records until the network thread has ended and everything that it sent is in.
+    fn run(mut self) {
+        loop {
+            let is_waiting = self.archive.as_ref().is_some_and(Archive::is_waiting);
+            let patience = if is_waiting { DISK_RETRY } else { Duration::MAX };
+            select! {
+                recv(self.inbox) -> parcel => match parcel {
+                    Ok(parcel) => self.take(parcel),
+                    Err(_) => break,
+                },
+                recv(self.asked) -> request => match request {
+                    Ok(request) => self.answer(request),
+                    // The engine is being shut down; what is on its way still comes.
+                    Err(_) => self.asked = crossbeam_channel::never(),
+                },
+                default(patience) => {}
+            }
+            self.record();
+        }
+        if let Some(archive) = self.archive.take() {
+            archive.delete();
+        }
+    }
+
+    /// Files a parcel and as much behind it as one slice holds.
+    fn take(&mut self, first: Parcel) {
+        let mut bytes = 0;
+        let mut next = Some(first);
+        while let Some(Parcel { event, credit }) = next {
+            bytes += event_size(&event);
+            self.file(event, Some(credit));
+            let full = self.slice.len() >= SLICE || bytes >= SLICE_BYTES;
+            next = if full { None } else { self.inbox.try_recv().ok() };
+        }
+    }
+
+    /// Gives an event its place, and its record to the archive.
+    fn file(&mut self, event: Event, credit: Option<Credit>) {
+        if let Some(tap) = &mut self.tap {
+            tap(&event);
+        }
+        let filed = self.filing.file(event);
+        if let (Some(archive), Event::Session(event)) = (&mut self.archive, &filed.event) {
+            match (&filed.record, &event.what) {
+                (Some((id, record)), _) => archive.append(event.session, *id, record),
+                (None, What::Cleared) => archive.clear(event.session),
+                (None, What::Forgotten) => archive.forget(event.session),
+                (None, _) => {}
             }
         }
-        let mut model = look.model.lock();
+        self.slice.push((filed, credit));
+    }
+
+    /// Writes the slice, then shows it: what has been seen is on disk.
+    fn record(&mut self) {
+        if let Some(archive) = &mut self.archive {
+            let at = now();
+            let mut news = archive.flush(at);
+            self.gate.hold(archive.is_held());
+            // What is told of it is a record too, and is written before it is shown; that changes nothing more to tell of.
+            while !news.is_empty() {
+                for (session, what) in std::mem::take(&mut news) {
+                    self.file(Event::Session(SessionEvent { session, at, what }), None);
+                }
+                if let Some(archive) = &mut self.archive {
+                    news = archive.flush(at);
+                }
+            }
+        }
+        let mut model = self.look.model.lock();
         // A parcel's credit goes back as it is dropped, that is when its event is in.
-        for parcel in slice.drain(..) {
-            model.apply(filing.file(parcel.event));
+        for (filed, _credit) in self.slice.drain(..) {
+            model.apply(filed);
+        }
+        if let Some(archive) = &mut self.archive {
+            model.set_storage(archive.status());
+            for (session, holding) in archive.take_shrunk() {
+                model.shrink(session, holding);
+            }
         }
         // Handed over fairly: a frame that waits gets it now and not after the flood.
         MutexGuard::unlock_fair(model);
-        look.waker.news();
+        self.look.waker.news();
+    }
+
+    fn answer(&mut self, request: Request) {
+        match request {
+            Request::Limits { memory, disk, at_limit } => {
+                self.look.model.lock().set_budget(memory);
+                if let Some(archive) = &mut self.archive {
+                    archive.set_limit(disk, at_limit);
+                }
+            }
+            Request::Adopt(id, opened) => {
+                let Opened { session, spool, streams } = *opened;
+                if let Some(archive) = &mut self.archive {
+                    archive.adopt(id, spool);
+                }
+                self.filing.adopt(id, streams);
+                self.look.model.lock().adopt(id, session);
+            }
+        }
+    }
+}
+
+/// What an event weighs in a slice.
+fn event_size(event: &Event) -> usize {
+    match event {
+        Event::Session(SessionEvent { what: What::Received { bytes, .. } | What::Sent { bytes, .. }, .. }) => bytes.len(),
+        _ => 0,
     }
 }

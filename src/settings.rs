@@ -5,6 +5,7 @@ use crate::codec::message::Input;
 use crate::i18n::Language;
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
+use crate::session::storage::AtLimit;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -54,8 +55,14 @@ pub struct Settings {
     pub send_key: SendKey,
     /// Size of everything, 1.0 is the system's.
     pub zoom: f32,
-    /// MiB of memory for records, from the next start.
+    /// MiB of memory for the newest records.
     pub memory_mib: u32,
+    /// MiB on disk for all records of this run; 0 keeps none on disk.
+    pub disk_mib: u32,
+    /// What happens when that is used up.
+    pub at_limit: AtLimit,
+    /// The folder for records, from the next start; `None` is the platform's.
+    pub records_folder: Option<PathBuf>,
     /// Whether the inspector is shown.
     pub inspector: bool,
     /// Width and height of the window in points.
@@ -76,6 +83,9 @@ impl Default for Settings {
             send_key: SendKey::CtrlEnter,
             zoom: 1.0,
             memory_mib: 64,
+            disk_mib: 4096,
+            at_limit: AtLimit::DropOldest,
+            records_folder: None,
             inspector: false,
             window: [1180.0, 760.0],
             sessions: Vec::new(),

@@ -166,6 +166,8 @@ fn constructed_keys_exist() {
         Cause::NoSender,
         Cause::NoTarget,
         Cause::Unencodable(String::new()),
+        Cause::DiskFull,
+        Cause::NotWritable,
         Cause::Busy,
         other(),
     ];
@@ -182,6 +184,7 @@ fn constructed_keys_exist() {
         Operation::Join,
         Operation::Leave,
         Operation::Encode,
+        Operation::Store,
     ];
     let failure = Failure { operation: Operation::Send, address: String::new(), cause: other(), os_code: None };
     let endings = [

@@ -73,7 +73,7 @@ impl Stage {
                 sender.send(event.clone()).ok();
             }
         };
-        let engine = Engine::start(Options { budget: BUDGET, tap: Some(Box::new(tap)), wake: Box::new(|| {}) })?;
+        let engine = Engine::start(Options { budget: BUDGET, archive: None, tap: Some(Box::new(tap)), wake: Box::new(|| {}) })?;
         let text = format!("{}\n", language.tr("demo.title"));
         Ok(Self { language, engine, events, until: Instant::now() + PATIENCE, seen: Vec::new(), sessions: 0, text })
     }

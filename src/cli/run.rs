@@ -74,7 +74,7 @@ fn drive(language: Language, plan: Plan) -> io::Result<u8> {
     let flushed = Arc::new(AtomicBool::new(true));
     let (sender, told) = bounded(SIGNALS);
     let tap = tap::new(output.clone(), flushed.clone(), sender);
-    let engine = Engine::start(Options { budget: BUDGET, tap: Some(tap), wake: Box::new(|| {}) })?;
+    let engine = Engine::start(Options { budget: BUDGET, archive: None, tap: Some(tap), wake: Box::new(|| {}) })?;
     let inputs = Inputs { interrupts, lines, told, flushed };
     let mut driver = Driver::new(language, plan, engine.commands().clone(), output.clone());
     let code = driver.run(&inputs);

@@ -8,6 +8,7 @@ use crate::i18n::Language;
 use crate::session::event::{EndedBy, Ending, Place, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::spec::Switch;
+use crate::session::storage::Storage;
 
 pub use message::message_error;
 pub use number::{grouped, size_text};
@@ -139,6 +140,13 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         What::Closed { ending: how } => {
             let tone = if how.by.is_orderly() { Tone::Note } else { Tone::Error };
             (tr("note.closed", &[("ending", &ending(language, how))]), tone)
+        }
+        What::Storage(Storage::Held { limit }) => (tr("note.storage-held", &[("limit", &size_text(*limit))]), Tone::Warning),
+        What::Storage(Storage::Released) => (tr("note.storage-released", &[]), Tone::Good),
+        What::Storage(Storage::Resumed { records, bytes }) => {
+            let tone = if *records > 0 { Tone::Error } else { Tone::Good };
+            let key = if *records > 0 { "note.storage-resumed" } else { "note.storage-resumed_whole" };
+            (tr(key, &[("records", &grouped(*records)), ("bytes", &grouped(*bytes))]), tone)
         }
         What::Received { .. } | What::Sent { .. } | What::Cleared | What::CountersReset | What::Forgotten => return None,
     })

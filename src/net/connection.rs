@@ -148,7 +148,8 @@ impl<L: Listener> Connection<'_, L> {
             self.unsent(refused.messages, refused.bytes, Unsent::QueueFull).await;
         }
         let must_wait = self.listener.answers() && self.queue.is_high();
-        let may_read = !progress.peer_finished && !must_wait;
+        let held = self.reporter.outbox().is_held();
+        let may_read = !progress.peer_finished && !must_wait && !held;
         tokio::select! {
             ready = self.stream.readable(), if may_read => match ready {
                 Ok(()) => self.read(progress).await,
@@ -160,6 +161,7 @@ impl<L: Listener> Connection<'_, L> {
             },
             // After the peer's FIN nothing more can be read, but a RST can still come.
             _ = self.stream.ready(Interest::ERROR), if progress.peer_finished => self.pending_error(),
+            () = self.reporter.outbox().released(), if held => None,
             () = self.queue.changed() => None,
             () = at(self.queue.close_by()) => Some(EndedBy::Us),
             () = at(progress.next_refusal_row) => { progress.next_refusal_row = None; None }

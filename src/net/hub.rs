@@ -1,7 +1,7 @@
 //! The network thread: commands to sessions' tasks, and the promise that each opened session ends in exactly one
 //! `Closed` or `Failed`. Must never do a session's work itself.
 
-use super::outbox::{Outbox, Parcel, Reporter};
+use super::outbox::{Gate, Outbox, Parcel, Reporter};
 use super::queue::Refused;
 use super::{clock, interface, tcp_client, tcp_server, udp};
 use crate::session::command::{Action, Command};
@@ -68,14 +68,14 @@ pub struct Net {
 }
 
 impl Net {
-    /// Starts it; events come out of the receiver.
+    /// Starts it; events come out of the receiver, and the gate stops its reading.
     ///
     /// # Errors
     /// When the system gives no thread or no event queue.
-    pub fn start() -> io::Result<(Self, Receiver<Parcel>)> {
+    pub fn start() -> io::Result<(Self, Receiver<Parcel>, Gate)> {
         raise_file_limit();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (outbox, inbox) = Outbox::new();
+        let (outbox, inbox, gate) = Outbox::new();
         let (channel, commands) = mpsc::channel(COMMAND_SLOTS);
         let handle = Handle { channel, budget: Arc::new(Semaphore::new(COMMAND_BUDGET)) };
         let thread = std::thread::Builder::new().name("net".into()).spawn(move || {
@@ -84,7 +84,7 @@ impl Net {
             // A name look-up cannot be cancelled; it must not hold up the end.
             runtime.shutdown_background();
         })?;
-        Ok((Self { thread, handle }, inbox))
+        Ok((Self { thread, handle }, inbox, gate))
     }
 
     /// Where commands go in.
@@ -299,7 +299,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_that_panics_ends_its_session() {
-        let (outbox, inbox) = Outbox::new();
+        let (outbox, inbox, _gate) = Outbox::new();
         let local = LocalSet::new();
         let session = SessionId(7);
         let work = async {

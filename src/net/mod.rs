@@ -22,4 +22,4 @@ mod udp;
 
 pub use clock::now;
 pub use hub::{Busy, Handle, Net};
-pub use outbox::{Outbox, Parcel};
+pub use outbox::{Credit, Gate, Outbox, Parcel};

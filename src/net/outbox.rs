@@ -10,7 +10,7 @@ use crate::session::event::{Event, SessionEvent, What};
 use crate::session::id::SessionId;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Bytes that may be on their way to the recorder. Enough for 16 ms of loopback TCP at 1 GB/s, small beside the store's budget.
 const BUDGET: usize = 16 << 20;
@@ -28,7 +28,18 @@ const PLACES: usize = SLOTS + RESERVE / FLOOR;
 pub struct Parcel {
     /// What happened.
     pub event: Event,
-    _credit: Credit,
+    /// Given back when it is dropped.
+    pub credit: Credit,
+}
+
+/// Stops and starts the reading of every session. What is on its way already still arrives.
+pub struct Gate(watch::Sender<bool>);
+
+impl Gate {
+    /// Stops reading, or goes on.
+    pub fn hold(&self, held: bool) {
+        self.0.send_if_modified(|now| std::mem::replace(now, held) != held);
+    }
 }
 
 /// The right to put so many bytes on the way.
@@ -50,13 +61,27 @@ pub struct Outbox {
     channel: Sender<Parcel>,
     budget: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
+    held: watch::Receiver<bool>,
 }
 
 impl Outbox {
-    /// Both ends.
-    pub fn new() -> (Self, Receiver<Parcel>) {
+    /// Both ends, and the gate.
+    pub fn new() -> (Self, Receiver<Parcel>, Gate) {
         let (channel, inbox) = bounded(PLACES);
-        (Self { channel, budget: Arc::new(Semaphore::new(BUDGET)), reserve: Arc::new(Semaphore::new(RESERVE)) }, inbox)
+        let (gate, held) = watch::channel(false);
+        let (budget, reserve) = (Arc::new(Semaphore::new(BUDGET)), Arc::new(Semaphore::new(RESERVE)));
+        (Self { channel, budget, reserve, held }, inbox, Gate(gate))
+    }
+
+    /// Whether nothing may be read from a socket just now.
+    pub fn is_held(&self) -> bool {
+        *self.held.borrow()
+    }
+
+    /// Waits until reading may go on.
+    pub async fn released(&self) {
+        // A recorder that is gone holds nobody.
+        self.held.clone().wait_for(|held| !held).await.ok();
     }
 
     fn price(bytes: usize) -> u32 {
@@ -71,21 +96,24 @@ impl Outbox {
 
     /// The same for a datagram, without waiting; `None` when the recorder is behind.
     pub fn try_credit(&self, bytes: usize) -> Option<Credit> {
+        if self.is_held() {
+            return None;
+        }
         let take = |from: &Arc<Semaphore>| from.clone().try_acquire_many_owned(Self::price(bytes)).ok();
         take(&self.budget).or_else(|| take(&self.reserve)).map(|permit| Credit(Some(permit)))
     }
 
     /// For a gap between datagrams: it waits for other datagrams at most.
     pub async fn gap_credit(&self) -> Credit {
-        match self.try_credit(FLOOR) {
-            Some(credit) => credit,
-            None => Credit(self.reserve.clone().acquire_many_owned(Self::price(FLOOR)).await.ok()),
+        match self.budget.clone().try_acquire_many_owned(Self::price(FLOOR)) {
+            Ok(permit) => Credit(Some(permit)),
+            Err(_) => Credit(self.reserve.clone().acquire_many_owned(Self::price(FLOOR)).await.ok()),
         }
     }
 
     /// Puts an event on its way. A recorder that is gone wants no events: then the process is ending and the event is dropped.
     pub fn post(&self, event: Event, credit: Credit) {
-        self.channel.try_send(Parcel { event, _credit: credit }).ok();
+        self.channel.try_send(Parcel { event, credit }).ok();
     }
 }
 
@@ -145,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_channel_is_never_full_while_credit_is_held() {
-        let (outbox, inbox) = Outbox::new();
+        let (outbox, inbox, _gate) = Outbox::new();
         let mut posted = 0;
         while let Some(credit) = outbox.try_credit(1) {
             outbox.post(note(), credit);
@@ -159,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn tcp_that_waits_costs_no_datagram() {
-        let (outbox, _inbox) = Outbox::new();
+        let (outbox, _inbox, _gate) = Outbox::new();
         let mut held = vec![];
         while outbox.budget.available_permits() > 0 {
             held.push(outbox.credit(BUDGET / 4).await);
@@ -176,7 +204,7 @@ mod tests {
 
     #[test]
     fn credit_shrinks_to_what_was_read() {
-        let (outbox, _inbox) = Outbox::new();
+        let (outbox, _inbox, _gate) = Outbox::new();
         let mut credit = outbox.try_credit(BUDGET / 4).unwrap();
         assert_eq!(outbox.budget.available_permits(), BUDGET - BUDGET / 4);
         credit.shrink(5000);

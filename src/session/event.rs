@@ -4,6 +4,7 @@
 use super::failure::Failure;
 use super::id::{Peer, SessionId};
 use super::spec::{Interface, Membership, SessionSpec, Switch};
+use super::storage::Storage;
 use super::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -167,6 +168,8 @@ pub enum What {
     GroupJoined(Membership),
     /// A multicast group was left.
     GroupLeft(Membership),
+    /// Something about keeping the records on disk.
+    Storage(Storage),
     /// The records so far were asked to be forgotten.
     Cleared,
     /// The counters start from zero.

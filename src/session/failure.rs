@@ -42,6 +42,8 @@ pub enum Operation {
     Leave,
     /// Turning text into bytes.
     Encode,
+    /// Writing records to disk.
+    Store,
 }
 
 /// A socket option's POSIX name. A newtype because a name that is read back must become one of those that this program sets.
@@ -97,6 +99,7 @@ impl Operation {
             Self::Join => "join",
             Self::Leave => "leave",
             Self::Encode => "encode",
+            Self::Store => "store",
         }
     }
 }
@@ -148,6 +151,10 @@ pub enum Cause {
     NoTarget,
     /// A character that the encoding lacks, or bad hex or escapes; the sentence says which and where.
     Unencodable(String),
+    /// The disk has no room left.
+    DiskFull,
+    /// The folder can't be written: read-only, not ours, or gone.
+    NotWritable,
     /// The session is in a state that does not allow it.
     Busy,
     /// The system's own words.
@@ -187,6 +194,8 @@ impl Cause {
             Self::NoSender => "no-sender",
             Self::NoTarget => "no-target",
             Self::Unencodable(_) => "unencodable",
+            Self::DiskFull => "disk-full",
+            Self::NotWritable => "not-writable",
             Self::Busy => "busy",
             Self::Other(_) => "other",
         }

@@ -10,4 +10,5 @@ pub mod id;
 pub mod reply;
 pub mod spec;
 pub mod state;
+pub mod storage;
 pub mod timestamp;

@@ -3,13 +3,39 @@
 use super::record::{Record, RecordId, Records};
 use std::collections::{BTreeSet, VecDeque};
 
-/// What had to go to stay within the memory budget.
+/// Records that are gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Evicted {
-    /// How many records.
+pub struct Lost {
+    /// How many.
     pub records: u64,
     /// Their payload.
     pub bytes: u64,
+}
+
+impl std::ops::AddAssign for Lost {
+    fn add_assign(&mut self, other: Self) {
+        self.records += other.records;
+        self.bytes += other.bytes;
+    }
+}
+
+/// What a session has on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// The oldest record that is kept.
+    pub first: RecordId,
+    /// What went to stay within the budget.
+    pub dropped: Lost,
+}
+
+/// Where the records are that memory has no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keeping {
+    /// Nowhere: what leaves memory is gone.
+    #[default]
+    InMemory,
+    /// On disk.
+    OnDisk,
 }
 
 /// The most ends of streams that are remembered, ended streams included; 16 MB at the worst. At the bound the oldest are forgotten:
@@ -20,49 +46,72 @@ const ENDS: usize = 1 << 20;
 #[derive(Default)]
 pub struct Log {
     records: VecDeque<Record>,
+    /// The number of the oldest record in memory.
     first: u64,
+    /// The number of the oldest record that is kept anywhere.
+    kept: u64,
+    keeping: Keeping,
     cost: usize,
-    evicted: Evicted,
+    lost: Lost,
     /// The last record of every stream so far.
     ends: BTreeSet<RecordId>,
 }
 
 impl Log {
+    /// An empty log.
+    pub fn new(keeping: Keeping) -> Self {
+        Self { keeping, ..Self::default() }
+    }
+
     /// Takes in the next record. Returns what it costs.
     pub fn push(&mut self, record: Record) -> usize {
-        if let Some(data) = record.data().filter(|data| data.peer.connection.is_some()) {
-            if let Some(previous) = data.previous {
-                self.ends.remove(&previous);
-            }
-            self.ends.insert(self.next());
-            if self.ends.len() > ENDS {
-                self.ends.pop_first();
-            }
-        }
+        self.note_end(self.next(), &record);
         let cost = record.cost();
         self.cost += cost;
         self.records.push_back(record);
         cost
     }
 
-    /// Drops the oldest record and counts it. Returns what that freed.
+    fn note_end(&mut self, id: RecordId, record: &Record) {
+        if let Some(data) = record.data().filter(|data| data.peer.connection.is_some()) {
+            if let Some(previous) = data.previous {
+                self.ends.remove(&previous);
+            }
+            self.ends.insert(id);
+            if self.ends.len() > ENDS {
+                self.ends.pop_first();
+            }
+        }
+    }
+
+    /// Drops the oldest record from memory, and counts it where it is nowhere else. Returns what that freed.
     pub fn evict(&mut self) -> usize {
         let Some(record) = self.records.pop_front() else { return 0 };
         self.first += 1;
-        self.evicted.records += 1;
-        self.evicted.bytes += record.data().map_or(0, |data| data.bytes.len() as u64);
+        if self.keeping == Keeping::InMemory {
+            self.kept = self.first;
+            self.lost += Lost { records: 1, bytes: record.data().map_or(0, |data| data.bytes.len() as u64) };
+        }
         let cost = record.cost();
         self.cost -= cost;
         cost
     }
 
+    /// The oldest records on disk went.
+    pub fn shrink(&mut self, holding: Holding) {
+        self.kept = holding.first.0.min(self.next().0);
+        self.lost = holding.dropped;
+        self.ends = self.ends.split_off(&holding.first);
+    }
+
     /// Forgets everything so far, because the user asked; that is no loss. Returns what that freed.
     pub fn clear(&mut self) -> usize {
         self.first = self.next().0;
+        self.kept = self.first;
         self.records.clear();
         self.ends.clear();
         self.records.shrink_to(1024);
-        self.evicted = Evicted::default();
+        self.lost = Lost::default();
         std::mem::take(&mut self.cost)
     }
 
@@ -72,9 +121,9 @@ impl Log {
         self.records.get(usize::try_from(index).ok()?)
     }
 
-    /// The number of the oldest record that is still here.
+    /// The number of the oldest record that is kept, in memory or on disk.
     pub fn first(&self) -> RecordId {
-        RecordId(self.first)
+        RecordId(self.kept)
     }
 
     /// The number that the next record will get.
@@ -88,8 +137,17 @@ impl Log {
     }
 
     /// What had to go.
-    pub fn evicted(&self) -> Evicted {
-        self.evicted
+    pub fn lost(&self) -> Lost {
+        self.lost
+    }
+
+    /// A log whose records are all on disk, as they were read from there; this is the next of them.
+    pub fn pass(&mut self, id: RecordId, record: &Record) {
+        if self.records.is_empty() && self.ends.is_empty() && self.first == 0 {
+            self.kept = id.0;
+        }
+        self.first = id.0 + 1;
+        self.note_end(id, record);
     }
 }
 

@@ -2,7 +2,8 @@
 //! thread calls it. Must never wait for anything.
 
 use super::filing::Filed;
-use super::log::Log;
+pub use super::log::Keeping;
+use super::log::{Holding, Log};
 use super::meter::Meter;
 use super::record::{Direction, Entry, Record, RecordId};
 use crate::session::event::{Ending, Event, SessionEvent, What};
@@ -67,24 +68,68 @@ pub struct Session {
     pub meter: Meter,
 }
 
+/// How keeping records on disk stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Storage {
+    /// Bytes on disk.
+    pub used: u64,
+    /// Bytes that there may be; 0 where nothing is kept on disk.
+    pub limit: u64,
+    /// Whether reading is stopped because there is no room.
+    pub held: bool,
+    /// Why records can't be written, while they can't.
+    pub failing: Option<Failure>,
+}
+
 /// Everything the window shows.
 pub struct Model {
     sessions: BTreeMap<SessionId, Session>,
     interfaces: Vec<Interface>,
     budget: usize,
     cost: usize,
+    keeping: Keeping,
+    storage: Storage,
 }
 
 impl Default for Model {
     fn default() -> Self {
-        Self::new(DEFAULT_BUDGET)
+        Self::new(DEFAULT_BUDGET, Keeping::InMemory)
     }
 }
 
 impl Model {
-    /// An empty model that keeps records within so many bytes of memory.
-    pub fn new(budget: usize) -> Self {
-        Self { sessions: BTreeMap::new(), interfaces: Vec::new(), budget, cost: 0 }
+    /// An empty model that keeps records within so many bytes of memory, and the rest on disk or not at all.
+    pub fn new(budget: usize, keeping: Keeping) -> Self {
+        let storage = Storage::default();
+        Self { sessions: BTreeMap::new(), interfaces: Vec::new(), budget, cost: 0, keeping, storage }
+    }
+
+    /// Another budget from now on, in bytes.
+    pub fn set_budget(&mut self, budget: usize) {
+        self.budget = budget;
+        self.evict();
+    }
+
+    /// How keeping records on disk stands.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Tells it how that stands.
+    pub fn set_storage(&mut self, storage: Storage) {
+        self.storage = storage;
+    }
+
+    /// The oldest records of a session went from disk.
+    pub fn shrink(&mut self, session: SessionId, holding: Holding) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.log.shrink(holding);
+        }
+    }
+
+    /// Takes over a session that was read from a file.
+    pub fn adopt(&mut self, id: SessionId, session: Session) {
+        self.sessions.insert(id, session);
     }
 
     /// A session by its number.
@@ -117,7 +162,9 @@ impl Model {
             }
             return;
         }
-        let session = self.sessions.entry(event.session).or_default();
+        let keeping = self.keeping;
+        let session =
+            self.sessions.entry(event.session).or_insert_with(|| Session { log: Log::new(keeping), ..Session::default() });
         session.take(&event);
         match event.what {
             What::Cleared => self.cost -= session.log.clear(),
@@ -153,7 +200,7 @@ impl Model {
 
 impl Session {
     /// Brings everything but the log up to date.
-    fn take(&mut self, event: &SessionEvent) {
+    pub fn take(&mut self, event: &SessionEvent) {
         if let What::Opening { spec } = &event.what {
             let Self { log, meter, .. } = std::mem::take(self);
             *self = Self { spec: Some((**spec).clone()), log, meter, ..Self::default() };
@@ -255,7 +302,7 @@ mod tests {
 
     #[test]
     fn eviction_is_counted_and_takes_from_the_largest_log() {
-        let (mut model, mut filing) = (Model::new(100_000), Filing::default());
+        let (mut model, mut filing) = (Model::new(100_000, Keeping::InMemory), Filing::default());
         model.apply(filing.file(received(2, 10)));
         for _ in 0..1_000 {
             model.apply(filing.file(received(1, 1_000)));
@@ -263,10 +310,10 @@ mod tests {
         assert!(model.cost <= 100_000);
         let flooded = &model.session(SessionId(1)).unwrap().log;
         let kept = flooded.next().0 - flooded.first().0;
-        assert_eq!(flooded.evicted().records + kept, 1_000);
-        assert_eq!(flooded.evicted().bytes, flooded.evicted().records * 1_000);
+        assert_eq!(flooded.lost().records + kept, 1_000);
+        assert_eq!(flooded.lost().bytes, flooded.lost().records * 1_000);
         assert!(flooded.in_memory(RecordId(0)).is_none());
-        assert_eq!(model.session(SessionId(2)).unwrap().log.evicted().records, 0);
+        assert_eq!(model.session(SessionId(2)).unwrap().log.lost().records, 0);
     }
 
     #[test]
@@ -276,7 +323,7 @@ mod tests {
         model.apply(filing.file(Event::Session(SessionEvent { session: SessionId(1), at: Timestamp(0), what: What::Cleared })));
         let session = model.session(SessionId(1)).unwrap();
         assert_eq!((session.log.first(), session.log.next()), (RecordId(1), RecordId(1)));
-        assert_eq!(session.log.evicted().records, 0);
+        assert_eq!(session.log.lost().records, 0);
         assert_eq!(session.meter.read(Timestamp(0)).received.records, 1);
         model.apply(filing.file(received(1, 10)));
         model.apply(filing.file(Event::Session(SessionEvent { session: SessionId(1), at: Timestamp(0), what: What::Forgotten })));

@@ -54,7 +54,7 @@ pub fn decoder_at(records: &impl Records, data: &Data, encoding: Encoding) -> De
             return decoder;
         }
         if complete {
-            // Evicted before this: the oldest byte that is left is taken for the start of a character.
+            // Lost before this: the oldest byte that is left is taken for the start of a character.
             decoder.push(&before);
             return decoder;
         }

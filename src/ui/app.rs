@@ -19,6 +19,7 @@ use crate::session::draft::Draft;
 use crate::session::id::SessionId;
 use crate::session::spec::{Interface, Role};
 use crate::settings::{Loaded, SavedSession, Settings, Theme};
+use crate::store::{archive, shelf};
 use crate::traffic::format::Style;
 use crate::traffic::record::RecordId;
 use egui::{Context, Frame, Panel, Ui};
@@ -76,6 +77,7 @@ impl App {
         let waker = ctx.clone();
         let engine = Engine::start(Options {
             budget: settings.memory_mib as usize * (1 << 20),
+            archive: archive_options(&settings),
             tap: None,
             wake: Box::new(move || waker.request_repaint_after(FRAME)),
         })?;
@@ -484,4 +486,11 @@ impl View for App {
 /// The session of a tile that is no container.
 fn pane(tile: &egui_tiles::Tile<SessionId>) -> Option<SessionId> {
     if let egui_tiles::Tile::Pane(id) = tile { Some(*id) } else { None }
+}
+
+/// Where records are written and how many, as the settings say; `None` where the platform has no place for them or the user wants none.
+fn archive_options(settings: &Settings) -> Option<archive::Options> {
+    let root = settings.records_folder.clone().or_else(shelf::default_root)?;
+    let limit = u64::from(settings.disk_mib) << 20;
+    (limit > 0).then_some(archive::Options { root, limit, at_limit: settings.at_limit })
 }

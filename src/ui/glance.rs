@@ -9,7 +9,7 @@ use crate::session::failure::Failure;
 use crate::session::spec::Membership;
 use crate::session::state::State;
 use crate::session::timestamp::Timestamp;
-use crate::traffic::log::Evicted;
+use crate::traffic::log::Lost;
 use crate::traffic::meter::Reading;
 use crate::traffic::model::{Connection, Session};
 use crate::traffic::record::{Direction, Record, RecordId, Records};
@@ -52,7 +52,7 @@ pub struct Glance {
     /// Records that wait behind a paused display.
     pub waiting: u64,
     /// Records that went to stay within the memory budget.
-    pub evicted: Evicted,
+    pub evicted: Lost,
     /// The rows that there are.
     pub rows: Range<u64>,
     /// The rows in view, with their distance from the top of the view in points.
@@ -119,7 +119,7 @@ impl Glance {
             groups: session.groups.clone(),
             broadcast: session.broadcast.is_on(),
             repeating: session.repeating,
-            evicted: session.log.evicted(),
+            evicted: session.log.lost(),
             ..Self::default()
         }
     }

@@ -6,6 +6,8 @@ use sockscope::session::command::{Action, Command};
 use sockscope::session::draft::{Draft, ReplyChoice};
 use sockscope::session::id::SessionId;
 use sockscope::session::spec::Role;
+use sockscope::session::storage::AtLimit;
+use sockscope::store::archive;
 use sockscope::traffic::meter::Reading;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -32,9 +34,13 @@ fn main() {
     let flood = FLOOD / scale;
     let (bare, engine) = pairs(runs, || bare_tcp(flood, 64 << 10, false), || engine_tcp(flood, 64 << 10, false));
     row("TCP, 64 KiB writes, GB/s", rate(flood, bare) / 1e9, rate(flood, engine) / 1e9);
+    let (bare, engine) = pairs(runs, || bare_file(flood, 64 << 10), || engine_disk(flood, 64 << 10, false));
+    row("the same to disk, GB/s", rate(flood, bare) / 1e9, rate(flood, engine) / 1e9);
     let count = MESSAGES / scale;
     let (bare, engine) = pairs(runs, || bare_tcp(count * 32, 32, true), || engine_tcp(count * 32, 32, true));
     row("TCP, 32 B messages, thousand/s", rate(count, bare) / 1e3, rate(count, engine) / 1e3);
+    let (bare, engine) = pairs(runs, || bare_tcp(count * 32, 32, true), || engine_disk(count * 32, 32, true));
+    row("the same to disk, thousand/s", rate(count, bare) / 1e3, rate(count, engine) / 1e3);
     let count = DATAGRAMS / scale;
     let (bare, engine) = pairs(runs, || bare_udp(count), || engine_udp(count));
     row("UDP, 64 B flat out, fraction kept", bare, engine);
@@ -83,8 +89,38 @@ fn bare_tcp(total: usize, size: usize, no_delay: bool) -> f64 {
     seconds
 }
 
+/// The plain loop that every recorder is measured by: read 256 KiB, write it to a file.
+fn bare_file(total: usize, size: usize) -> f64 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut file = tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let start = Instant::now();
+    let sender = send_tcp(listener.local_addr().unwrap(), total, size, false);
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match stream.read(&mut buffer).unwrap() {
+            0 => break,
+            count => file.write_all(&buffer[..count]).unwrap(),
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    sender.join().unwrap();
+    seconds
+}
+
+fn engine_disk(total: usize, size: usize, no_delay: bool) -> f64 {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let root = folder.path().to_owned();
+    let archive = archive::Options { root, limit: archive::DEFAULT_LIMIT, at_limit: AtLimit::DropOldest };
+    engine_tcp_into(Some(archive), total, size, no_delay)
+}
+
 fn engine_tcp(total: usize, size: usize, no_delay: bool) -> f64 {
-    let (engine, local) = open(Draft { local_port: "0".into(), ..Draft::new(Role::TcpServer) });
+    engine_tcp_into(None, total, size, no_delay)
+}
+
+fn engine_tcp_into(archive: Option<archive::Options>, total: usize, size: usize, no_delay: bool) -> f64 {
+    let (engine, local) = open_into(archive, Draft { local_port: "0".into(), ..Draft::new(Role::TcpServer) });
     let start = Instant::now();
     let sender = send_tcp(local, total, size, no_delay);
     let expected = (total / size * size) as u64;
@@ -176,7 +212,11 @@ fn round_trips(to: SocketAddr, trips: usize) -> f64 {
 
 /// An engine with one open session, and where that is.
 fn open(draft: Draft) -> (Engine, SocketAddr) {
-    let engine = Engine::start(Options { budget: 64 << 20, tap: None, wake: Box::new(|| {}) }).unwrap();
+    open_into(None, draft)
+}
+
+fn open_into(archive: Option<archive::Options>, draft: Draft) -> (Engine, SocketAddr) {
+    let engine = Engine::start(Options { budget: 64 << 20, archive, tap: None, wake: Box::new(|| {}) }).unwrap();
     engine.commands().send(Command::To(SESSION, Action::Open(draft.spec().unwrap()))).unwrap();
     let deadline = Instant::now() + Duration::from_secs(5);
     loop {

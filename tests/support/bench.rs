@@ -39,7 +39,7 @@ impl Bench {
                 sender.send(event.clone()).ok();
             }
         });
-        let engine = Engine::start(Options { budget: 1 << 20, tap: Some(tap), wake: Box::new(|| {}) }).unwrap();
+        let engine = Engine::start(Options { budget: 1 << 20, archive: None, tap: Some(tap), wake: Box::new(|| {}) }).unwrap();
         Self { engine, events, waiting: HashMap::new(), books: HashMap::new(), sessions: 0 }
     }
 

@@ -62,6 +62,7 @@ pub fn note(style: &Style, record: &Record, what: &What, local: Option<SocketAdd
             ]);
             ("failed", fields)
         }
+        What::Storage(storage) => ("storage", fields(&[("state", json!(storage.word())), ("detail", json!(storage))])),
         // The rest are steps on the way, which the contract does not have.
         _ => return,
     };

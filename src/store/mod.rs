@@ -1,0 +1,20 @@
+//! Every record since the start, on disk. The recorder writes a record here before anyone sees it; everyone else reads through an
+//! [`index::Index`]. Must never know sockets, tokio or the window, and never ask the clock.
+//!
+//! | file | what it answers |
+//! | --- | --- |
+//! | `entry` | one record as bytes, and back |
+//! | `index` | where each record lies, and the way to read it |
+//! | `spool` | one session's records: append, flush, drop the oldest |
+//! | `recover` | a spool that another run left |
+//! | `shelf` | the folders: this run's, and those that are left |
+//! | `archive` | every session's spool within the disk budget, and what happens at the bound |
+//! | `pages` | the records that a frame wants, read by a thread of their own |
+
+pub mod archive;
+pub mod entry;
+pub mod index;
+pub mod pages;
+pub mod recover;
+pub mod shelf;
+pub mod spool;

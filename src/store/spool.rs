@@ -1,0 +1,241 @@
+//! Every record of one session on disk, in segments: appended in batches, the oldest segment dropped whole. One `write` per batch and
+//! no buffer of our own left behind: what was flushed survives the end of the program by whatever means, though not a power cut, which
+//! may take what the system had not yet written (some 30 seconds). Must never lose a batch that could not be written without being told to.
+
+use super::entry;
+use super::index::{Index, PAGE, Point, Segment};
+use crate::traffic::log::Lost;
+use crate::traffic::record::{Entry, Record, RecordId};
+use std::fs::{File, OpenOptions};
+use std::io::{self, IoSlice, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How a segment begins.
+pub const MAGIC: &[u8; 8] = b"SKSPOOL1";
+/// The ending of a segment's file.
+pub const ENDING: &str = "spool";
+/// A payload from this size on is written from where it is instead of being copied beside its header.
+const BY_REFERENCE: usize = 4 << 10;
+
+/// A piece of a batch: bytes of its buffer, or a payload where it is.
+enum Piece {
+    Buffered(usize),
+    Payload(Arc<[u8]>),
+}
+
+/// Records that wait for the next flush.
+#[derive(Default)]
+struct Batch {
+    first: u64,
+    buffer: Vec<u8>,
+    pieces: Vec<Piece>,
+    size: u64,
+    count: Lost,
+    /// Points in it, relative to its begin.
+    points: Vec<Point>,
+}
+
+/// The writing end.
+pub struct Spool {
+    folder: PathBuf,
+    segment_size: u64,
+    index: Arc<Index>,
+    batch: Batch,
+    since_point: u64,
+    /// Whether the last write failed, so that the file may end in part of an entry.
+    torn: bool,
+}
+
+impl Spool {
+    /// A spool in this folder, which is made when it is needed.
+    pub fn new(folder: PathBuf, segment_size: u64) -> Self {
+        Self { folder, segment_size, index: Arc::default(), batch: Batch::default(), since_point: 0, torn: false }
+    }
+
+    /// For reading.
+    pub fn index(&self) -> &Arc<Index> {
+        &self.index
+    }
+
+    /// Bytes that wait for a flush.
+    pub fn waiting(&self) -> u64 {
+        self.batch.size
+    }
+
+    /// Puts a record into the batch; `id` is the number after the last one's.
+    pub fn append(&mut self, id: RecordId, record: &Record) {
+        let batch = &mut self.batch;
+        if batch.pieces.is_empty() {
+            batch.first = id.0;
+        }
+        if self.since_point >= PAGE {
+            batch.points.push(Point { id: id.0, at: batch.size });
+            self.since_point = 0;
+        }
+        let (header, note) = entry::encode(record);
+        batch.buffered(&header);
+        let length = match (&record.entry, note) {
+            (Entry::Data(data), _) => {
+                batch.count.bytes += data.bytes.len() as u64;
+                if data.bytes.len() < BY_REFERENCE {
+                    batch.buffered(&data.bytes);
+                } else {
+                    batch.pieces.push(Piece::Payload(data.bytes.clone()));
+                }
+                data.bytes.len()
+            }
+            (Entry::Note(_), note) => {
+                let note = note.unwrap_or_default();
+                batch.buffered(&note);
+                note.len()
+            }
+        };
+        let size = (entry::HEADER + length) as u64;
+        batch.size += size;
+        batch.count.records += 1;
+        self.since_point += size;
+    }
+
+    /// Writes the batch. What fails stays in the batch and is tried again by the next flush.
+    ///
+    /// # Errors
+    /// Whatever the system says about the folder, the file or the write.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if self.batch.pieces.is_empty() {
+            return Ok(());
+        }
+        let file = self.segment()?;
+        let written = write(&file, &self.batch, self.torn.then(|| self.end()));
+        self.torn = written.is_err();
+        written?;
+        let batch = &mut self.batch;
+        self.index.with(|segments| {
+            if let Some(segment) = segments.back_mut() {
+                let base = segment.size;
+                let points = batch.points.iter().map(|point| Point { id: point.id, at: base + point.at });
+                // The first record of a file has its point already.
+                segment.points.extend(points.filter(|point| point.id > segment.first));
+                segment.size += batch.size;
+                segment.payload += batch.count.bytes;
+                segment.next = batch.first + batch.count.records;
+            }
+        });
+        batch.clear();
+        Ok(())
+    }
+
+    /// Gives up what waits, because it can't be written. The records are missing on disk from then on.
+    pub fn drop_waiting(&mut self) -> Lost {
+        let dropped = self.batch.count;
+        self.batch.clear();
+        dropped
+    }
+
+    /// Deletes the oldest segment, unless it is the only one; what was in it.
+    pub fn drop_oldest(&mut self) -> Option<Lost> {
+        let oldest = self.index.with(|segments| if segments.len() > 1 { segments.pop_front() } else { None })?;
+        remove(&oldest.path);
+        Some(Lost { records: oldest.next - oldest.first, bytes: oldest.payload })
+    }
+
+    /// Deletes everything.
+    pub fn clear(&mut self) {
+        self.batch.clear();
+        let all = self.index.with(std::mem::take);
+        for segment in all {
+            remove(&segment.path);
+        }
+    }
+
+    /// Bytes on disk.
+    pub fn size(&self) -> u64 {
+        self.index.size()
+    }
+
+    fn end(&self) -> u64 {
+        self.index.with(|segments| segments.back().map_or(0, |segment| segment.size))
+    }
+
+    /// The file that the batch goes into: the newest, unless that is full or records are missing between it and the batch.
+    fn segment(&mut self) -> io::Result<Arc<File>> {
+        let first = self.batch.first;
+        let limit = self.segment_size;
+        let open = self.index.with(|segments| {
+            let newest = segments.back().filter(|segment| segment.next == first && segment.size < limit);
+            newest.map(|segment| segment.file.clone())
+        });
+        if let Some(file) = open {
+            return Ok(file);
+        }
+        std::fs::create_dir_all(&self.folder)?;
+        let path = self.folder.join(format!("{first:020}.{ENDING}"));
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
+        if let Err(problem) = file.write_all(MAGIC) {
+            remove(&path);
+            return Err(problem);
+        }
+        self.torn = false;
+        let file = Arc::new(file);
+        let size = MAGIC.len() as u64;
+        // The batch counts its own points from its begin; the first record of a file always has one.
+        let points = vec![Point { id: first, at: size }];
+        let segment = Segment { file: file.clone(), path, first, next: first, size, payload: 0, points };
+        self.index.with(|segments| segments.push_back(segment));
+        Ok(file)
+    }
+}
+
+impl Batch {
+    fn buffered(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+        match self.pieces.last_mut() {
+            Some(Piece::Buffered(length)) => *length += bytes.len(),
+            _ => self.pieces.push(Piece::Buffered(bytes.len())),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.buffer.clear();
+        self.buffer.shrink_to(1 << 20);
+        self.pieces.clear();
+        self.points.clear();
+        self.size = 0;
+        self.count = Lost::default();
+    }
+}
+
+/// Writes a batch at the end of a file; from `end` on where an earlier try may have left part of an entry.
+fn write(mut file: &File, batch: &Batch, end: Option<u64>) -> io::Result<()> {
+    if let Some(end) = end {
+        file.set_len(end)?;
+        file.seek(SeekFrom::Start(end))?;
+    }
+    let mut rest = &batch.buffer[..];
+    let mut slices: Vec<IoSlice<'_>> = Vec::with_capacity(batch.pieces.len());
+    for piece in &batch.pieces {
+        slices.push(IoSlice::new(match piece {
+            Piece::Buffered(length) => {
+                let (these, others) = rest.split_at(*length);
+                rest = others;
+                these
+            }
+            Piece::Payload(bytes) => bytes,
+        }));
+    }
+    let mut slices = &mut slices[..];
+    while !slices.is_empty() {
+        match file.write_vectored(slices) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => IoSlice::advance_slices(&mut slices, count),
+            Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(())
+}
+
+/// A file that can't be deleted takes room until the program ends and its folder is cleared; nothing else depends on it.
+fn remove(path: &Path) {
+    std::fs::remove_file(path).ok();
+}
