@@ -8,9 +8,10 @@ use crate::session::event::{Event, SessionEvent, What};
 use crate::session::id::SessionId;
 use crate::session::storage::AtLimit;
 use crate::store::archive::{self, Archive, Readers};
-use crate::store::spool::Spool;
-use crate::traffic::filing::{Filed, Filing, Streams};
-use crate::traffic::model::{Keeping, Model, Session};
+use crate::store::opened::Opened;
+use crate::store::shelf::Shelf;
+use crate::traffic::filing::{Filed, Filing};
+use crate::traffic::model::{Keeping, Model};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use parking_lot::{Mutex, MutexGuard};
 use std::io;
@@ -57,6 +58,7 @@ pub struct Engine {
     look: Look,
     requests: Requests,
     readers: Readers,
+    shelf: Option<Shelf>,
 }
 
 /// What the recorder is asked to do besides recording.
@@ -72,16 +74,6 @@ pub enum Request {
     },
     /// Takes over a session that was read from a file.
     Adopt(SessionId, Box<Opened>),
-}
-
-/// A session that was read from a file, whole and read-only.
-pub struct Opened {
-    /// As the model shows it.
-    pub session: Session,
-    /// Its records.
-    pub spool: Spool,
-    /// What would come next in its streams.
-    pub streams: Streams,
 }
 
 /// Where requests go in. Cheap to clone; never waits.
@@ -163,6 +155,7 @@ impl Engine {
         let waker = Arc::new(Waker { asleep: AtomicBool::new(true), wake: options.wake });
         let look = Look { model, waker };
         let archive = options.archive.map(|options| Archive::new(options, now()));
+        let shelf = archive.as_ref().map(|archive| archive.shelf().clone());
         let readers = archive.as_ref().map(|archive| archive.readers().clone()).unwrap_or_default();
         let (requests, asked) = bounded(REQUESTS);
         let recorder = Recorder {
@@ -177,7 +170,7 @@ impl Engine {
         };
         let recorder = std::thread::Builder::new().name("recorder".into()).spawn(move || recorder.run())?;
         let commands = Commands(net.handle());
-        Ok(Self { net, recorder, commands, look, requests: Requests(requests), readers })
+        Ok(Self { net, recorder, commands, look, requests: Requests(requests), readers, shelf })
     }
 
     /// Where commands go in.
@@ -198,6 +191,11 @@ impl Engine {
     /// The records on disk.
     pub fn readers(&self) -> &Readers {
         &self.readers
+    }
+
+    /// Where this run's records are on disk; `None` where none are written.
+    pub fn shelf(&self) -> Option<&Shelf> {
+        self.shelf.as_ref()
     }
 
     /// Ends every session, lets the recorder take in all that was still on its way, and joins both threads.

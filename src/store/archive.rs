@@ -62,6 +62,8 @@ struct Kept {
     dropped: Lost,
     missing: Lost,
     failing: Option<Failure>,
+    /// It was read from a file and does not grow: the budget does not take it away.
+    pinned: bool,
 }
 
 /// See the module.
@@ -119,7 +121,7 @@ impl Archive {
         let kept = spools.entry(session).or_insert_with(|| {
             let spool = Spool::new(shelf.session(session), segment_size(options.limit));
             readers.0.lock().insert(session, spool.index().clone());
-            Kept { spool, dropped: Lost::default(), missing: Lost::default(), failing: None }
+            Kept { spool, dropped: Lost::default(), missing: Lost::default(), failing: None, pinned: false }
         });
         kept.spool.append(id, record);
     }
@@ -141,10 +143,13 @@ impl Archive {
         }
     }
 
-    /// Takes over a session that was written elsewhere.
-    pub fn adopt(&mut self, session: SessionId, spool: Spool) {
+    /// Takes over a session that was read from a file.
+    pub fn adopt(&mut self, session: SessionId, mut spool: Spool) {
+        if self.shelf.make().is_ok() {
+            spool.move_to(self.shelf.session(session));
+        }
         self.readers.0.lock().insert(session, spool.index().clone());
-        let kept = Kept { spool, dropped: Lost::default(), missing: Lost::default(), failing: None };
+        let kept = Kept { spool, dropped: Lost::default(), missing: Lost::default(), failing: None, pinned: true };
         self.spools.insert(session, kept);
     }
 
@@ -201,7 +206,8 @@ impl Archive {
 
     /// Drops the oldest segment of the largest spool; `false` when no spool has more than one.
     fn drop_oldest(&mut self) -> bool {
-        let mut sizes: Vec<(u64, SessionId)> = self.spools.iter().map(|(session, kept)| (kept.spool.size(), *session)).collect();
+        let live = self.spools.iter().filter(|(_, kept)| !kept.pinned);
+        let mut sizes: Vec<(u64, SessionId)> = live.map(|(session, kept)| (kept.spool.size(), *session)).collect();
         sizes.sort_by(|one, other| other.cmp(one));
         for (_, session) in sizes {
             if let Some(kept) = self.spools.get_mut(&session)

@@ -6,6 +6,7 @@
 //! | `entry` | one record as bytes, and back |
 //! | `index` | where each record lies, and the way to read it |
 //! | `spool` | one session's records: append, flush, drop the oldest |
+//! | `opened` | a session that is read from a file instead of being recorded |
 //! | `recover` | a spool that another run left |
 //! | `shelf` | the folders: this run's, and those that are left |
 //! | `archive` | every session's spool within the disk budget, and what happens at the bound |
@@ -14,6 +15,7 @@
 pub mod archive;
 pub mod entry;
 pub mod index;
+pub mod opened;
 pub mod pages;
 pub mod recover;
 pub mod shelf;

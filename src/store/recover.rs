@@ -1,8 +1,9 @@
-//! A spool that another run left: read up to its last whole record, whatever happened to that run. Must never change the files.
+//! A spool that another run left: read up to its last whole record, whatever happened to that run. Must never change what is in the files.
 
 use super::entry::{self, Parsed, Raw, Trust};
 use super::index::{PAGE, Point, Segment};
-use super::spool::{ENDING, MAGIC};
+use super::opened::{Opened, Reading};
+use super::spool::{ENDING, MAGIC, Spool};
 use crate::traffic::record::RecordId;
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,6 +12,8 @@ use std::sync::Arc;
 
 /// Bytes read at once.
 const CHUNK: usize = 1 << 20;
+/// Records between two looks whether to go on.
+const LOOK_EVERY: u64 = 4096;
 
 /// The segments of a folder, oldest first, with their first record's number as their name says it.
 ///
@@ -82,4 +85,30 @@ pub fn read(first: u64, path: &Path, mut each: impl FnMut(RecordId, &Raw<'_>) ->
     }
     let cut = length.saturating_sub(segment.size);
     Ok(Found { segment, cut })
+}
+
+/// A session's spool as another run left it, opened to be looked at. `each` is told the bytes read so far and says whether to go on.
+///
+/// # Errors
+/// When a file can't be read, or `each` said no ([`io::ErrorKind::Interrupted`]).
+pub fn open(folder: &Path, mut each: impl FnMut(u64) -> bool) -> io::Result<(Opened, u64)> {
+    let mut reading = Reading::new();
+    let mut segments = Vec::new();
+    let (mut read_so_far, mut cut, mut go_on) = (0, 0, true);
+    for (first, path) in self::segments(folder)? {
+        let found = read(first, &path, |id, raw| {
+            if let Some(record) = raw.record() {
+                reading.record(id, &record);
+            }
+            go_on = !id.0.is_multiple_of(LOOK_EVERY) || each(read_so_far);
+            go_on
+        })?;
+        if !go_on {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        read_so_far += found.segment.size;
+        cut += found.cut;
+        segments.push(found.segment);
+    }
+    Ok((reading.finish(Spool::of(folder.to_owned(), segments)), cut))
 }

@@ -8,9 +8,11 @@
 
 use crate::session::id::SessionId;
 use crate::session::timestamp::Timestamp;
+use parking_lot::Mutex;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const LOCK: &str = "lock";
 
@@ -19,16 +21,17 @@ pub fn default_root() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "sockscope").map(|dirs| dirs.data_local_dir().join("spool"))
 }
 
-/// This run's folder. It is made when the first record is to be written, and deleted when the run ends as it should.
+/// This run's folder. It is made when the first record is to be written, and deleted when the run ends as it should. Cheap to clone.
+#[derive(Clone)]
 pub struct Shelf {
     folder: PathBuf,
-    lock: Option<File>,
+    lock: Arc<Mutex<Option<File>>>,
 }
 
 impl Shelf {
     /// A folder below `root`; nothing is made yet.
     pub fn new(root: &Path, started: Timestamp) -> Self {
-        Self { folder: root.join(format!("{}-{}", started.0, std::process::id())), lock: None }
+        Self { folder: root.join(format!("{}-{}", started.0, std::process::id())), lock: Arc::default() }
     }
 
     /// Where a session's spool is.
@@ -40,22 +43,23 @@ impl Shelf {
     ///
     /// # Errors
     /// When the system does not allow it.
-    pub fn make(&mut self) -> io::Result<()> {
-        if self.lock.is_none() {
+    pub fn make(&self) -> io::Result<()> {
+        let mut held = self.lock.lock();
+        if held.is_none() {
             std::fs::create_dir_all(&self.folder)?;
             let lock = File::create(self.folder.join(LOCK))?;
             lock.try_lock().map_err(|problem| match problem {
                 TryLockError::Error(problem) => problem,
                 TryLockError::WouldBlock => io::Error::from(io::ErrorKind::ResourceBusy),
             })?;
-            self.lock = Some(lock);
+            *held = Some(lock);
         }
         Ok(())
     }
 
     /// Deletes the folder and everything in it.
-    pub fn delete(self) {
-        if self.lock.is_some() {
+    pub fn delete(&self) {
+        if self.lock.lock().take().is_some() {
             // What can't be deleted now is found and offered by the next start.
             std::fs::remove_dir_all(&self.folder).ok();
         }

@@ -53,6 +53,31 @@ impl Spool {
         Self { folder, segment_size, index: Arc::default(), batch: Batch::default(), since_point: 0, torn: false }
     }
 
+    /// A spool of segments that were read from disk, to which nothing is added.
+    pub fn of(folder: PathBuf, segments: Vec<Segment>) -> Self {
+        let spool = Self::new(folder, 0);
+        spool.index.with(|index| index.extend(segments));
+        spool
+    }
+
+    /// Moves its files to another folder of the same disk. A file that can't be moved stays where it is and is read from there.
+    pub fn move_to(&mut self, folder: PathBuf) {
+        if folder == self.folder || std::fs::create_dir_all(&folder).is_err() {
+            return;
+        }
+        self.index.with(|segments| {
+            for segment in segments {
+                if let Some(name) = segment.path.file_name() {
+                    let path = folder.join(name);
+                    if std::fs::rename(&segment.path, &path).is_ok() {
+                        segment.path = path;
+                    }
+                }
+            }
+        });
+        self.folder = folder;
+    }
+
     /// For reading.
     pub fn index(&self) -> &Arc<Index> {
         &self.index

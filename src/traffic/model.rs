@@ -253,6 +253,12 @@ impl Session {
         }
     }
 
+    /// Nothing more will happen to it: it was read from a file.
+    pub fn rest(&mut self) {
+        self.state = State::Closed;
+        self.end();
+    }
+
     fn end(&mut self) {
         self.connections.clear();
         self.groups.clear();
