@@ -21,7 +21,7 @@
 //! Arrows run down only; `tests/layers.rs` reads the `use` lines.
 //!
 //! ```text
-//! main → {ui, cli} → recorder → {net, traffic} → describe → {session, i18n}      session → codec
+//! main → {ui, cli} → history → recorder → {net, store} ; store → traffic → describe → {session, i18n} ; net → session → codec
 //!         ui → settings → {session, i18n}
 //! ```
 //!
@@ -51,6 +51,7 @@ rust_i18n::i18n!("assets/locales", fallback = "en");
 pub mod cli;
 pub mod codec;
 pub mod describe;
+pub mod history;
 pub mod i18n;
 pub mod net;
 pub mod recorder;

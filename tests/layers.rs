@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// Each module at the top and those that it may know. Arrows run down only, so there are no circles.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("i18n", &[]),
     ("codec", &[]),
     ("session", &["codec"]),
@@ -12,13 +12,15 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("settings", &["session", "i18n", "codec"]),
     ("traffic", &["describe", "session", "i18n", "codec"]),
     ("net", &["session", "codec"]),
-    ("recorder", &["net", "traffic", "session"]),
+    ("store", &["traffic", "session"]),
+    ("recorder", &["net", "store", "traffic", "session"]),
+    ("history", &["recorder", "store", "traffic", "session"]),
     ("cli", &["recorder", "traffic", "describe", "session", "i18n", "codec"]),
-    ("ui", &["recorder", "traffic", "describe", "settings", "session", "i18n", "codec"]),
+    ("ui", &["history", "recorder", "store", "traffic", "describe", "settings", "session", "i18n", "codec"]),
 ];
 
 /// A word and where alone it may stand. A place is a module, a folder or a file under `src/`.
-const PLACES: [(&[&str], &[&str]); 8] = [
+const PLACES: [(&[&str], &[&str]); 9] = [
     (&["tokio", "socket2", "nix", "netdev", "netstat2"], &["net"]),
     (&["TcpStream", "TcpListener", "UdpSocket"], &["net"]),
     (&["egui", "eframe", "winit", "rfd", "egui_tiles", "egui_winit", "softbuffer", "egui_material_icons"], &["ui"]),
@@ -28,8 +30,10 @@ const PLACES: [(&[&str], &[&str]); 8] = [
     // The clock for events; everyone else is handed the moment.
     (&["SystemTime::now", "Timestamp::now", "Zoned::now"], &["net/clock.rs"]),
     (&["Instant::now"], &["net", "cli", "ui"]),
-    // Threads are named and owned: the engine's two, standard input, and the window's dialogues and saves.
-    (&["thread"], &["net/hub.rs", "recorder.rs", "cli/stdin.rs", "cli/run.rs", "ui"]),
+    // Threads are named and owned: the engine's two, those that read what it wrote, standard input, and the window's dialogues.
+    (&["thread"], &["net/hub.rs", "recorder.rs", "store/pages.rs", "history", "cli/stdin.rs", "cli/run.rs", "ui"]),
+    // Files: what is recorded, what is remembered, and what the user names.
+    (&["File", "OpenOptions"], &["store", "history", "settings.rs", "cli", "ui"]),
 ];
 
 /// What the rules of the house forbid everywhere but in tests.

@@ -12,7 +12,7 @@ use sockscope::session::event::{EndedBy, Ending, Place, What};
 use sockscope::session::failure::{Cause, Failure, Operation, Owner};
 use sockscope::session::id::{Peer, SessionId};
 use sockscope::session::spec::Role;
-use sockscope::traffic::record::RecordId;
+use sockscope::traffic::view::RowKey;
 use sockscope::ui::theme::size;
 use support::stage::{Stage, connection, crowding};
 
@@ -181,8 +181,8 @@ fn inspected() {
         stage.happens(client, What::PeerFinished { peer });
         stage.happens(client, What::Closed { ending: Ending { by: EndedBy::PeerFin, received: 16, sent: 0 } });
         let selection = &mut stage.tabs.get_mut(&client).unwrap().selection;
-        selection.rows.insert(RecordId(2));
-        selection.last = Some(RecordId(2));
+        selection.rows.insert(RowKey(2));
+        selection.last = Some(RowKey(2));
         stage.inspected = Some(client);
         check(name, stage, WINDOW, 1.0);
     }

@@ -126,6 +126,11 @@ impl Log {
         RecordId(self.kept)
     }
 
+    /// The number of the oldest record in memory.
+    pub fn oldest_in_memory(&self) -> RecordId {
+        RecordId(self.first)
+    }
+
     /// The number that the next record will get.
     pub fn next(&self) -> RecordId {
         RecordId(self.first + self.records.len() as u64)

@@ -7,5 +7,6 @@ pub mod log;
 pub mod meter;
 pub mod model;
 pub mod record;
+pub mod scan;
 pub mod text;
 pub mod view;

@@ -1,63 +1,96 @@
-//! Which records a view shows, and their row numbers: all of them, or those of the chosen peers; up to where it was paused.
-//! Must never change or drop a record: it is a filter.
+//! Which rows a view shows: all of them or those that a filter admits, up to where it was paused. Must never change or drop a record.
 
-use super::log::Log;
-use super::record::{Record, RecordId};
-use crate::session::id::ConnectionId;
-use std::collections::{BTreeSet, VecDeque};
+use roaring::RoaringTreemap;
 use std::ops::Range;
 
-/// Records looked at in one step, so that no frame waits for a long log.
-const STEP: u64 = 100_000;
+/// A row's name, which it keeps while others come and go: its record's number, or with framing its frame's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey(pub u64);
 
-/// Which peers are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Filter {
-    /// Every record.
-    #[default]
-    All,
-    /// The records of these connections, and those about the whole session.
-    Only(BTreeSet<ConnectionId>),
+/// Rows chosen out of a long list: those that a filter admits, or that a search found. A megabyte for ten million.
+#[derive(Clone, Debug, Default)]
+pub struct Chosen {
+    keys: RoaringTreemap,
+    /// How many were taken off the front, because the log has lost them. Positions go on counting them.
+    gone: u64,
 }
 
-impl Filter {
-    fn admits(&self, record: &Record) -> bool {
-        match (self, record.peer()) {
-            (Self::All, _) | (_, None) => true,
-            (Self::Only(chosen), Some(peer)) => peer.connection.is_none_or(|id| chosen.contains(&id)),
+impl Chosen {
+    /// Adds a row.
+    pub fn insert(&mut self, key: RowKey) {
+        self.keys.insert(key.0);
+    }
+
+    /// Takes rows out again.
+    pub fn remove(&mut self, keys: Range<u64>) {
+        self.keys.remove_range(keys);
+    }
+
+    /// Forgets those before `first`, which are gone.
+    pub fn forget_before(&mut self, first: RowKey) {
+        if self.keys.min().is_some_and(|oldest| oldest < first.0) {
+            self.gone += self.keys.remove_range(..first.0);
         }
+    }
+
+    /// Whether a row is chosen.
+    pub fn contains(&self, key: RowKey) -> bool {
+        self.keys.contains(key.0)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.keys.len()
+    }
+
+    /// The positions of those before `end`. A row keeps its position while it exists, unless an older one is chosen later.
+    pub fn positions(&self, end: RowKey) -> Range<u64> {
+        let before = if end.0 == 0 { 0 } else { self.keys.rank(end.0 - 1) };
+        self.gone..self.gone + before
+    }
+
+    /// The row at a position.
+    pub fn at(&self, position: u64) -> Option<RowKey> {
+        self.keys.select(position.checked_sub(self.gone)?).map(RowKey)
+    }
+
+    /// The position of a row, or of the next one after it.
+    pub fn position(&self, key: RowKey) -> u64 {
+        self.positions(key).end
+    }
+
+    /// The next after `key`, or the one before it.
+    pub fn next(&self, key: Option<RowKey>, way: Way) -> Option<RowKey> {
+        match (way, key) {
+            (Way::Forward, None) => self.keys.min(),
+            (Way::Forward, Some(key)) => self.keys.select(self.keys.rank(key.0)),
+            (Way::Back, None) => self.keys.max(),
+            (Way::Back, Some(RowKey(0))) => None,
+            (Way::Back, Some(key)) => self.keys.rank(key.0 - 1).checked_sub(1).and_then(|index| self.keys.select(index)),
+        }
+        .map(RowKey)
     }
 }
 
-/// A view's own place in a log.
+/// Which way a search goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To newer rows.
+    Forward,
+    /// To older rows.
+    Back,
+}
+
+/// A view's own place in the list of all rows.
 #[derive(Default)]
 pub struct View {
-    filter: Filter,
-    /// The records admitted so far; unused without a filter.
-    admitted: VecDeque<RecordId>,
-    /// How many were taken off the front of `admitted`, because the log has lost them.
-    gone: u64,
-    /// The first record not yet looked at.
-    next: u64,
-    paused_at: Option<RecordId>,
+    paused_at: Option<RowKey>,
 }
 
 impl View {
-    /// Shows these peers from now on.
-    pub fn set_filter(&mut self, filter: Filter) {
-        if self.filter != filter {
-            *self = Self { filter, paused_at: self.paused_at, ..Self::default() };
-        }
-    }
-
-    /// Which peers are shown.
-    pub fn filter(&self) -> &Filter {
-        &self.filter
-    }
-
-    /// Stops at the newest record, or goes on.
-    pub fn set_paused(&mut self, log: &Log, paused: bool) {
-        self.paused_at = paused.then(|| log.next());
+    /// Stops at the newest of these rows, or goes on.
+    pub fn set_paused(&mut self, all: &Range<u64>, paused: bool) {
+        self.paused_at = paused.then_some(RowKey(all.end));
     }
 
     /// Whether it is paused.
@@ -65,48 +98,17 @@ impl View {
         self.paused_at.is_some()
     }
 
-    /// How many records wait behind the pause.
-    pub fn waiting(&self, log: &Log) -> u64 {
-        self.paused_at.map_or(0, |at| log.next().0.saturating_sub(at.0.max(log.first().0)))
+    /// How many rows wait behind the pause.
+    pub fn waiting(&self, all: &Range<u64>) -> u64 {
+        self.paused_at.map_or(0, |at| all.end.saturating_sub(at.0.max(all.start)))
     }
 
-    /// Brings the row numbers up to date, a step at most. `true` when there is more to do.
-    pub fn advance(&mut self, log: &Log) -> bool {
-        if self.filter == Filter::All {
-            return false;
-        }
-        while self.admitted.front().is_some_and(|id| *id < log.first()) {
-            self.admitted.pop_front();
-            self.gone += 1;
-        }
-        let from = self.next.max(log.first().0);
-        let to = log.next().0.min(from + STEP);
-        for id in (from..to).map(RecordId) {
-            if log.in_memory(id).is_some_and(|record| self.filter.admits(record)) {
-                self.admitted.push_back(id);
-            }
-        }
-        self.next = to;
-        to < log.next().0
-    }
-
-    /// The numbers of the rows that there are now. A row keeps its number while it exists.
-    pub fn rows(&self, log: &Log) -> Range<u64> {
-        let end = self.paused_at.unwrap_or(log.next());
-        match self.filter {
-            Filter::All => log.first().0..end.0.max(log.first().0),
-            Filter::Only(_) => {
-                let shown = self.admitted.partition_point(|id| *id < end);
-                self.gone..self.gone + shown as u64
-            }
-        }
-    }
-
-    /// The record of a row.
-    pub fn record(&self, row: u64) -> Option<RecordId> {
-        match self.filter {
-            Filter::All => Some(RecordId(row)),
-            Filter::Only(_) => self.admitted.get(usize::try_from(row.checked_sub(self.gone)?).ok()?).copied(),
+    /// The positions that there are now, out of all rows and those that are admitted.
+    pub fn positions(&self, all: &Range<u64>, admitted: Option<&Chosen>) -> Range<u64> {
+        let end = self.paused_at.map_or(all.end, |at| at.0.min(all.end)).max(all.start);
+        match admitted {
+            None => all.start..end,
+            Some(admitted) => admitted.positions(RowKey(end)),
         }
     }
 }
@@ -114,48 +116,52 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::event::{SessionEvent, What};
-    use crate::session::id::{Peer, SessionId};
-    use crate::session::timestamp::Timestamp;
-
-    fn log_of(connections: &[u32]) -> Log {
-        let mut log = Log::default();
-        for connection in connections {
-            let peer = Peer::connected(ConnectionId(*connection), "127.0.0.1:9".parse().unwrap());
-            let what = What::Received { peer, bytes: [1][..].into() };
-            log.push(Record::of(&SessionEvent { session: SessionId(1), at: Timestamp(0), what }).unwrap());
-        }
-        log
-    }
 
     #[test]
     fn a_filter_hides_and_never_drops() {
-        let mut log = log_of(&[1, 2, 1, 3, 1]);
-        let mut view = View::default();
-        assert_eq!(view.rows(&log), 0..5);
-        view.set_filter(Filter::Only(BTreeSet::from([ConnectionId(1)])));
-        assert!(!view.advance(&log));
-        assert_eq!(view.rows(&log), 0..3);
-        assert_eq!(view.record(2), Some(RecordId(4)));
-        log.evict();
-        view.advance(&log);
-        assert_eq!(view.rows(&log), 1..3, "a row keeps its number when an older one is evicted");
-        assert_eq!(view.record(1), Some(RecordId(2)));
-        view.set_filter(Filter::All);
-        assert_eq!(view.rows(&log), 1..5);
+        let mut admitted = Chosen::default();
+        for key in [0, 2, 4] {
+            admitted.insert(RowKey(key));
+        }
+        let view = View::default();
+        assert_eq!(view.positions(&(0..5), None), 0..5);
+        assert_eq!(view.positions(&(0..5), Some(&admitted)), 0..3);
+        assert_eq!(admitted.at(2), Some(RowKey(4)));
+        admitted.forget_before(RowKey(1));
+        assert_eq!(view.positions(&(1..5), Some(&admitted)), 1..3, "a row keeps its position when an older one goes");
+        assert_eq!((admitted.at(0), admitted.at(1)), (None, Some(RowKey(2))));
+        assert_eq!((admitted.position(RowKey(4)), admitted.position(RowKey(3))), (2, 2));
     }
 
     #[test]
     fn a_paused_view_counts_what_waits() {
-        let mut log = log_of(&[1, 2]);
         let mut view = View::default();
-        view.set_paused(&log, true);
-        for record in [log.in_memory(RecordId(0)).unwrap().clone(), log.in_memory(RecordId(1)).unwrap().clone()] {
-            log.push(record);
+        view.set_paused(&(0..2), true);
+        assert_eq!((view.positions(&(0..4), None), view.waiting(&(0..4))), (0..2, 2));
+        assert_eq!((view.positions(&(3..4), None), view.waiting(&(3..4))), (3..3, 1));
+        view.set_paused(&(0..4), false);
+        assert_eq!((view.positions(&(0..4), None), view.waiting(&(0..4))), (0..4, 0));
+    }
+
+    #[test]
+    fn searching_goes_both_ways_and_ends() {
+        let mut found = Chosen::default();
+        for key in [3, 7] {
+            found.insert(RowKey(key));
         }
-        assert_eq!(view.rows(&log), 0..2);
-        assert_eq!(view.waiting(&log), 2);
-        view.set_paused(&log, false);
-        assert_eq!((view.rows(&log), view.waiting(&log)), (0..4, 0));
+        let table = [
+            (None, Way::Forward, Some(3)),
+            (Some(3), Way::Forward, Some(7)),
+            (Some(0), Way::Forward, Some(3)),
+            (Some(7), Way::Forward, None),
+            (None, Way::Back, Some(7)),
+            (Some(7), Way::Back, Some(3)),
+            (Some(5), Way::Back, Some(3)),
+            (Some(3), Way::Back, None),
+            (Some(0), Way::Back, None),
+        ];
+        for (from, way, next) in table {
+            assert_eq!(found.next(from.map(RowKey), way), next.map(RowKey), "{from:?} {way:?}");
+        }
     }
 }

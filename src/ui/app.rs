@@ -12,16 +12,26 @@ use super::widget::control::palette;
 use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
 use crate::describe::grouped;
+use crate::history::at_hand::AtHand;
+use crate::history::direct::Direct;
+use crate::history::feed::Feed;
+use crate::history::walk::History;
 use crate::i18n::Language;
 use crate::recorder::{Engine, Look, Options, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
 use crate::session::spec::{Interface, Role};
+use crate::session::timestamp::Timestamp;
 use crate::settings::{Loaded, SavedSession, Settings, Theme};
+use crate::store::archive::Readers;
+use crate::store::pages::Pages;
 use crate::store::{archive, shelf};
 use crate::traffic::format::Style;
+use crate::traffic::model::Model;
 use crate::traffic::record::RecordId;
+use crate::traffic::view::RowKey;
+use crossbeam_channel::{Receiver, bounded};
 use egui::{Context, Frame, Panel, Ui};
 use egui_tiles::Tree;
 use jiff::tz::TimeZone;
@@ -34,6 +44,8 @@ use std::time::Duration;
 const FRAME: Duration = Duration::from_millis(33);
 /// How soon a frame that could not see the model tries again.
 const RETRY: Duration = Duration::from_millis(5);
+/// How long a frame waits for pages from disk, the first time and for what those lead to.
+const PAGE_PATIENCE: [Duration; 3] = [Duration::from_millis(6), Duration::from_millis(3), Duration::from_millis(3)];
 /// How often rates that fade are drawn.
 const FADE: Duration = Duration::from_millis(250);
 /// How often the settings are looked at for changes, in seconds.
@@ -64,6 +76,10 @@ pub struct App {
     save: Option<Save>,
     inspected: Option<Inspected>,
     next_save: f64,
+    readers: Readers,
+    pages: Pages,
+    feeds: BTreeMap<SessionId, Feed>,
+    copying: Option<Receiver<Result<String, clipboard::TooLarge>>>,
 }
 
 impl App {
@@ -82,6 +98,9 @@ impl App {
             wake: Box::new(move || waker.request_repaint_after(FRAME)),
         })?;
         let look = engine.look().clone();
+        let readers = engine.readers().clone();
+        let waker = ctx.clone();
+        let pages = Pages::start(readers.clone(), Box::new(move || waker.request_repaint()))?;
         let mut app = Self {
             ctx: ctx.clone(),
             engine: Some(engine),
@@ -102,6 +121,10 @@ impl App {
             save: None,
             inspected: None,
             next_save: 0.0,
+            readers,
+            pages,
+            feeds: BTreeMap::new(),
+            copying: None,
         };
         app.restore();
         app.appearance(ctx);
@@ -180,37 +203,78 @@ impl App {
     /// Copies out of the model what this frame shows; draws the last glance again when the recorder is busy.
     fn look(&mut self, ctx: &Context) {
         let now = now();
-        let wants_inspector = self.settings.inspector;
-        let Some(model) = self.look.glance() else {
-            ctx.request_repaint_after(RETRY);
-            return;
-        };
-        let mut again: Option<Duration> = None;
+        let mut patience = PAGE_PATIENCE.into_iter();
+        let look = self.look.clone();
+        loop {
+            let Some(model) = look.glance() else {
+                ctx.request_repaint_after(RETRY);
+                return;
+            };
+            let wanted = self.look_at(&model, now);
+            drop(model);
+            let Some(patience) = patience.next().filter(|_| !wanted.is_empty()) else { break };
+            // Pages from disk are nearly always there at once; what is not comes with a frame of its own.
+            self.pages.ask(wanted);
+            self.pages.wait(patience);
+        }
+        if self.tabs.values().any(|tab| tab.glance.reading.history.iter().any(|bytes| *bytes > 0)) {
+            ctx.request_repaint_after(FADE);
+        }
+        self.feed();
+    }
+
+    /// Copies out of the model what is to be drawn; the records for it that are not at hand.
+    fn look_at(&mut self, model: &Model, now: Timestamp) -> Vec<(SessionId, RecordId)> {
         let visible = tiles::visible(&self.tree);
+        let mut wanted = Vec::new();
         for tab in self.tabs.values_mut() {
             let rows = if visible.contains(&tab.id) { Rows::InView } else { Rows::Hidden };
-            if tab.look(&model, now, rows) {
-                again = Some(Duration::ZERO);
-            }
-            if tab.glance.reading.history.iter().any(|bytes| *bytes > 0) {
-                again = again.or(Some(FADE));
-            }
+            let id = tab.id;
+            wanted.extend(tab.look(model, &self.pages, now, rows).into_iter().map(|record| (id, record)));
         }
         if self.interfaces != model.interfaces() {
             self.interfaces = model.interfaces().to_vec();
         }
         self.inspected = None;
-        if wants_inspector
+        if self.settings.inspector
             && let Some(tab) = self.focused.and_then(|id| self.tabs.get(&id))
-            && let Some(id) = tab.selection.last
+            && let Some(key) = tab.selection.last
             && let Some(session) = model.session(tab.id)
         {
-            self.inspected = Inspected::of(&session.log, id);
+            let records = AtHand::new(&session.log, &self.pages, tab.id);
+            self.inspected = Inspected::of(&records, RecordId(key.0));
+            wanted.extend(records.wanted().into_iter().map(|record| (tab.id, record)));
         }
-        drop(model);
-        if let Some(after) = again {
-            ctx.request_repaint_after(after);
+        wanted
+    }
+
+    /// Gives every tab that asks something of all rows a thread that finds it out.
+    fn feed(&mut self) {
+        self.feeds.retain(|id, feed| {
+            let scanner = self.tabs.get(id).and_then(|tab| tab.scanner.as_ref());
+            scanner.is_some_and(|scanner| feed.feeds(scanner))
+        });
+        for tab in self.tabs.values() {
+            let Some(scanner) = &tab.scanner else { continue };
+            match self.feeds.get(&tab.id) {
+                Some(feed) if tab.glance.scanning.is_some() => feed.more(),
+                Some(_) => {}
+                None => {
+                    let waker = self.ctx.clone();
+                    let wake = Box::new(move || waker.request_repaint_after(FRAME));
+                    match Feed::start(self.history(tab.id), scanner.clone(), wake) {
+                        Ok(feed) => {
+                            self.feeds.insert(tab.id, feed);
+                        }
+                        Err(problem) => self.notices.bad(problem.to_string()),
+                    }
+                }
+            }
         }
+    }
+
+    fn history(&self, id: SessionId) -> History {
+        History::new(self.look.clone(), self.readers.clone(), id)
     }
 
     /// Whether a tab of a loopback pair can go on: its other end has its port.
@@ -285,7 +349,7 @@ impl App {
                 }
             }
             Intent::Remember(message) => self.settings.remember(message),
-            Intent::Copy(id, records, how) => self.copy(ctx, id, &records, how),
+            Intent::Copy(id, keys, how) => self.copy(id, &keys, how),
             Intent::Save(id, format) => {
                 if let Some(tab) = self.tabs.get(&id) {
                     let style = Style {
@@ -345,23 +409,33 @@ impl App {
         self.pairs.push((kind, first, second));
     }
 
-    fn copy(&mut self, ctx: &Context, id: SessionId, records: &[RecordId], how: CopyAs) {
-        let Some(style) = self.tabs.get(&id).map(SessionTab::row_style) else { return };
-        let language = self.language();
-        let copied = match self.look.glance() {
-            None => Err("notice.copy_busy"),
-            Some(model) => match model.session(id) {
-                None => Ok(String::new()),
-                Some(session) => {
-                    clipboard::text(&session.log, records, &style, how, language).map_err(|_| "notice.copy_too_large")
-                }
-            },
+    /// Puts rows on the clipboard; reading them may take a while, so a thread does it.
+    fn copy(&mut self, id: SessionId, keys: &[RowKey], how: CopyAs) {
+        let Some(tab) = self.tabs.get(&id) else { return };
+        let (style, records, language) = (tab.row_style(), tab.records_of(keys), self.language());
+        let history = self.history(id);
+        let (sender, receiver) = bounded(1);
+        let ctx = self.ctx.clone();
+        let job = move || {
+            sender.send(clipboard::text(&Direct::new(history), &records, &style, how, language)).ok();
+            ctx.request_repaint();
         };
+        match std::thread::Builder::new().name("copy".into()).spawn(job) {
+            // Not joined: it ends by itself, and a later copy takes its place.
+            Ok(_) => self.copying = Some(receiver),
+            Err(problem) => self.notices.bad(problem.to_string()),
+        }
+    }
+
+    /// Takes what a copy has brought.
+    fn take_copied(&mut self, ctx: &Context) {
+        let Some(copied) = self.copying.as_ref().and_then(|copying| copying.try_recv().ok()) else { return };
+        self.copying = None;
         match copied {
             // Nothing to copy leaves what was copied before.
             Ok(text) if text.is_empty() => {}
             Ok(text) => ctx.copy_text(text),
-            Err(key) => self.notices.bad(language.tr(key)),
+            Err(clipboard::TooLarge) => self.notices.bad(self.language().tr("notice.copy_too_large")),
         }
     }
 
@@ -438,6 +512,7 @@ impl View for App {
             (self.zoom, self.settings.zoom) = (zoom, zoom);
         }
         self.look(&ctx);
+        self.take_copied(&ctx);
         self.pair_up();
         let language = self.language();
         let mut intents = Vec::new();
@@ -475,6 +550,7 @@ impl View for App {
 
     fn on_close(&mut self) {
         self.save = None;
+        self.feeds.clear();
         let ctx = self.ctx.clone();
         self.remember(&ctx, true);
         if let Some(engine) = self.engine.take() {

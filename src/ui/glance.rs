@@ -14,6 +14,7 @@ use crate::traffic::meter::Reading;
 use crate::traffic::model::{Connection, Session};
 use crate::traffic::record::{Direction, Record, RecordId, Records};
 use crate::traffic::text;
+use crate::traffic::view::RowKey;
 use std::net::SocketAddr;
 use std::ops::Range;
 
@@ -51,10 +52,14 @@ pub struct Glance {
     pub repeating: bool,
     /// Records that wait behind a paused display.
     pub waiting: u64,
-    /// Records that went to stay within the memory budget.
-    pub evicted: Lost,
-    /// The rows that there are.
+    /// Records that went to stay within the budgets.
+    pub lost: Lost,
+    /// The rows that there are, with those that a filter hides: by key.
+    pub all: Range<u64>,
+    /// The rows that the view has, by position.
     pub rows: Range<u64>,
+    /// How far a filter or search has come, while it has not seen everything.
+    pub scanning: Option<(u64, u64)>,
     /// The rows in view, with their distance from the top of the view in points.
     pub shown: Vec<(f32, Row)>,
 }
@@ -62,14 +67,38 @@ pub struct Glance {
 /// A record as a row.
 #[derive(Clone)]
 pub struct Row {
-    /// Its number in the view.
-    pub number: u64,
-    /// Its number in the log.
-    pub id: RecordId,
-    /// The record itself; its bytes are shared, not copied.
-    pub record: Record,
-    /// Its text, a line each: one, or one for each 16 bytes.
-    pub lines: Vec<Vec<Piece>>,
+    /// Its position in the view.
+    pub position: u64,
+    /// Its name.
+    pub key: RowKey,
+    /// What it shows.
+    pub content: Content,
+}
+
+/// What a row shows.
+#[derive(Clone)]
+pub enum Content {
+    /// A record.
+    Record {
+        /// The record itself; its bytes are shared, not copied.
+        record: Record,
+        /// Its text, a line each: one, or one for each 16 bytes.
+        lines: Vec<Vec<Piece>>,
+    },
+    /// It is being read from disk.
+    Coming,
+    /// It could not be kept.
+    Missing,
+}
+
+impl Row {
+    /// The record, where there is one.
+    pub fn record(&self) -> Option<&Record> {
+        match &self.content {
+            Content::Record { record, .. } => Some(record),
+            Content::Coming | Content::Missing => None,
+        }
+    }
 }
 
 /// How rows are to be shown.
@@ -119,15 +148,14 @@ impl Glance {
             groups: session.groups.clone(),
             broadcast: session.broadcast.is_on(),
             repeating: session.repeating,
-            evicted: session.log.lost(),
+            lost: session.log.lost(),
             ..Self::default()
         }
     }
 }
 
-/// One row's text, decoded from its stream.
-pub fn row(records: &impl Records, number: u64, id: RecordId, style: &RowStyle) -> Option<Row> {
-    let record = records.get(id)?;
+/// A record as a row shows it: its text, decoded from its stream.
+pub fn content(records: &impl Records, id: RecordId, record: Record, style: &RowStyle) -> Content {
     let lines = match (style.shown, record.data()) {
         (_, None) | (Shown::Hex, _) => Vec::new(),
         (Shown::Text, Some(data)) => vec![text::of_record(records, id, style.encoding(data.direction), LINE_BYTES)],
@@ -135,5 +163,5 @@ pub fn row(records: &impl Records, number: u64, id: RecordId, style: &RowStyle) 
             text::lines_of_record(records, id, style.encoding(data.direction), style.columns, DUMP_LINES)
         }
     };
-    Some(Row { number, id, record, lines })
+    Content::Record { record, lines }
 }

@@ -5,7 +5,7 @@ use crate::session::id::SessionId;
 use crate::session::spec::Role;
 use crate::settings::Remembered;
 use crate::traffic::format::Format;
-use crate::traffic::record::RecordId;
+use crate::traffic::view::RowKey;
 
 /// One wish.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub enum Intent {
     /// A message was sent: remember it.
     Remember(Remembered),
     /// Put records on the clipboard.
-    Copy(SessionId, Vec<RecordId>, CopyAs),
+    Copy(SessionId, Vec<RowKey>, CopyAs),
     /// Save the log to a file that the user chooses.
     Save(SessionId, Format),
     /// Ask for this machine's interfaces again.

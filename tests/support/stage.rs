@@ -15,8 +15,11 @@ use sockscope::session::id::{ConnectionId, Peer, SessionId};
 use sockscope::session::spec::{Interface, Role};
 use sockscope::session::timestamp::Timestamp;
 use sockscope::settings::Settings;
+use sockscope::store::archive::Readers;
+use sockscope::store::pages::Pages;
 use sockscope::traffic::filing::Filing;
 use sockscope::traffic::model::Model;
+use sockscope::traffic::record::RecordId;
 use sockscope::ui::intent::Intent;
 use sockscope::ui::panel::inspector::{self, Inspected};
 use sockscope::ui::session::Rows;
@@ -41,6 +44,7 @@ pub struct Stage {
     pub inspected: Option<SessionId>,
     filing: Filing,
     model: Model,
+    pages: Pages,
     now: i64,
     zone: TimeZone,
     interfaces: Vec<Interface>,
@@ -58,6 +62,7 @@ impl Stage {
             inspected: None,
             filing: Filing::default(),
             model: Model::default(),
+            pages: Pages::start(Readers::default(), Box::new(|| {})).unwrap(),
             now: BEGIN,
             zone: TimeZone::fixed(jiff::tz::offset(8)),
             interfaces: Vec::new(),
@@ -135,11 +140,18 @@ impl Stage {
     fn show(&mut self, ui: &mut Ui) {
         let now = Timestamp(self.now);
         for tab in self.tabs.values_mut() {
-            tab.look(&self.model, now, Rows::InView);
+            tab.look(&self.model, &self.pages, now, Rows::InView);
+            // What a thread does in the real window.
+            let (Some(scanner), Some(session)) = (tab.scanner.clone(), self.model.session(tab.id)) else { continue };
+            let from = scanner.lock().next();
+            for id in (from.0..session.log.next().0).map(RecordId) {
+                scanner.lock().push(id, session.log.in_memory(id).unwrap());
+            }
+            tab.look(&self.model, &self.pages, now, Rows::InView);
         }
         let inspected = self.inspected.and_then(|id| {
             let row = self.tabs[&id].selection.last?;
-            Inspected::of(&self.model.session(id)?.log, row)
+            Inspected::of(&self.model.session(id)?.log, RecordId(row.0))
         });
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());

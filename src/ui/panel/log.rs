@@ -31,14 +31,14 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     let columns = Columns::new(ui, area.width(), tab);
     heads(tab, ui, around, &columns);
     let mut view = Rect::from_min_max(pos2(area.left(), area.top() + size::HEAD), area.max);
-    if tab.glance.evicted.records > 0 {
+    if tab.glance.lost.records > 0 {
         let text = around.language.tr_with(
-            "log.evicted",
-            &[("records", &grouped(tab.glance.evicted.records)), ("bytes", &describe::size_text(tab.glance.evicted.bytes))],
+            "log.lost",
+            &[("records", &grouped(tab.glance.lost.records)), ("bytes", &describe::size_text(tab.glance.lost.bytes))],
         );
         let strip = Rect::from_min_size(view.min, vec2(view.width(), size::ROW));
         ui.painter().rect_filled(strip, 0.0, colors.row_alternate);
-        let name = ui.interact(strip, egui::Id::unique(("evicted", tab.id.0)), Sense::hover());
+        let name = ui.interact(strip, egui::Id::unique(("lost", tab.id.0)), Sense::hover());
         name.widget_info(|| WidgetInfo::labeled(Access::Label, true, &text));
         ui.painter().text(
             strip.left_center() + vec2(columns.time, 0.0),
@@ -197,7 +197,7 @@ fn keys(tab: &mut SessionTab, ui: &Ui, intents: &mut Vec<Intent>) {
     }
     if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
         let all = tab.glance.rows.clone().rev().take(LARGEST_SELECTION);
-        tab.selection.rows = all.filter_map(|row| tab.view.record(row)).collect();
+        tab.selection.rows = all.filter_map(|row| tab.key_at(row)).collect();
     }
     let copied = ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Copy)));
     if copied && !tab.selection.rows.is_empty() {

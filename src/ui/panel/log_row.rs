@@ -1,11 +1,12 @@
 //! One row of the log: time, direction, peer, length and content, or a note; its selection and its menu. Must never lay out more of a
 //! record than the row shows.
 
+use crate::codec::decoder::Piece;
 use crate::describe::{self, Tone, grouped};
 use crate::session::draft::Shown;
 use crate::session::spec::Role;
 use crate::traffic::record::{Data, Direction, Entry};
-use crate::ui::glance::{DUMP_LINES, Row};
+use crate::ui::glance::{Content, DUMP_LINES, Row};
 use crate::ui::intent::{CopyAs, Intent};
 use crate::ui::session::{Selection, SessionTab, Surroundings};
 use crate::ui::theme::{self, Palette, size, space};
@@ -68,20 +69,20 @@ pub fn show(
     intents: &mut Vec<Intent>,
 ) {
     let colors = palette(ui);
-    let lines = tab.row_style().lines(&row.record);
+    let lines = row.record().map_or(1, |record| tab.row_style().lines(record));
     let rect = Rect::from_min_size(view.min + vec2(0.0, top), vec2(view.width(), lines as f32 * size::ROW));
     let visible = rect.intersect(view);
     if !visible.is_positive() {
         return;
     }
-    let response = ui.interact(visible, egui::Id::unique(("row", tab.id.0, row.id.0)), Sense::click());
-    let selected = tab.selection.rows.contains(&row.id);
+    let response = ui.interact(visible, egui::Id::unique(("row", tab.id.0, row.key.0)), Sense::click());
+    let selected = tab.selection.rows.contains(&row.key);
     let painter = ui.painter_at(view);
     let fill = if selected {
         colors.selected
     } else if response.hovered() {
         colors.hovered
-    } else if row.number.is_multiple_of(2) {
+    } else if row.position.is_multiple_of(2) {
         colors.card
     } else {
         colors.row_alternate
@@ -91,9 +92,16 @@ pub fn show(
     let put = |x: f32, align: Align2, text: String, color: Color32| {
         painter.text(at(x, 0), align, text, theme::mono(), color);
     };
-    put(columns.time, Align2::LEFT_CENTER, row.record.at.clock(around.zone), colors.weak);
+    let Content::Record { record, lines } = &row.content else {
+        let key = if matches!(row.content, Content::Coming) { "log.coming" } else { "log.missing" };
+        let text = around.language.tr(key);
+        put(columns.peer, Align2::LEFT_CENTER, text.to_string(), colors.weak);
+        response.widget_info(|| WidgetInfo::selected(Access::ListItem, true, selected, &*text));
+        return;
+    };
+    put(columns.time, Align2::LEFT_CENTER, record.at.clock(around.zone), colors.weak);
     let content_width = view.width() - columns.content - space::SMALL;
-    let told = match &row.record.entry {
+    let told = match &record.entry {
         Entry::Data(data) => {
             let color = direction_color(colors, data.direction);
             painter.rect_filled(Rect::from_min_size(rect.min, vec2(3.0, rect.height())), 0.0, color);
@@ -103,7 +111,7 @@ pub fn show(
                 put(columns.peer, Align2::LEFT_CENTER, cut(&peer, PEER_CELLS - 1), colors.text);
             }
             put(columns.content - 2.0 * columns.cell, Align2::RIGHT_CENTER, grouped(data.bytes.len() as u64), colors.weak);
-            let jobs = content(tab, data, row, columns, content_width, colors);
+            let jobs = content(tab, data, lines, columns, content_width, colors);
             let mut told = format!("{} {} {} B", data.direction.arrow(), peer, data.bytes.len());
             for (line, job) in jobs.into_iter().enumerate() {
                 if line == 0 || tab.draft.shown == Shown::Both {
@@ -120,7 +128,7 @@ pub fn show(
             let (text, tone) = describe::note(around.language, what).unwrap_or((String::new(), Tone::Note));
             let color = tone_color(colors, tone);
             put(columns.arrow, Align2::LEFT_CENTER, "•".into(), color);
-            let parts = match row.record.failure() {
+            let parts = match record.failure() {
                 Some(failure) => {
                     let told = describe::failure(around.language, failure);
                     vec![(told.what, color), (told.advice, colors.text)]
@@ -176,7 +184,7 @@ fn cut(text: &str, cells: usize) -> String {
 fn content(
     tab: &SessionTab,
     data: &Data,
-    row: &Row,
+    texts: &[Vec<Piece>],
     columns: &Columns,
     width: f32,
     colors: &Palette,
@@ -191,12 +199,12 @@ fn content(
         }
         Shown::Text => {
             let mut line = Line::new(width);
-            for pieces in &row.lines {
+            for pieces in texts {
                 line.push_pieces(pieces, cells, color, colors);
             }
             if data.bytes.is_empty() {
                 line.push("∅", colors.weak);
-            } else if row.lines.iter().all(Vec::is_empty) {
+            } else if texts.iter().all(Vec::is_empty) {
                 // The bytes begin a character that a later row ends.
                 line.push("…", colors.weak);
             }
@@ -207,7 +215,7 @@ fn content(
             let mut jobs: Vec<_> = data
                 .bytes
                 .chunks(count)
-                .zip(&row.lines)
+                .zip(texts)
                 .enumerate()
                 .map(|(index, (part, pieces))| {
                     let mut line = Line::new(width);
@@ -233,39 +241,38 @@ fn content(
 
 /// Click selects, Ctrl-click adds, Shift-click extends.
 fn clicked(tab: &mut SessionTab, ui: &Ui, response: &Response, row: &Row) {
-    if response.secondary_clicked() && !tab.selection.rows.contains(&row.id) {
-        tab.selection = Selection { rows: [row.id].into(), from: Some(row.id), last: Some(row.id) };
+    if response.secondary_clicked() && !tab.selection.rows.contains(&row.key) {
+        tab.selection = Selection { rows: [row.key].into(), from: Some(row.key), last: Some(row.key) };
     }
     if !response.clicked() {
         return;
     }
     ui.memory_mut(|memory| memory.request_focus(egui::Id::unique(("log", tab.id.0))));
     let modifiers = ui.input(|input| input.modifiers);
-    let selection = &mut tab.selection;
     if modifiers.shift
-        && let Some(from) = selection.from
+        && let Some(from) = tab.selection.from
     {
-        let (low, high) = (from.min(row.id), from.max(row.id));
+        let (low, high) = (from.min(row.key), from.max(row.key));
         // By the rows of the view: what a filter hides is not selected.
-        let rows = tab.glance.rows.clone().filter_map(|row| tab.view.record(row));
-        selection.rows = rows.skip_while(|id| *id < low).take_while(|id| *id <= high).take(LARGEST_SELECTION).collect();
+        let rows = tab.glance.rows.clone().filter_map(|row| tab.key_at(row));
+        tab.selection.rows = rows.skip_while(|id| *id < low).take_while(|id| *id <= high).take(LARGEST_SELECTION).collect();
     } else if modifiers.command {
-        if !selection.rows.remove(&row.id) {
-            selection.rows.insert(row.id);
+        if !tab.selection.rows.remove(&row.key) {
+            tab.selection.rows.insert(row.key);
         }
-        selection.from = Some(row.id);
+        tab.selection.from = Some(row.key);
     } else {
-        selection.rows = [row.id].into();
-        selection.from = Some(row.id);
+        tab.selection.rows = [row.key].into();
+        tab.selection.from = Some(row.key);
     }
-    selection.last = Some(row.id);
+    tab.selection.last = Some(row.key);
 }
 
 /// Rows that one selection can hold; more belong into a file.
 pub const LARGEST_SELECTION: usize = 100_000;
 
 fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row, intents: &mut Vec<Intent>) {
-    let ids: Vec<_> = if tab.selection.rows.is_empty() { vec![row.id] } else { tab.selection.rows.iter().copied().collect() };
+    let ids: Vec<_> = if tab.selection.rows.is_empty() { vec![row.key] } else { tab.selection.rows.iter().copied().collect() };
     let ways = [(CopyAs::Text, "copy.text"), (CopyAs::Hex, "copy.hex"), (CopyAs::C, "copy.c"), (CopyAs::Python, "copy.python")];
     for (way, key) in ways {
         if ui.button(around.language.tr(key)).clicked() {

@@ -1,0 +1,124 @@
+//! Feeds a scanner with every record there is, and with those that come, on a thread of its own. Must never hold the scanner's lock for
+//! longer than a slice.
+
+use super::walk::{History, Step};
+use crate::traffic::record::RecordId;
+use crate::traffic::scan::Scanner;
+use parking_lot::{Condvar, Mutex};
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// Records and bytes that are pushed under one lock: about a millisecond.
+const SLICE: usize = 1024;
+const SLICE_BYTES: usize = 512 << 10;
+
+/// What the thread is told.
+#[derive(Default)]
+struct Orders {
+    /// There may be more.
+    more: bool,
+    stop: bool,
+}
+
+struct Shared {
+    orders: Mutex<Orders>,
+    changed: Condvar,
+}
+
+/// The feeding of one scanner. Dropping it ends it.
+pub struct Feed {
+    scanner: Arc<Mutex<Scanner>>,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Feed {
+    /// Starts it; `wake` is called when there is something new to look at.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(history: History, scanner: Arc<Mutex<Scanner>>, wake: Box<dyn Fn() + Send>) -> io::Result<Self> {
+        let shared = Arc::new(Shared { orders: Mutex::default(), changed: Condvar::new() });
+        let thread = std::thread::Builder::new().name("scan".into()).spawn({
+            let (shared, scanner) = (shared.clone(), scanner.clone());
+            move || shared.run(&history, &scanner, &*wake)
+        })?;
+        Ok(Self { scanner, shared, thread: Some(thread) })
+    }
+
+    /// Whether it feeds this scanner.
+    pub fn feeds(&self, scanner: &Arc<Mutex<Scanner>>) -> bool {
+        Arc::ptr_eq(&self.scanner, scanner)
+    }
+
+    /// Says that there may be more.
+    pub fn more(&self) {
+        self.shared.orders.lock().more = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.shared.orders.lock().stop = true;
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+impl Shared {
+    fn run(&self, history: &History, scanner: &Mutex<Scanner>, wake: &dyn Fn()) {
+        loop {
+            let all = history.range();
+            let from = {
+                let mut scanner = scanner.lock();
+                scanner.skip_to(RecordId(all.start));
+                scanner.forget_before(RecordId(all.start));
+                scanner.next().0
+            };
+            let mut slice = Vec::new();
+            let mut bytes = 0;
+            let walked = history.walk(from..all.end, |step| {
+                bytes += match &step {
+                    Step::Record(_, record) => record.cost(),
+                    Step::Missing(_) => 0,
+                };
+                slice.push(step);
+                if slice.len() >= SLICE || bytes >= SLICE_BYTES {
+                    bytes = 0;
+                    push(scanner, slice.drain(..));
+                    wake();
+                }
+                if self.orders.lock().stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            push(scanner, slice.drain(..));
+            if walked.is_err() {
+                // What can't be read is missing, in rows too; the rest of the log may be read.
+                scanner.lock().skip_to(RecordId(all.end));
+            }
+            wake();
+            let mut orders = self.orders.lock();
+            while !orders.more && !orders.stop {
+                self.changed.wait(&mut orders);
+            }
+            orders.more = false;
+            if orders.stop {
+                return;
+            }
+        }
+    }
+}
+
+fn push(scanner: &Mutex<Scanner>, steps: impl Iterator<Item = Step>) {
+    let mut scanner = scanner.lock();
+    for step in steps {
+        match step {
+            Step::Record(id, record) => scanner.push(id, &record),
+            Step::Missing(gone) => scanner.skip_to(RecordId(gone.end)),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Everything that a session has, read back wherever it lies: what a frame wants at hand, and what a job on a thread of its own walks
+//! through. Must never write a record, and never know the window.
+//!
+//! | file | what it answers |
+//! | --- | --- |
+//! | `at_hand` | the records of a frame: from memory, or from pages that are asked for |
+//! | `direct` | records by number, for jobs |
+//! | `feed` | what filters, searches and frames are fed by |
+//! | `walk` | every record in order, for searches, filters and exports |
+
+pub mod at_hand;
+pub mod direct;
+pub mod feed;
+pub mod walk;
