@@ -235,7 +235,7 @@ fn a_chosen_client_is_filter_and_target_and_nothing_of_the_others_is_lost() {
         }
         window.wait_for(&language.tr_with("clients.title", &[("count", &3)]));
         window.click(&name(&peers[1]), Side::Any);
-        window.until("the filter", |window| !window.reads("from 0"));
+        window.until("the filter", |window| !window.reads("from 0") && window.reads("from 1"));
         assert!(window.reads("from 1") && !window.reads("from 2"), "{:?}", window.rows(Side::Any));
         assert!(window.reads(&language.tr_with("send.to_chosen", &[("count", &1)])), "{}", window.told());
 
@@ -693,7 +693,7 @@ fn a_range_under_a_filter_holds_only_what_is_shown() {
         window.wait_for_row(Side::Any, text);
     }
     window.click(&shown.local_addr().unwrap().to_string(), Side::Any);
-    window.until("the filter", |window| !window.reads("secret"));
+    window.until("the filter", |window| !window.reads("secret") && window.reads("first"));
     let row = |window: &Window, part: &str| {
         let rows = window.all().into_iter();
         rows.filter(|seen| seen.role == Role::ListItem).find(|seen| seen.text().contains(part)).unwrap()

@@ -9,6 +9,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Records and bytes that are pushed under one lock: about a millisecond.
 const SLICE: usize = 1024;
@@ -20,6 +21,8 @@ struct Orders {
     /// There may be more.
     more: bool,
     stop: bool,
+    /// The first slice is in, or there was none.
+    begun: bool,
 }
 
 struct Shared {
@@ -53,6 +56,12 @@ impl Feed {
         Arc::ptr_eq(&self.scanner, scanner)
     }
 
+    /// Waits until the first slice is in, at most so long: a first screen nearly always comes with the frame that asked.
+    pub fn wait(&self, patience: Duration) {
+        let mut orders = self.shared.orders.lock();
+        self.shared.changed.wait_while_for(&mut orders, |orders| !orders.begun, patience);
+    }
+
     /// Says that there may be more.
     pub fn more(&self) {
         self.shared.orders.lock().more = true;
@@ -71,6 +80,11 @@ impl Drop for Feed {
 }
 
 impl Shared {
+    fn begin(&self) {
+        self.orders.lock().begun = true;
+        self.changed.notify_all();
+    }
+
     fn run(&self, history: &History, scanner: &Mutex<Scanner>, wake: &dyn Fn()) {
         loop {
             let all = history.range();
@@ -91,6 +105,7 @@ impl Shared {
                 if slice.len() >= SLICE || bytes >= SLICE_BYTES {
                     bytes = 0;
                     push(scanner, slice.drain(..));
+                    self.begin();
                     wake();
                 }
                 if self.orders.lock().stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -100,6 +115,7 @@ impl Shared {
                 // What can't be read is missing, in rows too; the rest of the log may be read.
                 scanner.lock().skip_to(RecordId(all.end));
             }
+            self.begin();
             wake();
             let mut orders = self.orders.lock();
             while !orders.more && !orders.stop {

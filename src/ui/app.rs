@@ -44,6 +44,8 @@ use std::time::Duration;
 const FRAME: Duration = Duration::from_millis(33);
 /// How soon a frame that could not see the model tries again.
 const RETRY: Duration = Duration::from_millis(5);
+/// How long a frame waits for the first rows of a new filter.
+const SCAN_PATIENCE: Duration = Duration::from_millis(8);
 /// How long a frame waits for pages from disk, the first time and for what those lead to.
 const PAGE_PATIENCE: [Duration; 3] = [Duration::from_millis(6), Duration::from_millis(3), Duration::from_millis(3)];
 /// How often rates that fade are drawn.
@@ -220,7 +222,13 @@ impl App {
         if self.tabs.values().any(|tab| tab.glance.reading.history.iter().any(|bytes| *bytes > 0)) {
             ctx.request_repaint_after(FADE);
         }
-        self.feed();
+        if self.feed()
+            && let Some(model) = look.glance()
+        {
+            let wanted = self.look_at(&model, now);
+            drop(model);
+            self.pages.ask(wanted);
+        }
     }
 
     /// Copies out of the model what is to be drawn; the records for it that are not at hand.
@@ -248,8 +256,9 @@ impl App {
         wanted
     }
 
-    /// Gives every tab that asks something of all rows a thread that finds it out.
-    fn feed(&mut self) {
+    /// Gives every tab that asks something of all rows a thread that finds it out. Whether there is something new to look at.
+    fn feed(&mut self) -> bool {
+        let mut new = false;
         self.feeds.retain(|id, feed| {
             let scanner = self.tabs.get(id).and_then(|tab| tab.scanner.as_ref());
             scanner.is_some_and(|scanner| feed.feeds(scanner))
@@ -264,6 +273,8 @@ impl App {
                     let wake = Box::new(move || waker.request_repaint_after(FRAME));
                     match Feed::start(self.history(tab.id), scanner.clone(), wake) {
                         Ok(feed) => {
+                            feed.wait(SCAN_PATIENCE);
+                            new = true;
                             self.feeds.insert(tab.id, feed);
                         }
                         Err(problem) => self.notices.bad(problem.to_string()),
@@ -271,6 +282,7 @@ impl App {
                 }
             }
         }
+        new
     }
 
     fn history(&self, id: SessionId) -> History {

@@ -373,8 +373,10 @@ impl Window {
         self.settle();
     }
 
-    /// What the clipboard got since this was last asked.
+    /// What the clipboard gets next, or got since this was last asked.
+    #[track_caller]
     pub fn take_copied(&mut self) -> Option<String> {
+        self.until("a copy", |window| window.harness.state().copied.is_some());
         self.harness.state_mut().copied.take()
     }
 
