@@ -72,11 +72,11 @@ pub(super) fn step(inside: &mut Inside, window: &[u8]) -> (usize, Option<End>) {
 }
 
 impl Json {
-    /// The frame ends at the limit: whether what follows is still the same value.
-    pub fn goes_on(&mut self) -> bool {
-        self.pieces = self.pieces.saturating_add(1);
+    /// The frame ends at the limit: what goes on after it, if it is still the same value.
+    pub fn after_cut(self) -> Option<Self> {
+        let pieces = self.pieces + 1;
         let is_value = matches!(self.mode, Mode::Structure | Mode::String | Mode::Escape);
-        is_value && u64::from(self.pieces) * (LIMIT as u64) < LONGEST
+        (is_value && u64::from(pieces) * (LIMIT as u64) < LONGEST).then_some(Self { pieces, ..self })
     }
 
     /// What it is if nothing follows.

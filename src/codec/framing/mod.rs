@@ -96,13 +96,9 @@ impl State {
     /// A frame ended at [`LIMIT`]: what the rest of it needs stays.
     fn cut(&mut self) {
         self.pending = 0;
-        match &mut self.inside {
+        match &self.inside {
             Inside::Header { .. } => self.inside = Inside::Start,
-            Inside::Json(json) => {
-                if !json.goes_on() {
-                    self.inside = Inside::Start;
-                }
-            }
+            Inside::Json(json) => self.inside = json.after_cut().map_or(Inside::Start, Inside::Json),
             _ => {}
         }
     }
