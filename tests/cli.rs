@@ -409,7 +409,9 @@ fn lines_are_rows_however_they_are_read() {
 #[test]
 fn each_rule_over_a_real_connection() {
     let long = [vec![b'x'; 100_000], b"\n".to_vec()].concat();
-    let table: [(&str, &[u8], &[(usize, &str)]); 7] = [
+    /// The length of a frame and how its text begins.
+    type Start = (usize, &'static str);
+    let table: [(&str, &[u8], &[Start]); 7] = [
         ("line", &long, &[(65_536, "x"), (34_465, "x")]),
         ("fixed:3", b"abcdefg", &[(3, "abc"), (3, "def"), (1, "g")]),
         ("length:2be,offset=1,adjust=-3", b"A\0\x05hiB\0\x03", &[(5, "A\0\u{5}hi"), (3, "B\0\u{3}")]),

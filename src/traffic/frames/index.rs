@@ -134,8 +134,28 @@ impl FrameIndex {
         Some(chunk.row..chunk.row + chunk.rows)
     }
 
-    /// The rows of a chunk; `None` when a record is not at hand.
+    /// The rows of a chunk; `None` when a record is not at hand. Short frames can make it some hundred thousand rows: what shows a
+    /// screenful asks for [`Self::rows_at`].
     pub fn frames(&self, chunk: usize, records: &impl Records) -> Option<Vec<Row>> {
+        self.within(chunk, self.rows_of(chunk)?, records)
+    }
+
+    /// The rows with these numbers, as far as there are such; `None` when a record is not at hand. Costs a pass over each chunk that has
+    /// one of them.
+    pub fn rows_at(&self, wanted: Range<u64>, records: &impl Records) -> Option<Vec<Row>> {
+        let mut rows = Vec::new();
+        let mut next = wanted.start.max(self.rows().start);
+        while next < wanted.end
+            && let Some(chunk) = self.chunk_of(next)
+        {
+            rows.extend(self.within(chunk, next..wanted.end, records)?);
+            next = self.rows_of(chunk)?.end;
+        }
+        Some(rows)
+    }
+
+    /// The rows of a chunk that have these numbers.
+    fn within(&self, chunk: usize, wanted: Range<u64>, records: &impl Records) -> Option<Vec<Row>> {
         let place = chunk.checked_sub(self.dropped)?;
         let chunk = self.chunks.get(place)?;
         let end = self.chunks.get(place + 1).map_or(self.next, |next| next.first);
@@ -144,11 +164,18 @@ impl FrameIndex {
             walk.open.insert(*key, self.reopened(tail, records)?);
         }
         let mut rows = Vec::new();
+        let mut number = chunk.row;
+        let mut add = |row: Row| {
+            if wanted.contains(&number) {
+                rows.push(row);
+            }
+            number += 1;
+        };
         for id in (chunk.first.0..end.0).map(RecordId) {
             let record = records.get(id)?;
-            walk.record(&self.splitter, id, &record, &mut |done| rows.push(Row::Frame(done.into())));
+            walk.record(&self.splitter, id, &record, &mut |done| add(Row::Frame(done.into())));
             if record.data().is_none() {
-                rows.push(Row::Note(id));
+                add(Row::Note(id));
             }
         }
         Some(rows)

@@ -16,6 +16,8 @@
 mod assembler;
 mod index;
 #[cfg(test)]
+mod property_tests;
+#[cfg(test)]
 mod tests;
 mod walk;
 
