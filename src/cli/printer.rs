@@ -2,7 +2,7 @@
 //! nobody reads, it waits, and the engine waits with it.
 
 use super::spec::Output;
-use crate::codec::framing::Rule;
+use crate::codec::framing::{End, Rule};
 use crate::describe;
 use crate::i18n::Language;
 use crate::session::event::{SessionEvent, What};
@@ -59,9 +59,9 @@ impl<O: Write, E: Write> Printer<O, E> {
     pub fn take(&mut self, event: &SessionEvent) -> Progress {
         if let Some(record) = Record::of(event) {
             match self.frames.take() {
-                None => self.row(&record),
+                None => self.row(&record, End::Complete),
                 Some(mut frames) => {
-                    frames.push(record, &mut |row| self.row(&row));
+                    frames.push(record, &mut |row, end| self.row(&row, end));
                     self.frames = Some(frames);
                 }
             }
@@ -77,12 +77,12 @@ impl<O: Write, E: Write> Printer<O, E> {
     /// Writes the frames that silence has ended by now.
     pub fn expire(&mut self, now: Timestamp) {
         if let Some(mut frames) = self.frames.take() {
-            frames.expire(now, &mut |row| self.row(&row));
+            frames.expire(now, &mut |row, end| self.row(&row, end));
             self.frames = Some(frames);
         }
     }
 
-    fn row(&mut self, record: &Record) {
+    fn row(&mut self, record: &Record, end: End) {
         match &record.entry {
             Entry::Data(data) => {
                 let received = data.direction == Direction::Received;
@@ -91,7 +91,7 @@ impl<O: Write, E: Write> Printer<O, E> {
                     *left = left.saturating_sub(1);
                 }
                 if wanted && self.data.is_on() {
-                    self.writer.record(record, &mut self.gathered);
+                    self.writer.frame(record, end, &mut self.gathered);
                 }
                 if self.gathered.len() >= GATHERED {
                     self.flush();

@@ -42,6 +42,19 @@ pub enum End {
     Unfinished,
 }
 
+impl End {
+    /// The word in JSON lines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Cut => "cut",
+            Self::BadLength => "bad-length",
+            Self::NotJson => "not-json",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
 /// The end of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {

@@ -19,15 +19,15 @@ impl Assembler {
         Self { splitter: Splitter::new(rule), walk: Walk::default() }
     }
 
-    /// Takes in a record and hands over the rows that it completes, in order.
-    pub fn push(&mut self, record: Record, row: &mut impl FnMut(Record)) {
+    /// Takes in a record and hands over the rows that it completes, in order, each with why it ends. What is no frame is complete.
+    pub fn push(&mut self, record: Record, row: &mut impl FnMut(Record, End)) {
         let is_sent = record.data().is_some_and(|data| data.direction == Direction::Sent);
         if !is_sent {
             // Only who looks back needs to know which record it was.
-            self.walk.record(&self.splitter, RecordId(0), &record, &mut |done| row(framed(done)));
+            self.walk.record(&self.splitter, RecordId(0), &record, &mut |done| hand_over(done, row));
         }
         if is_sent || record.data().is_none() {
-            row(record);
+            row(record, End::Complete);
         }
     }
 
@@ -37,19 +37,19 @@ impl Assembler {
     }
 
     /// Hands over the frames that silence has ended by now.
-    pub fn expire(&mut self, now: Timestamp, row: &mut impl FnMut(Record)) {
+    pub fn expire(&mut self, now: Timestamp, row: &mut impl FnMut(Record, End)) {
         let is_over = |at: Option<i64>| at.is_some_and(|at| at <= now.0);
         let silent = self.walk.open.iter().filter(|(_, open)| is_over(self.splitter.deadline(&open.tail.state)));
         let silent: Vec<Key> = silent.map(|(key, _)| *key).collect();
         for key in silent {
             if let Some(open) = self.walk.open.remove(&key) {
-                row(framed(open.ended(key.1, End::Complete)));
+                hand_over(open.ended(key.1, End::Complete), row);
             }
         }
     }
 }
 
-fn framed(done: Done<Vec<u8>>) -> Record {
-    let Done { at, direction, peer, origin, offset, gathered, .. } = done;
-    record(at, Data { direction, peer, bytes: gathered.into(), origin, previous: None, offset })
+fn hand_over(done: Done<Vec<u8>>, row: &mut impl FnMut(Record, End)) {
+    let Done { at, direction, peer, origin, offset, end, gathered } = done;
+    row(record(at, Data { direction, peer, bytes: gathered.into(), origin, previous: None, offset }), end);
 }

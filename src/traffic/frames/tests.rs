@@ -212,7 +212,7 @@ fn rows_as_they_become_complete() {
     let mut assembler = Assembler::new(&Rule::Line);
     let mut rows = Vec::new();
     for id in session.ids() {
-        assembler.push(session.log.get(id).unwrap(), &mut |row| {
+        assembler.push(session.log.get(id).unwrap(), &mut |row, _| {
             rows.push(row.data().map(|data| String::from_utf8(data.bytes.to_vec()).unwrap()));
         });
     }
@@ -224,10 +224,10 @@ fn rows_as_they_become_complete() {
     for (at, connection) in [(0, 1), (5000, 2)] {
         let mut session = Session { now: at, ..Session::default() };
         session.received(connection, b"x");
-        assembler.push(session.log.get(RecordId(0)).unwrap(), &mut |_| rows += 1);
+        assembler.push(session.log.get(RecordId(0)).unwrap(), &mut |_, _| rows += 1);
     }
     for (now, expected, deadline) in [(19_999, 0, Some(20_000)), (20_000, 1, Some(25_000)), (90_000, 2, None)] {
-        assembler.expire(Timestamp(now), &mut |_| rows += 1);
+        assembler.expire(Timestamp(now), &mut |_, _| rows += 1);
         assert_eq!((rows, assembler.deadline()), (expected, deadline.map(Timestamp)));
     }
 }
