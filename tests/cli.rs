@@ -382,6 +382,94 @@ fn the_formats_for_people() {
     assert_eq!((end.code, end.out), (0, vec![]));
 }
 
+// ---- frames
+
+#[test]
+fn lines_are_rows_however_they_are_read() {
+    let twin = Twin::start(&["tcp-server", ":0", "--format", "jsonl", "--encoding", "gbk", "--frame", "line", "--reply", "echo"]);
+    let mut peer = connect(twin.port());
+    // Each echo shows that a read is over: the character, and the line, is cut in two.
+    for read in [&b"\xc4"[..], b"\xe3\xba", b"\xc3\r\n\xca\xc0\xbd\xe7\n$ "] {
+        peer.write_all(read).unwrap();
+        read_exactly(&mut peer, read);
+    }
+    let first = twin.event("data");
+    assert_eq!((text(&first, "text"), text(&first, "hex")), ("你好\r\n".into(), "c4e3bac30d0a".into()));
+    assert_eq!((first["len"].as_u64(), first.get("end")), (Some(6), None));
+    assert_eq!(text(&twin.event("data"), "text"), "世界\n");
+    drop(peer);
+    // A prompt without a line end is not lost: it stands before the note that ends its stream.
+    let prompt = twin.event("data");
+    assert_eq!((text(&prompt, "text"), text(&prompt, "end")), ("$ ".into(), "unfinished".into()));
+    twin.event("peer-left");
+    twin.signal("INT");
+    let end = twin.end();
+    assert!(!end.out.iter().any(|line| line.contains("\"data\"")), "{:?}", end.out);
+}
+
+#[test]
+fn each_rule_over_a_real_connection() {
+    let long = [vec![b'x'; 100_000], b"\n".to_vec()].concat();
+    /// The length of a frame and how its text begins.
+    type Start = (usize, &'static str);
+    let table: [(&str, &[u8], &[Start]); 7] = [
+        ("line", &long, &[(65_536, "x"), (34_465, "x")]),
+        ("fixed:3", b"abcdefg", &[(3, "abc"), (3, "def"), (1, "g")]),
+        ("length:2be,offset=1,adjust=-3", b"A\0\x05hiB\0\x03", &[(5, "A\0\u{5}hi"), (3, "B\0\u{3}")]),
+        ("delimiter:\\r\\n", "一\r\n二\r\n".as_bytes(), &[(5, "一\r\n"), (5, "二\r\n")]),
+        ("delimiter:7c", b"a|b|", &[(2, "a|"), (2, "b|")]),
+        ("json", "{\"名\":[1]} {}\n".as_bytes(), &[(11, "{\"名\":[1]}"), (3, " {}")]),
+        ("none", b"ab\n", &[(3, "ab\n")]),
+    ];
+    for (rule, bytes, expected) in table {
+        let twin = Twin::start(&["tcp-server", ":0", "--format", "jsonl", "--frame", rule]);
+        let mut peer = connect(twin.port());
+        peer.write_all(bytes).unwrap();
+        drop(peer);
+        for (length, start) in expected {
+            let data = twin.event("data");
+            assert_eq!(data["len"].as_u64(), Some(*length as u64), "{rule}: {data}");
+            assert!(text(&data, "text").starts_with(start), "{rule}: {data}");
+        }
+        twin.event("peer-left");
+    }
+}
+
+#[test]
+fn silence_ends_a_frame_though_nothing_more_comes() {
+    let twin = Twin::start(&["tcp-server", ":0", "--format", "jsonl", "--frame", "idle:40", "--count", "2"]);
+    let mut peer = connect(twin.port());
+    peer.write_all("你".as_bytes()).unwrap();
+    assert_eq!(text(&twin.event("data"), "text"), "你");
+    peer.write_all("好".as_bytes()).unwrap();
+    assert_eq!(text(&twin.event("data"), "text"), "好");
+    assert_eq!(twin.end().code, 0, "the second is the last that was asked for");
+}
+
+#[test]
+fn a_count_is_of_frames_and_datagrams_are_framed_alone() {
+    let twin = Twin::start(&["udp", "--bind", ":0", "--format", "jsonl", "--frame", "line", "--count", "3"]);
+    let port = twin.port();
+    let peer = udp();
+    for datagram in ["one\ntw", "o\nfour\n"] {
+        peer.send_to(datagram.as_bytes(), ("127.0.0.1", port)).unwrap();
+    }
+    let texts: Vec<String> = (0..3).map(|_| text(&twin.event("data"), "text")).collect();
+    assert_eq!(texts, ["one\n", "tw", "o\n"]);
+    let end = twin.end();
+    assert!(end.code == 0 && !end.out.iter().any(|line| line.contains("four")), "{:?}", end.out);
+}
+
+#[test]
+fn raw_waits_for_no_frame() {
+    let twin = Twin::start(&["tcp-server", "127.0.0.1:0", "--format", "raw", "--frame", "fixed:1000"]);
+    twin.note("--frame changes nothing");
+    let note = twin.note("Listening on");
+    let mut peer = connect(port_of(note.split_whitespace().last().unwrap()));
+    peer.write_all(b"at once\n").unwrap();
+    assert_eq!(twin.line(), "at once");
+}
+
 // ---- how it ends
 
 #[test]
@@ -427,6 +515,8 @@ fn wrong_usage_is_2() {
         &["tcp-server", ":0", "--reply", "text:🌏", "--encoding", "gbk"],
         &["tcp-server", ":0", "--format", "xml"],
         &["tcp-server", ":0", "--count", "0"],
+        &["tcp-server", ":0", "--frame", "lines"],
+        &["tcp-server", ":0", "--frame", "fixed:0"],
         &["udp", "--join", "10.0.0.1"],
         &["udp", "--eof", "half-close"],
         &["decode", "zz"],
@@ -445,7 +535,6 @@ fn wrong_usage_is_2() {
         &["unix-server", "/tmp/x"],
         &["unix-datagram"],
         &["tcp-client", "127.0.0.1:1", "--record", "x.pcapng"],
-        &["tcp-client", "127.0.0.1:1", "--frame", "line"],
         &["tcp-client", "127.0.0.1:1", "--checksum", "crc16"],
     ];
     for args in later {

@@ -141,7 +141,8 @@ pub struct Talk {
     /// How often --every sends
     #[arg(long, value_name = "N", requires = "every", value_parser = clap::value_parser!(u64).range(1..))]
     pub times: Option<u64>,
-    /// How received bytes become rows (not available yet)
+    /// How received bytes become rows, whatever reads they came in: none, line, fixed:N, length:WIDTH[be|le][,offset=N][,adjust=N]
+    /// (a frame is offset + WIDTH + its number + adjust bytes long; WIDTH is 1, 2, 4 or 8), delimiter:HEX or delimiter:\r\n, idle:MS, json
     #[arg(long, value_name = "RULE")]
     pub frame: Option<String>,
     /// What standard output gets; raw is the received bytes alone, netassist is in hex with --input hex
@@ -153,7 +154,7 @@ pub struct Talk {
     /// Write a capture as it arrives (not available yet)
     #[arg(long, value_name = "FILE")]
     pub record: Option<String>,
-    /// Stop after so many received records
+    /// Stop after so many received records (with --frame: frames)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
     /// Stop after so many seconds

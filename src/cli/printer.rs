@@ -2,11 +2,14 @@
 //! nobody reads, it waits, and the engine waits with it.
 
 use super::spec::Output;
+use crate::codec::framing::{End, Rule};
 use crate::describe;
 use crate::i18n::Language;
 use crate::session::event::{SessionEvent, What};
 use crate::session::spec::Switch;
+use crate::session::timestamp::Timestamp;
 use crate::traffic::format::{Format, Style, Writer};
+use crate::traffic::frames::Assembler;
 use crate::traffic::record::{Direction, Entry, Record};
 use jiff::tz::TimeZone;
 use std::io::{self, Write};
@@ -17,6 +20,8 @@ const GATHERED: usize = 64 << 10;
 /// Writes a session's records and notes.
 pub struct Printer<O, E> {
     writer: Writer,
+    /// Where `--frame` asks for rows other than the reads.
+    frames: Option<Assembler>,
     format: Format,
     language: Language,
     zone: TimeZone,
@@ -43,14 +48,41 @@ pub enum Progress {
 impl<O: Write, E: Write> Printer<O, E> {
     /// Starts writing; at most `count` received records.
     pub fn new(language: Language, zone: TimeZone, output: Output, count: Option<u64>, out: O, notes: E) -> Self {
-        let Output { format, data, receive, send } = output;
+        let Output { frame, format, data, receive, send } = output;
         let writer = Writer::new(Style { format, receive, send, zone: zone.clone(), language, notes: false });
-        Self { writer, format, language, zone, data, left: count, gathered: Vec::new(), out, notes, broken: None }
+        // The received bytes alone are the same however they are framed, and need not wait for the end of a frame.
+        let frames = (frame != Rule::None && format != Format::Raw).then(|| Assembler::new(&frame));
+        Self { writer, frames, format, language, zone, data, left: count, gathered: Vec::new(), out, notes, broken: None }
     }
 
     /// Writes what an event is worth, and says how far the output has come.
     pub fn take(&mut self, event: &SessionEvent) -> Progress {
-        let Some(record) = Record::of(event) else { return self.progress() };
+        if let Some(record) = Record::of(event) {
+            match self.frames.take() {
+                None => self.row(&record, End::Complete),
+                Some(mut frames) => {
+                    frames.push(record, &mut |row, end| self.row(&row, end));
+                    self.frames = Some(frames);
+                }
+            }
+        }
+        self.progress()
+    }
+
+    /// When a frame ends by silence.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.frames.as_ref()?.deadline()
+    }
+
+    /// Writes the frames that silence has ended by now.
+    pub fn expire(&mut self, now: Timestamp) {
+        if let Some(mut frames) = self.frames.take() {
+            frames.expire(now, &mut |row, end| self.row(&row, end));
+            self.frames = Some(frames);
+        }
+    }
+
+    fn row(&mut self, record: &Record, end: End) {
         match &record.entry {
             Entry::Data(data) => {
                 let received = data.direction == Direction::Received;
@@ -59,7 +91,7 @@ impl<O: Write, E: Write> Printer<O, E> {
                     *left = left.saturating_sub(1);
                 }
                 if wanted && self.data.is_on() {
-                    self.writer.record(&record, &mut self.gathered);
+                    self.writer.frame(record, end, &mut self.gathered);
                 }
                 if self.gathered.len() >= GATHERED {
                     self.flush();
@@ -67,7 +99,7 @@ impl<O: Write, E: Write> Printer<O, E> {
             }
             Entry::Note(what) => {
                 let before = self.gathered.len();
-                self.writer.record(&record, &mut self.gathered);
+                self.writer.record(record, &mut self.gathered);
                 // A gap is a record where the format has a place for it.
                 let is_gap = matches!(**what, What::Gap { .. });
                 if is_gap && !self.data.is_on() && self.format != Format::JsonLines {
@@ -75,11 +107,10 @@ impl<O: Write, E: Write> Printer<O, E> {
                 }
                 let written = is_gap && self.gathered.len() > before;
                 if self.format != Format::JsonLines && !written {
-                    self.note(&record, what);
+                    self.note(record, what);
                 }
             }
         }
-        self.progress()
     }
 
     /// Whether received records were asked for and all are there.
@@ -124,12 +155,15 @@ impl<O: Write, E: Write> Printer<O, E> {
 mod tests {
     use super::*;
     use crate::codec::encoding::Encoding;
-    use crate::session::event::Place;
+    use crate::session::event::{EndedBy, Ending, Place};
     use crate::session::id::{ConnectionId, Peer, SessionId};
-    use crate::session::timestamp::Timestamp;
 
     fn printed(format: Format, data: Switch, count: Option<u64>, events: &[What]) -> (String, String, Progress) {
-        let output = Output { format, data, receive: Encoding::GBK, send: Encoding::GBK };
+        framed("none", format, data, count, events)
+    }
+
+    fn framed(rule: &str, format: Format, data: Switch, count: Option<u64>, events: &[What]) -> (String, String, Progress) {
+        let output = Output { frame: rule.parse().unwrap(), format, data, receive: Encoding::GBK, send: Encoding::GBK };
         let (mut out, mut notes) = (Vec::new(), Vec::new());
         let mut printer = Printer::new(Language::English, TimeZone::UTC, output, count, &mut out, &mut notes);
         let mut progress = Progress::Open;
@@ -177,6 +211,24 @@ mod tests {
     }
 
     #[test]
+    fn frames_are_rows() {
+        let events = [received(b"\xc4"), received(b"\xe3\na\nb"), gap(), received(b"c")];
+        let (out, _, progress) = framed("line", Format::Text, Switch::On, Some(3), &events);
+        assert!(out.contains("9 3 B  你\\n\n") && out.contains("9 2 B  a\\n\n"), "{out}");
+        assert_eq!((out.lines().count(), progress), (3, Progress::Open), "two frames and a gap: {out}");
+        // What is left of a session stands before its end.
+        let ending = Ending { by: EndedBy::PeerFin, received: 6, sent: 0 };
+        let ended = [&events[..], &[What::Closed { ending }]].concat();
+        let (out, _, _) = framed("line", Format::JsonLines, Switch::On, None, &ended);
+        let last: Vec<&str> = out.lines().rev().take(2).collect();
+        assert!(last[0].contains("closed") && last[1].contains("\"text\":\"bc\""), "{out}");
+        let (out, _, _) = framed("line", Format::Raw, Switch::On, None, &[received(b"a\nb"), received(b"c")]);
+        assert_eq!(out, "a\nbc", "the received bytes wait for nothing");
+        let (out, _, progress) = framed("line", Format::Text, Switch::On, Some(1), &events);
+        assert_eq!((out.matches("←").count(), progress), (1, Progress::Complete));
+    }
+
+    #[test]
     fn a_broken_pipe_is_told_and_never_panics() {
         struct Closed;
         impl Write for Closed {
@@ -187,7 +239,8 @@ mod tests {
                 Ok(())
             }
         }
-        let output = Output { format: Format::Raw, data: Switch::On, receive: Encoding::UTF_8, send: Encoding::UTF_8 };
+        let output =
+            Output { frame: Rule::None, format: Format::Raw, data: Switch::On, receive: Encoding::UTF_8, send: Encoding::UTF_8 };
         let mut printer = Printer::new(Language::English, TimeZone::UTC, output, None, Closed, Vec::new());
         let event = SessionEvent { session: SessionId(1), at: Timestamp(0), what: received(b"x") };
         assert_eq!(printer.take(&event), Progress::Open);

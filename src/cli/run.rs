@@ -21,6 +21,7 @@ use crate::session::event::{SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, SessionId};
 use crate::session::spec::{Role, SessionSpec};
+use crate::session::timestamp::Timestamp;
 use crossbeam_channel::{Receiver, at, bounded, never, select};
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
@@ -38,6 +39,9 @@ const BUDGET: usize = 1 << 20;
 const SIGNALS: usize = 1 << 10;
 /// How long a record may wait to be written with others: a person sees no delay, and a flood no call per record.
 const FLUSH_AFTER: Duration = Duration::from_millis(4);
+/// How much later than its silence a frame of `--frame idle:MS` is written: what was read before that may still be on its way to the
+/// printer.
+const ON_ITS_WAY: Duration = Duration::from_millis(10);
 /// How long standard input may be silent once a client's peer has sent its FIN. A pipe is never silent so long; whoever types has
 /// read that the peer is done.
 const INPUT_SILENCE: Duration = Duration::from_millis(150);
@@ -69,7 +73,7 @@ fn drive(language: Language, plan: Plan) -> io::Result<u8> {
     }
     let lines = stdin::start()?;
     let zone = TimeZone::system();
-    let printer = Printer::new(language, zone, plan.output, plan.count, io::stdout(), io::stderr());
+    let printer = Printer::new(language, zone, plan.output.clone(), plan.count, io::stdout(), io::stderr());
     let output: Output = Arc::new(Mutex::new(printer));
     let flushed = Arc::new(AtomicBool::new(true));
     let (sender, told) = bounded(SIGNALS);
@@ -165,6 +169,8 @@ struct Driver {
     close_by: Option<Instant>,
     until: Option<Instant>,
     flush_at: Option<Instant>,
+    /// When a frame ends by silence.
+    silent_at: Option<Instant>,
     code: Option<u8>,
 }
 
@@ -198,6 +204,7 @@ impl Driver {
             close_by: None,
             until: plan.limit.and_then(|limit| Instant::now().checked_add(limit)),
             flush_at: None,
+            silent_at: None,
             code: None,
         }
     }
@@ -213,8 +220,10 @@ impl Driver {
             if self.flush_at.is_some_and(|at| at <= now) {
                 self.flush_at = None;
                 inputs.flushed.store(true, Ordering::Release);
-                let progress = self.output.lock().flush();
-                self.progressed(progress);
+                self.hand_over();
+            }
+            if self.silent_at.is_some_and(|at| at <= now) {
+                self.hand_over();
             }
             if self.until.is_some_and(|until| until <= now) {
                 self.until = None;
@@ -245,7 +254,20 @@ impl Driver {
 
     fn next_alarm(&self) -> Option<Instant> {
         let retry = (!self.waiting.is_empty()).then(|| Instant::now() + RETRY_AFTER);
-        [self.flush_at, self.until, self.finish_by, self.close_by, retry].into_iter().flatten().min()
+        [self.flush_at, self.silent_at, self.until, self.finish_by, self.close_by, retry].into_iter().flatten().min()
+    }
+
+    /// Hands over what was gathered and what silence has ended, and finds out when it ends the next.
+    fn hand_over(&mut self) {
+        let on_its_way = i64::try_from(ON_ITS_WAY.as_micros()).unwrap_or(0);
+        let silent_since = Timestamp(now().0 - on_its_way);
+        let mut output = self.output.lock();
+        output.expire(silent_since);
+        let progress = output.flush();
+        let wait = output.deadline().map(|deadline| Duration::from_micros(deadline.micros_since(silent_since)));
+        drop(output);
+        self.silent_at = wait.and_then(|wait| Instant::now().checked_add(wait));
+        self.progressed(progress);
     }
 
     fn progressed(&mut self, progress: Progress) {

@@ -2,6 +2,7 @@
 
 use super::args::{Command, Datagrams, EndingWord, EofWord, FormatWord, InputWord, ReplyWord, Talk};
 use crate::codec::encoding::Encoding;
+use crate::codec::framing::Rule;
 use crate::codec::message::{Input, LineEnding, compose};
 use crate::describe;
 use crate::i18n::Language;
@@ -42,8 +43,10 @@ pub struct Plan {
 }
 
 /// What standard output gets.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Output {
+    /// How received bytes become records.
+    pub frame: Rule,
     /// How records are written.
     pub format: Format,
     /// Whether they are written at all.
@@ -124,10 +127,10 @@ fn of_talk(
     language: Language,
     talk: &Talk,
     eof: EofWord,
-    warnings: Vec<String>,
+    mut warnings: Vec<String>,
     spec: impl FnOnce(Option<Reply>) -> SessionSpec,
 ) -> Result<Plan, String> {
-    let asked = [("--record", &talk.record), ("--frame", &talk.frame), ("--checksum", &talk.checksum)];
+    let asked = [("--record", &talk.record), ("--checksum", &talk.checksum)];
     if let Some((name, _)) = asked.iter().find(|(_, value)| value.is_some()) {
         return Err(language.tr_with("cli.not_yet", &[("what", name)]));
     }
@@ -165,12 +168,21 @@ fn of_talk(
         FormatWord::Netassist if input == Input::Hex => Format::NetAssistHex,
         FormatWord::Netassist => Format::NetAssistText,
     };
+    let frame = match &talk.frame {
+        None => Rule::None,
+        Some(words) => words
+            .parse()
+            .map_err(|error| language.tr_with("cli.bad_frame", &[("why", &describe::rule_error(language, &error))]))?,
+    };
+    if frame != Rule::None && format == Format::Raw {
+        warnings.push(language.tr("cli.frame_raw").into_owned());
+    }
     Ok(Plan {
         spec: spec(reply),
         composer,
         greetings: talk.send.iter().map(|text| composer.compose(language, text)).collect(),
         repeat: talk.every.map(|millis| (Duration::from_millis(millis), talk.times)),
-        output: Output { format, data: Switch::from(!talk.quiet), receive, send },
+        output: Output { frame, format, data: Switch::from(!talk.quiet), receive, send },
         count: talk.count,
         limit: talk.limit,
         eof: talk.eof.unwrap_or(eof),
@@ -299,7 +311,8 @@ mod tests {
             ("sockscope udp --join 10.0.0.1", "10.0.0.1"),
             ("sockscope udp --eof half-close", "half"),
             ("sockscope tcp-client a:1 --record x", "--record"),
-            ("sockscope tcp-client a:1 --frame line", "--frame"),
+            ("sockscope tcp-client a:1 --frame lines", "--frame: “lines”"),
+            ("sockscope tcp-client a:1 --frame length:3", "“3”"),
             ("sockscope tcp-client a:1 --checksum crc", "--checksum"),
             ("sockscope tcp-client a:1 --encoding gbk --reply text:\u{1F30F}", "U+1F30F"),
             ("sockscope relay --listen :1 --to :2", "relay"),

@@ -7,6 +7,7 @@
 //! | [`decoder`] | how the bytes of a stream become text, however they are cut, with every undecodable byte kept |
 //! | [`hex`] | bytes as hex: what people type and paste, and what is shown |
 //! | [`escape`] | typed text with `\r \n \x00` in it |
+//! | [`framing`] | how the bytes of a stream fall into lines, lengths, values: what a row shows |
 //! | [`message`] | what a typed message sends: input mode, encoding, line ending |
 //! | [`visible`] | a character as it can stand in a line |
 //! | [`literal`] | bytes as C and Python source |
@@ -27,6 +28,7 @@ pub mod decoder;
 pub mod detect;
 pub mod encoding;
 pub mod escape;
+pub mod framing;
 pub mod hex;
 pub mod literal;
 pub mod message;

@@ -1,6 +1,7 @@
 //! What happened, in words: the one place that turns failures, endings and notes into sentences, in both languages, for the window,
 //! the twin and the saved log. Must never decide anything.
 
+mod framing;
 mod message;
 mod number;
 
@@ -10,6 +11,7 @@ use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::spec::Switch;
 use crate::session::storage::Storage;
 
+pub use framing::rule_error;
 pub use message::message_error;
 pub use number::{grouped, size_text};
 

@@ -3,6 +3,7 @@
 
 pub mod filing;
 pub mod format;
+pub mod frames;
 pub mod log;
 pub mod meter;
 pub mod model;

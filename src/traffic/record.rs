@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct RecordId(pub u64);
 
 /// Which way bytes went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
     /// From the peer to us.
     Received,

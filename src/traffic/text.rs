@@ -1,6 +1,7 @@
 //! The text of one record anywhere in the log: its stream is decoded from the nearest safe place before it. Must never decode more
 //! than is looked at, and must never change what is kept.
 
+use super::frames::Frame;
 use super::record::{Data, Entry, RecordId, Records};
 use crate::codec::decoder::{Decoder, Piece};
 use crate::codec::encoding::Encoding;
@@ -38,17 +39,54 @@ pub fn lines_of_record(records: &impl Records, id: RecordId, encoding: Encoding,
     lines
 }
 
+/// The characters that a frame's first `limit` bytes complete, read on from what stands before it in its stream: a rule may cut a
+/// character in two (`fixed:3` in GBK). Empty when one of its records is not at hand.
+pub fn of_frame(records: &impl Records, frame: &Frame, encoding: Encoding, limit: usize) -> Vec<Piece> {
+    let mut decoder: Option<Decoder> = None;
+    let mut pieces = Vec::new();
+    let mut left = limit;
+    for (place, (id, range)) in frame.parts.iter().enumerate() {
+        let Some(data) = data_of(records, *id) else { return Vec::new() };
+        let range = range.start as usize..range.end as usize;
+        let Some(part) = data.bytes.get(range.clone()) else { return Vec::new() };
+        let decoder = decoder.get_or_insert_with(|| decoder_within(records, &data, range.start, encoding));
+        let shown = part.len().min(left);
+        join(&mut pieces, decoder.push(&part[..shown]));
+        left -= shown;
+        let all_shown = shown == part.len() && place + 1 == frame.parts.len();
+        if all_shown && range.end == data.bytes.len() && is_end(records, *id, &data) {
+            join(&mut pieces, decoder.finish());
+        }
+    }
+    pieces
+}
+
+/// Appends pieces; text goes on with text.
+fn join(pieces: &mut Vec<Piece>, more: Vec<Piece>) {
+    for piece in more {
+        match (pieces.last_mut(), piece) {
+            (Some(Piece::Text(text)), Piece::Text(more)) => text.push_str(&more),
+            (_, piece) => pieces.push(piece),
+        }
+    }
+}
+
 /// A decoder in the state that it has at the record's first byte.
 pub fn decoder_at(records: &impl Records, data: &Data, encoding: Encoding) -> Decoder {
+    decoder_within(records, data, 0, encoding)
+}
+
+/// A decoder in the state that it has after `skip` bytes of the record.
+fn decoder_within(records: &impl Records, data: &Data, skip: usize, encoding: Encoding) -> Decoder {
     let mut decoder = encoding.decoder();
-    if data.previous.is_none() {
+    if data.previous.is_none() && skip == 0 {
         return decoder;
     }
     let mut wanted = LOOK_BACK;
     loop {
-        let before = bytes_before(records, data, wanted);
+        let before = bytes_before(records, data, skip, wanted);
         let complete = before.len() < wanted;
-        let start_offset = data.offset - before.len() as u64;
+        let start_offset = data.offset + skip as u64 - before.len() as u64;
         if let Some(start) = encoding.safe_start(&before, start_offset) {
             decoder.push(&before[start..]);
             return decoder;
@@ -65,10 +103,11 @@ pub fn decoder_at(records: &impl Records, data: &Data, encoding: Encoding) -> De
     }
 }
 
-/// Up to `wanted` bytes of the stream just before `data`; fewer where the stream or what is left of it begins.
-fn bytes_before(records: &impl Records, data: &Data, wanted: usize) -> Vec<u8> {
+/// Up to `wanted` bytes of the stream just before the byte `skip` of `data`; fewer where the stream or what is left of it begins.
+fn bytes_before(records: &impl Records, data: &Data, skip: usize, wanted: usize) -> Vec<u8> {
+    let own = &data.bytes[skip.saturating_sub(wanted)..skip];
     let mut reversed: Vec<Data> = Vec::new();
-    let mut missing = wanted;
+    let mut missing = wanted - own.len();
     let mut previous = data.previous;
     while missing > 0
         && let Some(earlier) = previous.and_then(|id| data_of(records, id))
@@ -78,6 +117,7 @@ fn bytes_before(records: &impl Records, data: &Data, wanted: usize) -> Vec<u8> {
         reversed.push(earlier);
     }
     let mut bytes: Vec<u8> = reversed.iter().rev().flat_map(|part| part.bytes.iter().copied()).collect();
+    bytes.extend_from_slice(own);
     bytes.drain(..bytes.len().saturating_sub(wanted));
     bytes
 }

@@ -3,6 +3,7 @@
 
 use super::Style;
 use crate::codec::decoder::{Piece, escaped};
+use crate::codec::framing::End;
 use crate::codec::hex;
 use crate::describe;
 use crate::i18n::Language;
@@ -14,7 +15,15 @@ use std::net::SocketAddr;
 
 type Object = Map<String, Value>;
 
-pub fn data(style: &Style, record: &Record, data: &Data, pieces: &[Piece], local: Option<SocketAddr>, out: &mut Vec<u8>) {
+pub fn data(
+    style: &Style,
+    record: &Record,
+    data: &Data,
+    end: End,
+    pieces: &[Piece],
+    local: Option<SocketAddr>,
+    out: &mut Vec<u8>,
+) {
     let event = match data.direction {
         Direction::Received => "data",
         Direction::Sent => "sent",
@@ -24,6 +33,9 @@ pub fn data(style: &Style, record: &Record, data: &Data, pieces: &[Piece], local
     object.insert("len".into(), json!(data.bytes.len()));
     object.insert("hex".into(), json!(hex::compact(&data.bytes)));
     object.insert("text".into(), json!(escaped(pieces)));
+    if end != End::Complete {
+        object.insert("end".into(), json!(end.word()));
+    }
     line(object, out);
 }
 

@@ -9,6 +9,7 @@ mod plain;
 use super::record::{Data, Direction, Entry, Record};
 use crate::codec::decoder::{Decoder, Piece};
 use crate::codec::encoding::Encoding;
+use crate::codec::framing::End;
 pub use crate::codec::visible::push_visible;
 use crate::i18n::Language;
 use crate::session::event::What;
@@ -76,6 +77,11 @@ impl Writer {
 
     /// Writes one record, with its line end, or nothing where the format has no place for it.
     pub fn record(&mut self, record: &Record, out: &mut Vec<u8>) {
+        self.frame(record, End::Complete, out);
+    }
+
+    /// The same for a record that is a frame, which may not be complete.
+    pub fn frame(&mut self, record: &Record, end: End, out: &mut Vec<u8>) {
         match &record.entry {
             Entry::Data(data) => {
                 let pieces = self.decode(data);
@@ -83,7 +89,7 @@ impl Writer {
                     Format::Text => plain::text(&self.style, record, data, &pieces, out),
                     Format::Hex => plain::hex(&self.style, record, data, out),
                     Format::Both => plain::both(&self.style, record, data, out),
-                    Format::JsonLines => json::data(&self.style, record, data, &pieces, self.local_of(data), out),
+                    Format::JsonLines => json::data(&self.style, record, data, end, &pieces, self.local_of(data), out),
                     Format::NetAssistText => netassist::text(&self.style, record, data, &pieces, out),
                     Format::NetAssistHex => netassist::hex(&self.style, record, data, out),
                     Format::Csv => csv::data(&self.style, record, data, &pieces, out),
