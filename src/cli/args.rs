@@ -141,7 +141,7 @@ pub struct Talk {
     /// How often --every sends
     #[arg(long, value_name = "N", requires = "every", value_parser = clap::value_parser!(u64).range(1..))]
     pub times: Option<u64>,
-    /// How received bytes become rows, whatever reads they came in: none, line, fixed:N, length:WIDTH[be|le][,offset=N][,adjust=N]
+    /// How received bytes become rows, whatever reads they came in: none, line, fixed:N, `length:WIDTH[be|le][,offset=N][,adjust=N]`
     /// (a frame is offset + WIDTH + its number + adjust bytes long; WIDTH is 1, 2, 4 or 8), delimiter:HEX or delimiter:\r\n, idle:MS, json
     #[arg(long, value_name = "RULE")]
     pub frame: Option<String>,
