@@ -61,6 +61,24 @@ pub fn of_frame(records: &impl Records, frame: &Frame, encoding: Encoding, limit
     pieces
 }
 
+/// The same, cut into lines of `columns` bytes, `most` of them.
+pub fn lines_of_frame(records: &impl Records, frame: &Frame, encoding: Encoding, columns: usize, most: usize) -> Vec<Vec<Piece>> {
+    let (Some((id, range)), Some(bytes)) = (frame.parts.first(), frame.bytes(records)) else { return Vec::new() };
+    let Some(data) = data_of(records, *id) else { return Vec::new() };
+    let mut decoder = decoder_within(records, &data, range.start as usize, encoding);
+    let mut lines: Vec<Vec<Piece>> = bytes.chunks(columns).take(most).map(|line| decoder.push(line)).collect();
+    let ends_stream = frame.parts.last().is_some_and(|(id, range)| {
+        data_of(records, *id).is_some_and(|data| range.end as usize == data.bytes.len() && is_end(records, *id, &data))
+    });
+    if bytes.len() <= columns * most
+        && ends_stream
+        && let Some(last) = lines.last_mut()
+    {
+        last.extend(decoder.finish());
+    }
+    lines
+}
+
 /// Appends pieces; text goes on with text.
 fn join(pieces: &mut Vec<Piece>, more: Vec<Piece>) {
     for piece in more {

@@ -29,6 +29,8 @@ impl Default for Limits {
 /// Consecutive records.
 struct Chunk {
     first: RecordId,
+    /// The number after its last record.
+    next: RecordId,
     /// The number of its first row.
     row: u64,
     rows: u64,
@@ -73,11 +75,11 @@ impl FrameIndex {
         }
     }
 
-    /// Takes in the next record. The first may have any number; those after it follow one by one.
+    /// Takes in the next record. The first may have any number; those after it follow one by one, but for [`Self::skip_to`].
     pub fn push(&mut self, id: RecordId, record: &Record) {
         let full = |first: RecordId| id.0 - first.0 >= self.limits.records || self.filled >= self.limits.bytes;
-        if self.chunks.back().is_none_or(|chunk| full(chunk.first)) {
-            self.chunks.push_back(Chunk { first: id, row: self.next_row, rows: 0, starts: Vec::new() });
+        if self.chunks.back().is_none_or(|chunk| full(chunk.first) || chunk.next != id) {
+            self.chunks.push_back(Chunk { first: id, next: id, row: self.next_row, rows: 0, starts: Vec::new() });
             self.filled = 0;
             self.met.clear();
         }
@@ -99,8 +101,17 @@ impl FrameIndex {
             None => rows += 1,
         }
         chunk.rows += rows;
+        chunk.next = RecordId(id.0 + 1);
         self.next_row += rows;
         self.next = RecordId(id.0 + 1);
+    }
+
+    /// The records before `id` that were not pushed are missing. What was open before the hole stays without an end and is no row.
+    pub fn skip_to(&mut self, id: RecordId) {
+        if id > self.next {
+            self.walk = Walk::default();
+            self.next = id;
+        }
     }
 
     /// The number that the next record will have, once there is one.
@@ -158,7 +169,6 @@ impl FrameIndex {
     fn within(&self, chunk: usize, wanted: Range<u64>, records: &impl Records) -> Option<Vec<Row>> {
         let place = chunk.checked_sub(self.dropped)?;
         let chunk = self.chunks.get(place)?;
-        let end = self.chunks.get(place + 1).map_or(self.next, |next| next.first);
         let mut walk: Walk<Vec<Part>> = Walk::default();
         for (key, tail) in &chunk.starts {
             walk.open.insert(*key, self.reopened(tail, records)?);
@@ -171,11 +181,11 @@ impl FrameIndex {
             }
             number += 1;
         };
-        for id in (chunk.first.0..end.0).map(RecordId) {
+        for id in (chunk.first.0..chunk.next.0).map(RecordId) {
             let record = records.get(id)?;
             walk.record(&self.splitter, id, &record, &mut |done| add(Row::Frame(done.into())));
             if record.data().is_none() {
-                add(Row::Note(id));
+                add(Row::Record(id));
             }
         }
         Some(rows)

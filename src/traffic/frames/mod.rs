@@ -25,6 +25,9 @@ pub use assembler::Assembler;
 pub use index::{FrameIndex, Limits};
 
 use super::record::{Data, Direction, Entry, Record, RecordId, Records};
+use super::text;
+use crate::codec::decoder::Piece;
+use crate::codec::encoding::Encoding;
 use crate::codec::framing::End;
 use crate::session::event::Origin;
 use crate::session::id::Peer;
@@ -35,13 +38,47 @@ use walk::{Done, Gather};
 /// Some of the bytes of a record.
 pub type Part = (RecordId, Range<u32>);
 
-/// A row of the log by frames.
+/// A row of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
-    /// A record that is a note.
-    Note(RecordId),
+    /// A record: any without framing, a note with it.
+    Record(RecordId),
     /// Bytes.
     Frame(Frame),
+}
+
+impl Row {
+    /// The row as a record; `None` when one of its records is not at hand.
+    pub fn record(&self, records: &impl Records) -> Option<Record> {
+        match self {
+            Self::Record(id) => records.get(*id),
+            Self::Frame(frame) => frame.as_record(records),
+        }
+    }
+
+    /// The characters that its first `limit` bytes complete.
+    pub fn text(&self, records: &impl Records, encoding: Encoding, limit: usize) -> Vec<Piece> {
+        match self {
+            Self::Record(id) => text::of_record(records, *id, encoding, limit),
+            Self::Frame(frame) => text::of_frame(records, frame, encoding, limit),
+        }
+    }
+
+    /// The same in lines of `columns` bytes, `most` of them.
+    pub fn lines(&self, records: &impl Records, encoding: Encoding, columns: usize, most: usize) -> Vec<Vec<Piece>> {
+        match self {
+            Self::Record(id) => text::lines_of_record(records, *id, encoding, columns, most),
+            Self::Frame(frame) => text::lines_of_frame(records, frame, encoding, columns, most),
+        }
+    }
+
+    /// Why its bytes end; `None` for a record, which is what one read, datagram or send gave.
+    pub fn end(&self) -> Option<End> {
+        match self {
+            Self::Record(_) => None,
+            Self::Frame(frame) => Some(frame.end),
+        }
+    }
 }
 
 /// Bytes that belong together, and where they are.

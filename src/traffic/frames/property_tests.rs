@@ -22,7 +22,7 @@ enum Plain {
 
 fn plain(row: Row) -> Plain {
     match row {
-        Row::Note(id) => Plain::Note(id),
+        Row::Record(id) => Plain::Note(id),
         Row::Frame(Frame { at, direction, offset, parts, end, .. }) => {
             let bytes = parts.into_iter().flat_map(|(id, range)| range.map(move |place| (id, place))).collect();
             Plain::Frame { at: at.0, direction, offset, bytes, end }
@@ -196,7 +196,7 @@ proptest! {
         let index = session.index(&format!("fixed:{length}"), TINY);
         let mut frames: Vec<Frame> = rows(&index, &session.log).into_iter().filter_map(|row| match row {
             Row::Frame(frame) => Some(frame),
-            Row::Note(_) => None,
+            Row::Record(_) => None,
         }).collect();
         frames.extend(index.unfinished(&session.log));
         frames.retain(|frame| frame.peer == peer(1));

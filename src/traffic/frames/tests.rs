@@ -62,7 +62,7 @@ pub(super) fn rows(index: &FrameIndex, log: &Log) -> Vec<Row> {
         assert_eq!((numbers.start - index.rows().start, numbers.end - numbers.start), (rows.len() as u64, of_chunk.len() as u64));
         for row in &of_chunk {
             let last = match row {
-                Row::Note(id) => *id,
+                Row::Record(id) => *id,
                 Row::Frame(frame) => frame.last_record().unwrap(),
             };
             assert!(index.chunk_of_record(last).is_some_and(|home| home <= chunk), "{row:?}");
@@ -76,7 +76,7 @@ pub(super) fn rows(index: &FrameIndex, log: &Log) -> Vec<Row> {
 /// Each row as text: connection, arrow, bytes and how it ends.
 fn told(session: &Session, rows: &[Row]) -> Vec<String> {
     let tell = |row: &Row| match row {
-        Row::Note(_) => "note".to_owned(),
+        Row::Record(_) => "note".to_owned(),
         Row::Frame(frame) => {
             let bytes = frame.bytes(&session.log).unwrap();
             let who = frame.peer.connection.map_or("datagram".to_owned(), |id| id.0.to_string());
