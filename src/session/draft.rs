@@ -2,6 +2,7 @@
 //! Must never clear or correct what was typed.
 
 use super::address::{self, AddressError, Endpoint, Host};
+use super::framing::FramingDraft;
 use super::reply::Reply;
 use super::spec::{
     AfterPeerFin, Backoff, DEFAULT_BACKLOG, Membership, NotAGroup, Role, SessionSpec, TcpClientSpec, TcpOptions, TcpServerSpec,
@@ -98,6 +99,8 @@ pub struct Draft {
     pub reply_text: String,
     /// How the log shows bytes.
     pub shown: Shown,
+    /// How bytes become rows of the log.
+    pub framing: FramingDraft,
     /// What received bytes are read in.
     pub receive_encoding: Encoding,
     /// What text is sent in, and sent bytes are read in.
@@ -242,6 +245,7 @@ impl Draft {
             groups: Vec::new(),
             reply: ReplyChoice::None,
             reply_text: String::new(),
+            framing: FramingDraft::default(),
             shown: Shown::Text,
             receive_encoding: Encoding::UTF_8,
             send_encoding: Encoding::UTF_8,

@@ -6,6 +6,7 @@ pub mod command;
 pub mod draft;
 pub mod event;
 pub mod failure;
+pub mod framing;
 pub mod id;
 pub mod reply;
 pub mod spec;

@@ -1,42 +1,101 @@
 //! What a view asks of all rows: how bytes fall into rows, which of them a filter admits and which a search finds. It is fed every record
 //! in order, by a thread or a test, and answers at any time for what it has seen. Pure. Must never keep a record.
 
-use super::record::{Record, RecordId};
+use super::frames::{FrameIndex, Limits, Row};
+use super::query::{Change, Conditions, FieldProblem, FilterDraft, Finder, Pattern, Query, QueryError, Reading, Sieve, Verdict, Wanted};
+use super::record::{Entry, Record, RecordId, Records};
 use super::view::{Chosen, RowKey};
+use crate::codec::encoding::Encoding;
+use crate::codec::framing::Rule;
 use crate::session::id::ConnectionId;
+use crate::session::timestamp::Timestamp;
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-/// What is asked.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Rows that are sieved in one go: their bytes are in memory meanwhile.
+const STEP: u64 = 1024;
+
+/// What is asked, as it was typed.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Question {
-    /// The records of these connections alone, and those about the whole session; `None` for all.
+    /// How bytes fall into rows.
+    pub rule: Rule,
+    /// Which rows are shown.
+    pub filter: FilterDraft,
+    /// The rows of these connections alone, and those about the whole session; `None` for all.
     pub connections: Option<BTreeSet<ConnectionId>>,
+    /// What is searched for.
+    pub search: Pattern,
+    /// What received bytes are read in.
+    pub receive: Encoding,
+    /// What sent bytes are read in.
+    pub send: Encoding,
+}
+
+/// A question that can be answered, and what of it could not be understood.
+pub struct Asked {
+    rule: Rule,
+    conditions: Conditions,
+    search: Option<Query>,
+    /// What is wrong with the filter, which then admits everything.
+    pub filter_problems: Vec<FieldProblem>,
+    /// What is wrong with the search, which then finds nothing.
+    pub search_problem: Option<QueryError>,
 }
 
 impl Question {
-    /// Whether there is anything to find out.
-    pub fn is_idle(&self) -> bool {
-        *self == Self::default()
+    /// Reads what was typed; times without a day are of `today`, in `zone`.
+    pub fn read(&self, today: Timestamp, zone: &TimeZone) -> Asked {
+        let reading = Reading { receive: self.receive, send: self.send, today, zone: zone.clone() };
+        let (mut conditions, filter_problems) = match self.filter.conditions(&reading) {
+            Ok(conditions) => (conditions, Vec::new()),
+            Err(problems) => (Conditions::default(), problems),
+        };
+        conditions.connections = self.connections.clone();
+        let (search, search_problem) = match Query::compile(&self.search, self.receive, self.send) {
+            Ok(query) => (query, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        Asked { rule: self.rule.clone(), conditions, search, filter_problems, search_problem }
+    }
+}
+
+impl Asked {
+    /// Who finds it out; `None` where there is nothing to find out.
+    pub fn scanner(self) -> Option<Scanner> {
+        let Self { rule, conditions, search, .. } = self;
+        let idle = rule == Rule::None && conditions.is_empty() && search.is_none();
+        (!idle).then(|| Scanner::new(&rule, conditions, search))
     }
 }
 
 /// See the module.
 pub struct Scanner {
-    question: Question,
+    /// The rows, where they are not the records.
+    frames: Option<FrameIndex>,
+    /// The first frame that is not sieved yet.
+    sieved: u64,
+    conditions: Conditions,
+    sieve: Sieve,
     admitted: Option<Chosen>,
+    search: Option<(Query, Finder)>,
+    found: Chosen,
     next: RecordId,
 }
 
 impl Scanner {
-    /// Starts before the first record.
-    pub fn new(question: Question) -> Self {
-        let admitted = question.connections.is_some().then(Chosen::default);
-        Self { question, admitted, next: RecordId(0) }
-    }
-
-    /// What is asked.
-    pub fn question(&self) -> &Question {
-        &self.question
+    fn new(rule: &Rule, conditions: Conditions, search: Option<Query>) -> Self {
+        Self {
+            frames: (*rule != Rule::None).then(|| FrameIndex::new(rule, Limits::default())),
+            sieved: 0,
+            sieve: Sieve::new(conditions.clone()),
+            admitted: (!conditions.is_empty()).then(Chosen::default),
+            conditions,
+            search: search.map(|query| (query.clone(), Finder::new(query))),
+            found: Chosen::default(),
+            next: RecordId(0),
+        }
     }
 
     /// The first record that it has not seen.
@@ -44,32 +103,122 @@ impl Scanner {
         self.next
     }
 
+    /// The keys of all rows, admitted or not, out of these records.
+    pub fn all(&self, records: &Range<u64>) -> Range<u64> {
+        self.frames.as_ref().map_or(records.clone(), FrameIndex::rows)
+    }
+
     /// The rows that the filter admits; `None` for all.
     pub fn admitted(&self) -> Option<&Chosen> {
         self.admitted.as_ref()
     }
 
-    /// The next record.
-    pub fn push(&mut self, id: RecordId, record: &Record) {
-        self.next = RecordId(id.0 + 1);
-        let admits = match (&self.question.connections, record.peer()) {
-            (None, _) | (_, None) => true,
-            (Some(chosen), Some(peer)) => peer.connection.is_none_or(|id| chosen.contains(&id)),
-        };
-        if let Some(admitted) = self.admitted.as_mut().filter(|_| admits) {
-            admitted.insert(RowKey(id.0));
+    /// The rows in which the search has found something.
+    pub fn found(&self) -> &Chosen {
+        &self.found
+    }
+
+    /// What is searched for.
+    pub fn search(&self) -> Option<&Query> {
+        self.search.as_ref().map(|(query, _)| query)
+    }
+
+    /// Whether rows are frames.
+    pub fn frames(&self) -> Option<&FrameIndex> {
+        self.frames.as_ref()
+    }
+
+    /// The row of a key, and with frames those just after it, as far as the records are at hand.
+    pub fn rows(&self, keys: Range<u64>, records: &impl Records) -> Vec<Row> {
+        match &self.frames {
+            None => keys.map(|key| Row::Record(RecordId(key))).collect(),
+            Some(frames) => frames.rows_at(keys, records).unwrap_or_default(),
         }
     }
 
-    /// Records before this are gone, or can't be read.
+    /// The next record.
+    pub fn push(&mut self, id: RecordId, record: &Record) {
+        self.next = RecordId(id.0 + 1);
+        if let Some(frames) = &mut self.frames {
+            frames.push(id, record);
+            return;
+        }
+        if let Some(admitted) = &mut self.admitted {
+            self.sieve.push(id, record, &mut |change| match change {
+                Change::Shown(id) => admitted.insert(RowKey(id.0)),
+                Change::Withdrawn(id) => admitted.remove(id.0..id.0 + 1),
+            });
+        }
+        if let Some((_, finder)) = &mut self.search {
+            match &record.entry {
+                Entry::Data(data) => finder.push(id, data.into(), &mut |hit| self.found.insert(RowKey(hit.0))),
+                Entry::Note(what) => finder.note(what),
+            }
+        }
+    }
+
+    /// Sieves the frames that the last records have made; `records` are those that were pushed. With records as rows it does nothing.
+    pub fn settle(&mut self, records: &impl Records) {
+        let Some(frames) = &self.frames else { return };
+        if self.admitted.is_none() && self.search.is_none() {
+            return;
+        }
+        let rows = frames.rows();
+        self.sieved = self.sieved.max(rows.start);
+        while self.sieved < rows.end {
+            let step = self.sieved..rows.end.min(self.sieved + STEP);
+            // A frame whose records are gone meanwhile is neither admitted nor found.
+            for (key, row) in step.clone().zip(frames.rows_at(step.clone(), records).unwrap_or_default()) {
+                let Some(record) = row.record(records) else { continue };
+                if let Some(admitted) = &mut self.admitted
+                    && admits(&self.conditions, &record)
+                {
+                    admitted.insert(RowKey(key));
+                }
+                if let (Some((query, _)), Some(data)) = (&self.search, record.data())
+                    && !query.find_in(&data.bytes, data.direction).is_empty()
+                {
+                    self.found.insert(RowKey(key));
+                }
+            }
+            self.sieved = step.end;
+        }
+    }
+
+    /// The records before this that were not pushed are missing.
     pub fn skip_to(&mut self, id: RecordId) {
-        self.next = self.next.max(id);
+        if id > self.next {
+            self.next = id;
+            if let Some(frames) = &mut self.frames {
+                frames.skip_to(id);
+            }
+        }
     }
 
     /// Records before this are gone.
     pub fn forget_before(&mut self, first: RecordId) {
+        let first = match &mut self.frames {
+            None => first.0,
+            Some(frames) => {
+                frames.forget_before(first);
+                frames.rows().start
+            }
+        };
         if let Some(admitted) = &mut self.admitted {
-            admitted.forget_before(RowKey(first.0));
+            admitted.forget_before(RowKey(first));
         }
+        self.found.forget_before(RowKey(first));
+    }
+}
+
+/// Whether a frame, which stands alone, is shown.
+fn admits(conditions: &Conditions, record: &Record) -> bool {
+    match (conditions.admits(record), &conditions.pattern, record.data()) {
+        (Verdict::Shown, _, _) => true,
+        (Verdict::AsPattern, Some(sought), Some(data)) => {
+            let touched = !sought.query.find_in(&data.bytes, data.direction).is_empty();
+            touched == (sought.wanted == Wanted::Touched)
+        }
+        _ => false,
     }
 }

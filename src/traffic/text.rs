@@ -5,6 +5,8 @@ use super::frames::Frame;
 use super::record::{Data, Entry, RecordId, Records};
 use crate::codec::decoder::{Decoder, Piece};
 use crate::codec::encoding::Encoding;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// Bytes looked back at first; nearly always enough.
 const LOOK_BACK: usize = 64;
@@ -12,71 +14,89 @@ const LOOK_BACK: usize = 64;
 /// one: 64 KiB of double-byte text without a single space, line break or digit before it.
 const LONGEST_LOOK_BACK: usize = 64 << 10;
 
-/// The characters that a record's first `limit` bytes complete. The last record of a stream so far, or a datagram, also shows the bytes
-/// of a character that it begins and nothing has ended, as undecodable.
-pub fn of_record(records: &impl Records, id: RecordId, encoding: Encoding, limit: usize) -> Vec<Piece> {
-    let Some(data) = data_of(records, id) else { return Vec::new() };
-    let mut decoder = decoder_at(records, &data, encoding);
-    let shown = data.bytes.len().min(limit);
-    let mut pieces = decoder.push(&data.bytes[..shown]);
-    if shown == data.bytes.len() && is_end(records, id, &data) {
-        pieces.extend(decoder.finish());
-    }
-    pieces
+/// Some characters, and whether they belong to what is searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The characters.
+    pub piece: Piece,
+    /// Whether they are to be marked.
+    pub marked: bool,
 }
 
-/// The same, cut into lines of `columns` bytes: each line has the characters that its bytes complete.
-pub fn lines_of_record(records: &impl Records, id: RecordId, encoding: Encoding, columns: usize, most: usize) -> Vec<Vec<Piece>> {
-    let Some(data) = data_of(records, id) else { return Vec::new() };
-    let mut decoder = decoder_at(records, &data, encoding);
-    let mut lines: Vec<Vec<Piece>> = data.bytes.chunks(columns).take(most).map(|line| decoder.push(line)).collect();
-    if data.bytes.len() <= columns * most
-        && is_end(records, id, &data)
-        && let Some(last) = lines.last_mut()
-    {
-        last.extend(decoder.finish());
-    }
-    lines
+/// The bytes of a row, and a decoder that stands at the first of them.
+pub struct Reading {
+    decoder: Decoder,
+    bytes: Arc<[u8]>,
+    /// Whether nothing later can complete a character that they begin.
+    ends: bool,
 }
 
-/// The characters that a frame's first `limit` bytes complete, read on from what stands before it in its stream: a rule may cut a
-/// character in two (`fixed:3` in GBK). Empty when one of its records is not at hand.
-pub fn of_frame(records: &impl Records, frame: &Frame, encoding: Encoding, limit: usize) -> Vec<Piece> {
-    let mut decoder: Option<Decoder> = None;
-    let mut pieces = Vec::new();
-    let mut left = limit;
-    for (place, (id, range)) in frame.parts.iter().enumerate() {
-        let Some(data) = data_of(records, *id) else { return Vec::new() };
-        let range = range.start as usize..range.end as usize;
-        let Some(part) = data.bytes.get(range.clone()) else { return Vec::new() };
-        let decoder = decoder.get_or_insert_with(|| decoder_within(records, &data, range.start, encoding));
-        let shown = part.len().min(left);
-        join(&mut pieces, decoder.push(&part[..shown]));
-        left -= shown;
-        let all_shown = shown == part.len() && place + 1 == frame.parts.len();
-        if all_shown && range.end == data.bytes.len() && is_end(records, *id, &data) {
-            join(&mut pieces, decoder.finish());
+impl Reading {
+    /// The bytes of a record; `None` for a note, and when it is not at hand.
+    pub fn of_record(records: &impl Records, id: RecordId, encoding: Encoding) -> Option<Self> {
+        let data = data_of(records, id)?;
+        let decoder = decoder_at(records, &data, 0, encoding);
+        Some(Self { decoder, ends: is_end(records, id, &data), bytes: data.bytes })
+    }
+
+    /// The bytes of a frame, read on from what stands before it in its stream: a rule may cut a character in two (`fixed:3` in GBK).
+    /// `None` when one of its records is not at hand.
+    pub fn of_frame(records: &impl Records, frame: &Frame, encoding: Encoding) -> Option<Self> {
+        let Some(((first, range), (last, end))) = frame.parts.first().zip(frame.parts.last()) else {
+            return Some(Self { decoder: encoding.decoder(), bytes: Arc::default(), ends: true });
+        };
+        let data = data_of(records, *first)?;
+        let decoder = decoder_at(records, &data, range.start as usize, encoding);
+        let data = data_of(records, *last)?;
+        let ends = end.end as usize == data.bytes.len() && is_end(records, *last, &data);
+        Some(Self { decoder, bytes: frame.bytes(records)?.into(), ends })
+    }
+
+    /// The characters that the first `limit` bytes complete. At the end of a stream so far, and of a datagram, also the bytes of a
+    /// character that is begun and that nothing has ended, as undecodable.
+    pub fn text(mut self, limit: usize) -> Vec<Piece> {
+        let shown = self.bytes.len().min(limit);
+        let mut pieces = self.decoder.push(&self.bytes[..shown]);
+        if shown == self.bytes.len() && self.ends {
+            join(&mut pieces, self.decoder.finish());
         }
+        pieces
     }
-    pieces
+
+    /// The same in lines of `columns` bytes, `most` of them: each has the characters that its bytes complete. Those completed by bytes in
+    /// the ranges of `marks`, which are in order, are marked.
+    pub fn lines(mut self, columns: usize, most: usize, marks: &[Range<usize>]) -> Vec<Vec<Span>> {
+        let mut lines = Vec::new();
+        let mut marks = marks.iter().peekable();
+        for (index, line) in self.bytes.chunks(columns).take(most).enumerate() {
+            let (mut at, end) = (index * columns, index * columns + line.len());
+            let mut spans = Vec::new();
+            while at < end {
+                while marks.next_if(|mark| mark.end <= at).is_some() {}
+                let (until, marked) = match marks.peek() {
+                    Some(mark) if mark.start <= at => (mark.end.min(end), true),
+                    Some(mark) => (mark.start.min(end), false),
+                    None => (end, false),
+                };
+                let pieces = self.decoder.push(&self.bytes[at..until]);
+                spans.extend(pieces.into_iter().map(|piece| Span { piece, marked }));
+                at = until;
+            }
+            lines.push(spans);
+        }
+        if self.bytes.len() <= columns.saturating_mul(most)
+            && self.ends
+            && let Some(last) = lines.last_mut()
+        {
+            last.extend(self.decoder.finish().into_iter().map(|piece| Span { piece, marked: false }));
+        }
+        lines
+    }
 }
 
-/// The same, cut into lines of `columns` bytes, `most` of them.
-pub fn lines_of_frame(records: &impl Records, frame: &Frame, encoding: Encoding, columns: usize, most: usize) -> Vec<Vec<Piece>> {
-    let (Some((id, range)), Some(bytes)) = (frame.parts.first(), frame.bytes(records)) else { return Vec::new() };
-    let Some(data) = data_of(records, *id) else { return Vec::new() };
-    let mut decoder = decoder_within(records, &data, range.start as usize, encoding);
-    let mut lines: Vec<Vec<Piece>> = bytes.chunks(columns).take(most).map(|line| decoder.push(line)).collect();
-    let ends_stream = frame.parts.last().is_some_and(|(id, range)| {
-        data_of(records, *id).is_some_and(|data| range.end as usize == data.bytes.len() && is_end(records, *id, &data))
-    });
-    if bytes.len() <= columns * most
-        && ends_stream
-        && let Some(last) = lines.last_mut()
-    {
-        last.extend(decoder.finish());
-    }
-    lines
+/// The characters that a record's first `limit` bytes complete.
+pub fn of_record(records: &impl Records, id: RecordId, encoding: Encoding, limit: usize) -> Vec<Piece> {
+    Reading::of_record(records, id, encoding).map_or_else(Vec::new, |reading| reading.text(limit))
 }
 
 /// Appends pieces; text goes on with text.
@@ -89,13 +109,8 @@ fn join(pieces: &mut Vec<Piece>, more: Vec<Piece>) {
     }
 }
 
-/// A decoder in the state that it has at the record's first byte.
-pub fn decoder_at(records: &impl Records, data: &Data, encoding: Encoding) -> Decoder {
-    decoder_within(records, data, 0, encoding)
-}
-
 /// A decoder in the state that it has after `skip` bytes of the record.
-fn decoder_within(records: &impl Records, data: &Data, skip: usize, encoding: Encoding) -> Decoder {
+fn decoder_at(records: &impl Records, data: &Data, skip: usize, encoding: Encoding) -> Decoder {
     let mut decoder = encoding.decoder();
     if data.previous.is_none() && skip == 0 {
         return decoder;

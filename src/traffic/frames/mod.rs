@@ -25,8 +25,7 @@ pub use assembler::Assembler;
 pub use index::{FrameIndex, Limits};
 
 use super::record::{Data, Direction, Entry, Record, RecordId, Records};
-use super::text;
-use crate::codec::decoder::Piece;
+use super::text::Reading;
 use crate::codec::encoding::Encoding;
 use crate::codec::framing::End;
 use crate::session::event::Origin;
@@ -56,19 +55,11 @@ impl Row {
         }
     }
 
-    /// The characters that its first `limit` bytes complete.
-    pub fn text(&self, records: &impl Records, encoding: Encoding, limit: usize) -> Vec<Piece> {
+    /// Its bytes as text; `None` for a note, and when one of its records is not at hand.
+    pub fn reading(&self, records: &impl Records, encoding: Encoding) -> Option<Reading> {
         match self {
-            Self::Record(id) => text::of_record(records, *id, encoding, limit),
-            Self::Frame(frame) => text::of_frame(records, frame, encoding, limit),
-        }
-    }
-
-    /// The same in lines of `columns` bytes, `most` of them.
-    pub fn lines(&self, records: &impl Records, encoding: Encoding, columns: usize, most: usize) -> Vec<Vec<Piece>> {
-        match self {
-            Self::Record(id) => text::lines_of_record(records, *id, encoding, columns, most),
-            Self::Frame(frame) => text::lines_of_frame(records, frame, encoding, columns, most),
+            Self::Record(id) => Reading::of_record(records, *id, encoding),
+            Self::Frame(frame) => Reading::of_frame(records, frame, encoding),
         }
     }
 
@@ -122,7 +113,7 @@ impl Frame {
     }
 
     /// The frame as a record that stands alone, for what writes and shows records; `None` when one of its own is not at hand.
-    /// Its text alone may need what stands before it: see [`super::text::of_frame`].
+    /// Its text alone may need what stands before it: see [`super::text::Reading::of_frame`].
     pub fn as_record(&self, records: &impl Records) -> Option<Record> {
         let bytes = self.bytes(records)?;
         let Self { at, direction, peer, origin, offset, .. } = *self;

@@ -200,7 +200,7 @@ proptest! {
         }).collect();
         frames.extend(index.unfinished(&session.log));
         frames.retain(|frame| frame.peer == peer(1));
-        let shown: String = frames.iter().map(|frame| escaped(&text::of_frame(&session.log, frame, encoding, usize::MAX))).collect();
+        let shown: String = frames.iter().map(|frame| escaped(&text::Reading::of_frame(&session.log, frame, encoding).unwrap().text(usize::MAX))).collect();
         prop_assert_eq!(shown, kept);
     }
 }

@@ -139,8 +139,8 @@ fn a_frame_is_a_record_with_its_place_and_text() {
     let record = frame.as_record(&session.log).unwrap();
     let data = record.data().unwrap();
     assert_eq!((record.at, data.offset, data.previous, &data.bytes[..]), (Timestamp(7), 2, None, &b"\xc4\xe3\xba\xc3\n"[..]));
-    assert_eq!(text::of_frame(&session.log, &frame, Encoding::GBK, 99).len(), 1);
-    assert_eq!(escaped(&text::of_frame(&session.log, &frame, Encoding::GBK, 3)), "你");
+    assert_eq!(text::Reading::of_frame(&session.log, &frame, Encoding::GBK).unwrap().text(99).len(), 1);
+    assert_eq!(escaped(&text::Reading::of_frame(&session.log, &frame, Encoding::GBK).unwrap().text(3)), "你");
 }
 
 #[test]
