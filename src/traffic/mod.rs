@@ -6,6 +6,7 @@ pub mod format;
 pub mod log;
 pub mod meter;
 pub mod model;
+pub mod query;
 pub mod record;
 pub mod text;
 pub mod view;

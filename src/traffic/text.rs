@@ -66,7 +66,7 @@ pub fn decoder_at(records: &impl Records, data: &Data, encoding: Encoding) -> De
 }
 
 /// Up to `wanted` bytes of the stream just before `data`; fewer where the stream or what is left of it begins.
-fn bytes_before(records: &impl Records, data: &Data, wanted: usize) -> Vec<u8> {
+pub(super) fn bytes_before(records: &impl Records, data: &Data, wanted: usize) -> Vec<u8> {
     let mut reversed: Vec<Data> = Vec::new();
     let mut missing = wanted;
     let mut previous = data.previous;
@@ -82,7 +82,8 @@ fn bytes_before(records: &impl Records, data: &Data, wanted: usize) -> Vec<u8> {
     bytes
 }
 
-fn data_of(records: &impl Records, id: RecordId) -> Option<Data> {
+/// A record, if it is data.
+pub(super) fn data_of(records: &impl Records, id: RecordId) -> Option<Data> {
     match records.get(id)?.entry {
         Entry::Data(data) => Some(data),
         Entry::Note(_) => None,
