@@ -22,6 +22,13 @@ pub struct HexError {
     pub kind: HexErrorKind,
 }
 
+impl HexError {
+    /// An error at a part of `text`, for those that read hex with more in it than this file does.
+    pub fn at(text: &str, range: Range<usize>, kind: HexErrorKind) -> Self {
+        error(text, range, kind)
+    }
+}
+
 /// What is wrong with a text that should be hex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HexErrorKind {
@@ -92,7 +99,8 @@ fn is_prefix(rest: &[u8]) -> bool {
     matches!(rest, [b'0' | b'\\', b'x' | b'X', ..])
 }
 
-fn is_separator(c: char) -> bool {
+/// Whether a character only stands between typed bytes.
+pub fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-' | '_' | '{' | '}' | '[' | ']' | '，' | '；' | '：' | '、')
 }
 
@@ -104,7 +112,8 @@ pub(super) fn push_pairs(bytes: &mut Vec<u8>, digits: &[u8]) {
     }));
 }
 
-const fn value(digit: u8) -> Option<u8> {
+/// What a hex digit is worth.
+pub const fn value(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'A'..=b'F' => Some(digit - b'A' + 10),

@@ -36,6 +36,13 @@ impl Encoding {
         Some(bytes.len() - decoder.pending().len())
     }
 
+    /// Whether the bytes of a character can stand where no such character is: across two others, as in GBK, or at an odd place, as in
+    /// UTF-16. Not so for one byte per character, nor for UTF-8. ISO-2022-JP needs the escape sequence before, which no look at a place
+    /// in the middle can find cheaply, so it is not counted.
+    pub fn can_be_misread(self) -> bool {
+        !self.is_single_byte() && self != Self::UTF_8 && self.reader() != Some(encoding_rs::ISO_2022_JP)
+    }
+
     /// The last place known to be between two characters.
     fn boundary(self, bytes: &[u8]) -> Option<usize> {
         if self == Self::UTF_8 {

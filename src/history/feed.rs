@@ -1,8 +1,9 @@
 //! Feeds a scanner with every record there is, and with those that come, on a thread of its own. Must never hold the scanner's lock for
 //! longer than a slice.
 
+use super::direct::Direct;
 use super::walk::{History, Step};
-use crate::traffic::record::RecordId;
+use crate::traffic::record::{RecordId, Records};
 use crate::traffic::scan::Scanner;
 use parking_lot::{Condvar, Mutex};
 use std::io;
@@ -86,6 +87,7 @@ impl Shared {
     }
 
     fn run(&self, history: &History, scanner: &Mutex<Scanner>, wake: &dyn Fn()) {
+        let records = Direct::new(history.clone());
         loop {
             let all = history.range();
             let from = {
@@ -104,13 +106,13 @@ impl Shared {
                 slice.push(step);
                 if slice.len() >= SLICE || bytes >= SLICE_BYTES {
                     bytes = 0;
-                    push(scanner, slice.drain(..));
+                    push(scanner, slice.drain(..), &records);
                     self.begin();
                     wake();
                 }
                 if self.orders.lock().stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
-            push(scanner, slice.drain(..));
+            push(scanner, slice.drain(..), &records);
             if walked.is_err() {
                 // What can't be read is missing, in rows too; the rest of the log may be read.
                 scanner.lock().skip_to(RecordId(all.end));
@@ -129,7 +131,7 @@ impl Shared {
     }
 }
 
-fn push(scanner: &Mutex<Scanner>, steps: impl Iterator<Item = Step>) {
+fn push(scanner: &Mutex<Scanner>, steps: impl Iterator<Item = Step>, records: &impl Records) {
     let mut scanner = scanner.lock();
     for step in steps {
         match step {
@@ -137,4 +139,5 @@ fn push(scanner: &Mutex<Scanner>, steps: impl Iterator<Item = Step>) {
             Step::Missing(gone) => scanner.skip_to(RecordId(gone.end)),
         }
     }
+    scanner.settle(records);
 }

@@ -7,6 +7,7 @@ pub mod frames;
 pub mod log;
 pub mod meter;
 pub mod model;
+pub mod query;
 pub mod record;
 pub mod scan;
 pub mod text;

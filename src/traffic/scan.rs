@@ -2,7 +2,9 @@
 //! in order, by a thread or a test, and answers at any time for what it has seen. Pure. Must never keep a record.
 
 use super::frames::{FrameIndex, Limits, Row};
-use super::query::{Change, Conditions, FieldProblem, FilterDraft, Finder, Pattern, Query, QueryError, Reading, Sieve, Verdict, Wanted};
+use super::query::{
+    Change, Conditions, FieldProblem, FilterDraft, Finder, Pattern, Query, QueryError, Reading, Sieve, Verdict, Wanted,
+};
 use super::record::{Entry, Record, RecordId, Records};
 use super::view::{Chosen, RowKey};
 use crate::codec::encoding::Encoding;

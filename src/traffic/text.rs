@@ -137,7 +137,7 @@ fn decoder_at(records: &impl Records, data: &Data, skip: usize, encoding: Encodi
 }
 
 /// Up to `wanted` bytes of the stream just before the byte `skip` of `data`; fewer where the stream or what is left of it begins.
-fn bytes_before(records: &impl Records, data: &Data, skip: usize, wanted: usize) -> Vec<u8> {
+pub(super) fn bytes_before(records: &impl Records, data: &Data, skip: usize, wanted: usize) -> Vec<u8> {
     let own = &data.bytes[skip.saturating_sub(wanted)..skip];
     let mut reversed: Vec<Data> = Vec::new();
     let mut missing = wanted - own.len();
@@ -155,7 +155,8 @@ fn bytes_before(records: &impl Records, data: &Data, skip: usize, wanted: usize)
     bytes
 }
 
-fn data_of(records: &impl Records, id: RecordId) -> Option<Data> {
+/// A record, if it is data.
+pub(super) fn data_of(records: &impl Records, id: RecordId) -> Option<Data> {
     match records.get(id)?.entry {
         Entry::Data(data) => Some(data),
         Entry::Note(_) => None,

@@ -3,6 +3,7 @@
 use super::intent::{Change, CopyAs, Intent, Pair};
 use super::keeper::Keeper;
 use super::notice::Notices;
+use super::panel::find;
 use super::panel::inspector::{self, Inspected};
 use super::save::{Save, Saved};
 use super::session::{Rows, SessionTab, Surroundings};
@@ -238,7 +239,7 @@ impl App {
         for tab in self.tabs.values_mut() {
             let rows = if visible.contains(&tab.id) { Rows::InView } else { Rows::Hidden };
             let id = tab.id;
-            wanted.extend(tab.look(model, &self.pages, now, rows).into_iter().map(|record| (id, record)));
+            wanted.extend(tab.look(model, &self.pages, now, &self.zone, rows).into_iter().map(|record| (id, record)));
         }
         if self.interfaces != model.interfaces() {
             self.interfaces = model.interfaces().to_vec();
@@ -250,7 +251,8 @@ impl App {
             && let Some(session) = model.session(tab.id)
         {
             let records = AtHand::new(&session.log, &self.pages, tab.id);
-            self.inspected = Inspected::of(&records, RecordId(key.0));
+            let row = SessionTab::rows_of(tab.scanner.as_deref(), &[key], &records);
+            self.inspected = row.first().and_then(|row| Inspected::of(&records, row));
             wanted.extend(records.wanted().into_iter().map(|record| (tab.id, record)));
         }
         wanted
@@ -266,7 +268,7 @@ impl App {
         for tab in self.tabs.values() {
             let Some(scanner) = &tab.scanner else { continue };
             match self.feeds.get(&tab.id) {
-                Some(feed) if tab.glance.scanning.is_some() => feed.more(),
+                Some(feed) if tab.glance.sought.is_some_and(|sought| sought.done < sought.total) => feed.more(),
                 Some(_) => {}
                 None => {
                     let waker = self.ctx.clone();
@@ -424,12 +426,15 @@ impl App {
     /// Puts rows on the clipboard; reading them may take a while, so a thread does it.
     fn copy(&mut self, id: SessionId, keys: &[RowKey], how: CopyAs) {
         let Some(tab) = self.tabs.get(&id) else { return };
-        let (style, records, language) = (tab.row_style(), tab.records_of(keys), self.language());
+        let (style, scanner, language) = (tab.row_style(), tab.scanner.clone(), self.language());
+        let keys = keys.to_vec();
         let history = self.history(id);
         let (sender, receiver) = bounded(1);
         let ctx = self.ctx.clone();
         let job = move || {
-            sender.send(clipboard::text(&Direct::new(history), &records, &style, how, language)).ok();
+            let records = Direct::new(history);
+            let rows = SessionTab::rows_of(scanner.as_deref(), &keys, &records);
+            sender.send(clipboard::text(&records, &rows, &style, how, language)).ok();
             ctx.request_repaint();
         };
         match std::thread::Builder::new().name("copy".into()).spawn(job) {
@@ -522,6 +527,9 @@ impl View for App {
         if zoom.total_cmp(&self.zoom).is_ne() {
             // Ctrl and plus or minus.
             (self.zoom, self.settings.zoom) = (zoom, zoom);
+        }
+        if let Some(tab) = self.focused.and_then(|id| self.tabs.get_mut(&id)) {
+            find::keys(tab, ui);
         }
         self.look(&ctx);
         self.take_copied(&ctx);

@@ -6,8 +6,8 @@ use crate::codec::decoder::escaped;
 use crate::codec::{hex, literal};
 use crate::describe;
 use crate::i18n::Language;
-use crate::traffic::record::{Entry, RecordId, Records};
-use crate::traffic::text;
+use crate::traffic::frames::Row;
+use crate::traffic::record::{Entry, Records};
 
 /// Text that one copy may hold; more belongs into a file.
 const LARGEST: usize = 16 << 20;
@@ -21,21 +21,19 @@ pub struct TooLarge;
 ///
 /// # Errors
 /// When it would be more than 16 MiB.
-pub fn text(
-    records: &impl Records,
-    chosen: &[RecordId],
-    style: &RowStyle,
-    how: CopyAs,
-    language: Language,
-) -> Result<String, TooLarge> {
-    let has_data = chosen.iter().any(|id| records.get(*id).is_some_and(|record| record.entry.is_data()));
+pub fn text(records: &impl Records, rows: &[Row], style: &RowStyle, how: CopyAs, language: Language) -> Result<String, TooLarge> {
+    let is_data = |row: &Row| match row {
+        Row::Record(id) => records.get(*id).is_some_and(|record| record.entry.is_data()),
+        Row::Frame(_) => true,
+    };
+    let has_data = rows.iter().any(is_data);
     let mut parts: Vec<String> = Vec::new();
     let mut length = 0;
-    for id in chosen {
-        let part = match (records.get(*id).map(|record| record.entry), how) {
-            (Some(Entry::Data(data)), CopyAs::Text) => {
-                escaped(&text::of_record(records, *id, style.encoding(data.direction), usize::MAX))
-            }
+    for row in rows {
+        let part = match (row.record(records).map(|record| record.entry), how) {
+            (Some(Entry::Data(data)), CopyAs::Text) => row
+                .reading(records, style.encoding(data.direction))
+                .map_or_else(String::new, |reading| escaped(&reading.text(usize::MAX))),
             (Some(Entry::Data(data)), CopyAs::Hex) => hex::spaced(&data.bytes),
             (Some(Entry::Data(data)), CopyAs::C) => literal::c_array(&data.bytes),
             (Some(Entry::Data(data)), CopyAs::Python) => literal::python_bytes(&data.bytes),

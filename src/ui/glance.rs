@@ -1,8 +1,8 @@
 //! What one frame shows of a session: at most a screenful of rows and the counters, copied under one short lock.
 //! Must never keep the lock.
 
-use crate::codec::decoder::Piece;
 use crate::codec::encoding::Encoding;
+use crate::codec::framing::End;
 use crate::session::draft::Shown;
 use crate::session::event::Ending;
 use crate::session::failure::Failure;
@@ -12,14 +12,14 @@ use crate::session::timestamp::Timestamp;
 use crate::traffic::log::Lost;
 use crate::traffic::meter::Reading;
 use crate::traffic::model::{Connection, Session};
-use crate::traffic::record::{Direction, Record, RecordId, Records};
-use crate::traffic::text;
+use crate::traffic::record::{Direction, Record};
+use crate::traffic::text::Span;
 use crate::traffic::view::RowKey;
 use std::net::SocketAddr;
 use std::ops::Range;
 
 /// The longest part of a record that one line shows; the rest is in the inspector.
-const LINE_BYTES: usize = 512;
+pub const LINE_BYTES: usize = 512;
 /// The most lines that one record takes in the log.
 pub const DUMP_LINES: usize = 16;
 
@@ -58,8 +58,8 @@ pub struct Glance {
     pub all: Range<u64>,
     /// The rows that the view has, by position.
     pub rows: Range<u64>,
-    /// How far a filter or search has come, while it has not seen everything.
-    pub scanning: Option<(u64, u64)>,
+    /// What a filter, a search or framing has come to; `None` where nothing is asked of all rows.
+    pub sought: Option<Sought>,
     /// The rows in view, with their distance from the top of the view in points.
     pub shown: Vec<(f32, Row)>,
 }
@@ -75,6 +75,21 @@ pub struct Row {
     pub content: Content,
 }
 
+/// What a filter, a search or framing has come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// Records seen.
+    pub done: u64,
+    /// Records that there are.
+    pub total: u64,
+    /// Rows that the filter admits, out of how many.
+    pub admitted: Option<(u64, u64)>,
+    /// Rows in which the search has found something.
+    pub found: Option<u64>,
+    /// Which of them is selected, from 1.
+    pub at: Option<u64>,
+}
+
 /// What a row shows.
 #[derive(Clone)]
 pub enum Content {
@@ -83,7 +98,11 @@ pub enum Content {
         /// The record itself; its bytes are shared, not copied.
         record: Record,
         /// Its text, a line each: one, or one for each 16 bytes.
-        lines: Vec<Vec<Piece>>,
+        lines: Vec<Vec<Span>>,
+        /// The bytes that belong to what is searched for.
+        marks: Vec<Range<usize>>,
+        /// Why its bytes end; `None` for what one read, datagram or send gave.
+        end: Option<End>,
     },
     /// It is being read from disk.
     Coming,
@@ -125,11 +144,15 @@ impl RowStyle {
 
     /// How many lines a record takes: a failure has one for what happened and one for what to do next.
     pub fn lines(&self, record: &Record) -> usize {
-        match (self.shown, record.data()) {
-            (Shown::Both, Some(data)) => data.bytes.len().div_ceil(self.columns).clamp(1, DUMP_LINES),
-            (_, Some(_)) => 1,
-            (_, None) => 1 + usize::from(record.failure().is_some()),
+        match record.data() {
+            Some(data) => self.lines_of(data.bytes.len()),
+            None => 1 + usize::from(record.failure().is_some()),
         }
+    }
+
+    /// How many lines so many bytes take.
+    pub fn lines_of(&self, bytes: usize) -> usize {
+        if self.shown == Shown::Both { bytes.div_ceil(self.columns).clamp(1, DUMP_LINES) } else { 1 }
     }
 }
 
@@ -152,16 +175,4 @@ impl Glance {
             ..Self::default()
         }
     }
-}
-
-/// A record as a row shows it: its text, decoded from its stream.
-pub fn content(records: &impl Records, id: RecordId, record: Record, style: &RowStyle) -> Content {
-    let lines = match (style.shown, record.data()) {
-        (_, None) | (Shown::Hex, _) => Vec::new(),
-        (Shown::Text, Some(data)) => vec![text::of_record(records, id, style.encoding(data.direction), LINE_BYTES)],
-        (Shown::Both, Some(data)) => {
-            text::lines_of_record(records, id, style.encoding(data.direction), style.columns, DUMP_LINES)
-        }
-    };
-    Content::Record { record, lines }
 }

@@ -6,6 +6,7 @@ pub mod fonts;
 pub mod glance;
 pub mod intent;
 pub mod keeper;
+pub mod look;
 pub mod notice;
 pub mod panel;
 pub mod save;

@@ -1,23 +1,21 @@
 //! One session's tab: what was typed, where its list stands, what is selected; and how its regions share the tile.
 //! Must never talk to the network: it puts intents out.
 
-use super::glance::{self, Content, Glance, Row, RowStyle};
+use super::glance::{Glance, RowStyle};
 use super::intent::Intent;
-use super::panel::{clients, log, network, receive, send, send_settings};
+use super::look::Framed;
+use super::panel::{clients, find, log, network, receive, send, send_settings};
 use super::status_bar;
 use super::theme::{self, size, space};
 use super::widget::control::palette;
 use super::widget::rows::{Move, Place};
-use crate::history::at_hand::{AtHand, Found};
+use crate::codec::framing::Rule;
 use crate::i18n::Language;
 use crate::session::draft::{Draft, Problem};
 use crate::session::id::{ConnectionId, SessionId};
 use crate::session::spec::{Interface, Role};
-use crate::session::timestamp::Timestamp;
 use crate::settings::{Remembered, SendKey};
-use crate::store::pages::Pages;
-use crate::traffic::model::Model;
-use crate::traffic::record::RecordId;
+use crate::traffic::query::{FieldProblem, FilterDraft, QueryError};
 use crate::traffic::scan::{Question, Scanner};
 use crate::traffic::view::{RowKey, View};
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, Sense, Ui, UiBuilder, pos2, vec2};
@@ -63,10 +61,24 @@ pub struct SessionTab {
     pub target: send::UdpTarget,
     /// A pause or its end that the next look carries out.
     pub pause_asked: Option<bool>,
-    /// What was asked of all rows, and who finds it out; `None` while nothing is asked.
-    asked: Question,
-    /// See `asked`.
+    /// The search bar.
+    pub finding: find::Finding,
+    /// The filter, as typed.
+    pub filter: FilterDraft,
+    /// Whether the filter's fields are shown.
+    pub filter_open: bool,
+    /// What is wrong with the filter.
+    pub filter_problems: Vec<FieldProblem>,
+    /// What is wrong with the search.
+    pub search_problem: Option<QueryError>,
+    /// How bytes fall into rows now.
+    pub rule: Rule,
+    /// What was asked of all rows last.
+    pub asked: Option<Question>,
+    /// Who finds that out; `None` where there is nothing to find out.
     pub scanner: Option<Arc<Mutex<Scanner>>>,
+    /// Frames that were found before.
+    pub framed: Framed,
 }
 
 /// Whether a tab is in front, so that its rows are needed.
@@ -124,8 +136,15 @@ impl SessionTab {
             drawer: false,
             target: send::UdpTarget::default(),
             pause_asked: None,
-            asked: Question::default(),
+            finding: find::Finding::default(),
+            filter: FilterDraft::default(),
+            filter_open: false,
+            filter_problems: Vec::new(),
+            search_problem: None,
+            rule: Rule::None,
+            asked: None,
             scanner: None,
+            framed: Framed::default(),
         }
     }
 
@@ -137,74 +156,6 @@ impl SessionTab {
             send: self.draft.send_encoding,
             columns: self.columns,
         }
-    }
-
-    /// What the view asks of all rows.
-    fn question(&self) -> Question {
-        Question { connections: (!self.chosen.is_empty()).then(|| self.chosen.clone()) }
-    }
-
-    /// Copies out of the model what this frame shows. The records that it needs and that are not at hand.
-    pub fn look(&mut self, model: &Model, pages: &Pages, now: Timestamp, rows: Rows) -> Vec<RecordId> {
-        let Some(session) = model.session(self.id) else {
-            self.glance = Glance::default();
-            return Vec::new();
-        };
-        let question = self.question();
-        if self.asked != question {
-            self.scanner = (!question.is_idle()).then(|| Arc::new(Mutex::new(Scanner::new(question.clone()))));
-            self.asked = question;
-        }
-        let scanner = self.scanner.clone();
-        let scanner = scanner.as_ref().map(|scanner| scanner.lock());
-        let admitted = scanner.as_ref().and_then(|scanner| scanner.admitted());
-        let all = session.log.first().0..session.log.next().0;
-        if let Some(paused) = self.pause_asked.take() {
-            self.view.set_paused(&all, paused);
-        }
-        let mut next = Glance::of(session, now, if rows == Rows::Hidden { 0..0 } else { self.clients_in_view.clone() });
-        next.rows = self.view.positions(&all, admitted);
-        next.scanning = scanner.as_ref().map(|scanner| (scanner.next().0.max(all.start) - all.start, all.end - all.start));
-        next.scanning = next.scanning.filter(|(done, total)| done < total);
-        next.waiting = self.view.waiting(&all);
-        next.chosen_live = self.chosen.iter().filter(|id| session.connections.contains_key(id)).count();
-        let records = AtHand::new(&session.log, pages, self.id);
-        if rows == Rows::InView {
-            let style = self.row_style();
-            let key = |position| admitted.map_or(Some(RowKey(position)), |admitted| admitted.at(position));
-            let height = |position: u64| match key(position).map(|key| records.look(RecordId(key.0))) {
-                Some(Found::Record(record)) => style.lines(&record) as f32 * size::ROW,
-                Some(Found::Coming | Found::Missing) | None => size::ROW,
-            };
-            let places = self.place.settle(&next.rows, self.log_height, self.movement.take(), height);
-            let row = |position| {
-                let key = key(position)?;
-                let id = RecordId(key.0);
-                let content = match records.look(id) {
-                    Found::Record(record) => glance::content(&records, id, *record, &style),
-                    Found::Coming => Content::Coming,
-                    Found::Missing => Content::Missing,
-                };
-                Some(Row { position, key, content })
-            };
-            next.shown = places.into_iter().filter_map(|(position, top)| Some((top, row(position)?))).collect();
-        }
-        next.all = all;
-        self.glance = next;
-        records.wanted()
-    }
-
-    /// The row at a position of the view.
-    pub fn key_at(&self, position: u64) -> Option<RowKey> {
-        match &self.scanner {
-            None => Some(RowKey(position)),
-            Some(scanner) => scanner.lock().admitted().map_or(Some(RowKey(position)), |admitted| admitted.at(position)),
-        }
-    }
-
-    /// The records of rows, as far as they are at hand.
-    pub fn records_of(&self, keys: &[RowKey]) -> Vec<RecordId> {
-        keys.iter().map(|key| RecordId(key.0)).collect()
     }
 
     /// ```text

@@ -22,6 +22,8 @@ pub struct Palette {
     pub hovered: Color32,
     /// Selected rows and text.
     pub selected: Color32,
+    /// Behind what is searched for.
+    pub marked: Color32,
     /// Titles.
     pub strong: Color32,
     /// Text.
@@ -64,6 +66,7 @@ pub const LIGHT: Palette = Palette {
     row_alternate: rgb(0xF7_F9_FC),
     hovered: rgb(0xEE_F3_FB),
     selected: rgb(0xD8_E6_FF),
+    marked: rgb(0xFF_E0_8A),
     strong: rgb(0x16_1D_29),
     text: rgb(0x2B_35_45),
     weak: rgb(0x5B_66_76),
@@ -89,6 +92,7 @@ pub const DARK: Palette = Palette {
     row_alternate: rgb(0x20_27_31),
     hovered: rgb(0x26_2F_3B),
     selected: rgb(0x25_3C_63),
+    marked: rgb(0x6B_52_0F),
     strong: rgb(0xF3_F6_FA),
     text: rgb(0xD4_DB_E5),
     weak: rgb(0xA3_AE_BD),
@@ -140,7 +144,7 @@ pub mod size {
     /// Height of a line of the log.
     pub const ROW: f32 = 20.0;
     /// Height of the log's column heads.
-    pub const HEAD: f32 = 24.0;
+    pub const HEAD: f32 = 28.0;
     /// Corners.
     pub const CORNER: u8 = 6;
     /// The settings column.
@@ -291,6 +295,7 @@ mod tests {
         for palette in [LIGHT, DARK] {
             let p = palette;
             let surfaces = [p.window, p.panel, p.card, p.field, p.row_alternate, p.hovered, p.selected];
+            assert!(contrast(p.strong, p.marked) >= 4.5, "{}", contrast(p.strong, p.marked));
             let texts = [p.strong, p.text, p.weak, p.accent_text, p.received, p.sent, p.warning, p.error, p.ok, p.busy];
             for surface in surfaces {
                 for text in texts {

@@ -140,18 +140,23 @@ impl Stage {
     fn show(&mut self, ui: &mut Ui) {
         let now = Timestamp(self.now);
         for tab in self.tabs.values_mut() {
-            tab.look(&self.model, &self.pages, now, Rows::InView);
+            tab.look(&self.model, &self.pages, now, &self.zone, Rows::InView);
             // What a thread does in the real window.
             let (Some(scanner), Some(session)) = (tab.scanner.clone(), self.model.session(tab.id)) else { continue };
-            let from = scanner.lock().next();
+            let mut scanner = scanner.lock();
+            let from = scanner.next();
             for id in (from.0..session.log.next().0).map(RecordId) {
-                scanner.lock().push(id, session.log.in_memory(id).unwrap());
+                scanner.push(id, session.log.in_memory(id).unwrap());
             }
-            tab.look(&self.model, &self.pages, now, Rows::InView);
+            scanner.settle(&session.log);
+            drop(scanner);
+            tab.look(&self.model, &self.pages, now, &self.zone, Rows::InView);
         }
         let inspected = self.inspected.and_then(|id| {
-            let row = self.tabs[&id].selection.last?;
-            Inspected::of(&self.model.session(id)?.log, RecordId(row.0))
+            let tab = &self.tabs[&id];
+            let log = &self.model.session(id)?.log;
+            let rows = SessionTab::rows_of(tab.scanner.as_deref(), &[tab.selection.last?], log);
+            Inspected::of(log, rows.first()?)
         });
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());

@@ -7,8 +7,8 @@ use crate::describe;
 use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::traffic::format::one_line;
-use crate::traffic::record::{Entry, Record, RecordId, Records};
-use crate::traffic::text;
+use crate::traffic::frames::Row;
+use crate::traffic::record::{Entry, Record, Records};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::bytes::dump_columns;
 use crate::ui::widget::control::palette;
@@ -33,14 +33,14 @@ pub struct Inspected {
 
 impl Inspected {
     /// Takes out of the log what is shown.
-    pub fn of(records: &impl Records, id: RecordId) -> Option<Self> {
-        let record = records.get(id)?;
+    pub fn of(records: &impl Records, row: &Row) -> Option<Self> {
+        let record = row.record(records)?;
         let (dump, readings) = match record.data() {
             None => (String::new(), Vec::new()),
             Some(data) => {
                 let shown = &data.bytes[..data.bytes.len().min(SHOWN)];
-                let readings =
-                    ENCODINGS.iter().map(|encoding| (*encoding, text::of_record(records, id, *encoding, READ))).collect();
+                let read = |encoding| row.reading(records, encoding).map_or_else(Vec::new, |reading| reading.text(READ));
+                let readings = ENCODINGS.iter().map(|encoding| (*encoding, read(*encoding))).collect();
                 (dump_text(shown), readings)
             }
         };

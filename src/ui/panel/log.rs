@@ -2,9 +2,11 @@
 //! that is not in view.
 
 use super::log_row::{self, Columns, LARGEST_SELECTION};
+use super::{filter, find};
 use crate::describe::{self, grouped};
 use crate::session::draft::Shown;
 use crate::session::spec::Role;
+use crate::traffic::query::FilterDraft;
 use crate::ui::intent::{CopyAs, Intent};
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
@@ -12,7 +14,7 @@ use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::rows::Move;
 use egui::accesskit::Role as Access;
 use egui::{Align2, Event, EventFilter, Key, Modifiers, Rect, Response, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
-use egui_material_icons::icons::{ICON_ARROW_DOWNWARD, ICON_PAUSE, ICON_SWAP_HORIZ};
+use egui_material_icons::icons::{ICON_ARROW_DOWNWARD, ICON_FILTER_ALT, ICON_PAUSE, ICON_SEARCH, ICON_SWAP_HORIZ};
 
 /// Height of the card with two rows.
 pub const LEAST_HEIGHT: f32 = size::HEAD + 2.0 * size::ROW;
@@ -30,7 +32,8 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     ui.spacing_mut().item_spacing.y = 0.0;
     let columns = Columns::new(ui, area.width(), tab);
     heads(tab, ui, around, &columns);
-    let mut view = Rect::from_min_max(pos2(area.left(), area.top() + size::HEAD), area.max);
+    let view = Rect::from_min_max(pos2(area.left(), area.top() + size::HEAD), area.max);
+    let mut view = bars(tab, ui, around, view);
     if tab.glance.lost.records > 0 {
         let text = around.language.tr_with(
             "log.lost",
@@ -64,7 +67,7 @@ fn dump_width(width: f32, columns: &Columns) -> usize {
     if room >= 6.0 + 16.0 * 4.0 + 2.0 { 16 } else { 8 }
 }
 
-fn heads(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, columns: &Columns) {
+fn heads(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, columns: &Columns) {
     let colors = palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::HEAD), Sense::hover());
     let painter = ui.painter_at(rect);
@@ -84,13 +87,51 @@ fn heads(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, columns: &Col
         Shown::Hex => String::new(),
         _ => format!("← {}   → {}", tab.draft.receive_encoding.name(), tab.draft.send_encoding.name()),
     };
-    let at = pos2(rect.right() - space::SMALL - size::SCROLL_BAR, rect.center().y);
+    let left = tools(tab, ui, around, rect);
+    let at = pos2(left - space::SMALL, rect.center().y);
     let galley = painter.layout_no_wrap(encodings, theme::font(size::CAPTION_TEXT), colors.weak);
     let place = Align2::RIGHT_CENTER.anchor_size(at, galley.size());
     // The settings column says it as well.
     if place.left() > content.right() + space::SMALL {
         painter.galley(place.min, galley, colors.weak);
     }
+}
+
+/// The buttons at the end of the heads: search and filter. Where they begin.
+fn tools(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, heads: Rect) -> f32 {
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(heads.with_max_x(heads.right() - size::SCROLL_BAR)).layout(layout));
+    ui.spacing_mut().item_spacing.x = 0.0;
+    let filtered = tab.filter_open || tab.filter != FilterDraft::default();
+    if control::toggle(&mut ui, ICON_FILTER_ALT, &around.language.tr("filter.open"), filtered).clicked() {
+        tab.filter_open = !tab.filter_open;
+    }
+    if control::toggle(&mut ui, ICON_SEARCH, &around.language.tr("find.open"), tab.finding.open).clicked() {
+        if tab.finding.open {
+            tab.finding.open = false;
+        } else {
+            tab.finding.open();
+        }
+    }
+    ui.min_rect().left()
+}
+
+/// The search and the filter, as far as they are in use. The room that is left for the rows.
+fn bars(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, room: Rect) -> Rect {
+    if !tab.finding.open && !tab.filter_open && tab.filter == FilterDraft::default() {
+        return room;
+    }
+    let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(room));
+    let frame = egui::Frame::new().fill(palette(&ui).panel).inner_margin(egui::Margin::symmetric(8, 4));
+    let used = frame.show(&mut ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing = vec2(space::TINY, space::TINY);
+        if tab.finding.open {
+            find::show(tab, ui, around);
+        }
+        filter::show(tab, ui, around);
+    });
+    room.with_min_y(used.response.rect.bottom().min(room.bottom() - size::ROW))
 }
 
 /// Height below which the sentence alone stands in an empty log.
@@ -100,6 +141,7 @@ const ROOM_FOR_ICON: f32 = 120.0;
 fn empty(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     let colors = palette(ui);
     let key = match (tab.glance.state.is_live(), tab.draft.role) {
+        _ if tab.glance.sought.is_some_and(|sought| sought.admitted.is_some_and(|(_, all)| all > 0)) => "log.empty_filter",
         (false, Role::TcpClient) => "log.empty_client",
         (false, Role::TcpServer) => "log.empty_server",
         (false, Role::Udp) => "log.empty_udp",

@@ -1,11 +1,12 @@
 //! One row of the log: time, direction, peer, length and content, or a note; its selection and its menu. Must never lay out more of a
 //! record than the row shows.
 
-use crate::codec::decoder::Piece;
+use crate::codec::framing::End;
 use crate::describe::{self, Tone, grouped};
 use crate::session::draft::Shown;
 use crate::session::spec::Role;
 use crate::traffic::record::{Data, Direction, Entry};
+use crate::traffic::text::Span;
 use crate::ui::glance::{Content, DUMP_LINES, Row};
 use crate::ui::intent::{CopyAs, Intent};
 use crate::ui::session::{Selection, SessionTab, Surroundings};
@@ -14,6 +15,7 @@ use crate::ui::widget::bytes::{self, Line};
 use crate::ui::widget::control::palette;
 use egui::accesskit::Role as Access;
 use egui::{Align2, Color32, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
+use std::ops::Range;
 
 /// Where the columns of the log stand, in points from its left edge.
 #[derive(Clone, Copy)]
@@ -92,7 +94,7 @@ pub fn show(
     let put = |x: f32, align: Align2, text: String, color: Color32| {
         painter.text(at(x, 0), align, text, theme::mono(), color);
     };
-    let Content::Record { record, lines } = &row.content else {
+    let Content::Record { record, lines, marks, end } = &row.content else {
         let key = if matches!(row.content, Content::Coming) { "log.coming" } else { "log.missing" };
         let text = around.language.tr(key);
         put(columns.peer, Align2::LEFT_CENTER, text.to_string(), colors.weak);
@@ -111,12 +113,21 @@ pub fn show(
                 put(columns.peer, Align2::LEFT_CENTER, cut(&peer, PEER_CELLS - 1), colors.text);
             }
             put(columns.content - 2.0 * columns.cell, Align2::RIGHT_CENTER, grouped(data.bytes.len() as u64), colors.weak);
-            let jobs = content(tab, data, lines, columns, content_width, colors);
+            let unfinished = end.filter(|end| *end != End::Complete).map(|end| around.language.tr(end_key(end)));
+            let jobs = content(tab, data, (lines, marks), columns, content_width, colors);
             let mut told = format!("{} {} {} B", data.direction.arrow(), peer, data.bytes.len());
             for (line, job) in jobs.into_iter().enumerate() {
                 if line == 0 || tab.draft.shown == Shown::Both {
                     told.push_str("  ");
                     told.push_str(&job.text);
+                }
+                if line == 0
+                    && let Some(why) = &unfinished
+                {
+                    put(columns.content - columns.cell, Align2::LEFT_CENTER, "⋯".into(), colors.warning);
+                    response.clone().on_hover_text(&**why);
+                    told.push_str("  ");
+                    told.push_str(why);
                 }
                 let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
                 let place = at(columns.content, line) - vec2(0.0, galley.size().y / 2.0);
@@ -154,6 +165,16 @@ pub fn show(
     response.context_menu(|ui| copy_menu(tab, ui, around, row, intents));
 }
 
+/// Why a frame ends otherwise than its rule says, in words.
+fn end_key(end: End) -> &'static str {
+    match end {
+        End::Complete | End::Cut => "framing.cut",
+        End::BadLength => "framing.bad_length",
+        End::NotJson => "framing.not_json",
+        End::Unfinished => "framing.unfinished",
+    }
+}
+
 /// The colour of a direction.
 pub fn direction_color(colors: &Palette, direction: Direction) -> Color32 {
     match direction {
@@ -184,7 +205,7 @@ fn cut(text: &str, cells: usize) -> String {
 fn content(
     tab: &SessionTab,
     data: &Data,
-    texts: &[Vec<Piece>],
+    (texts, marks): (&[Vec<Span>], &[Range<usize>]),
     columns: &Columns,
     width: f32,
     colors: &Palette,
@@ -194,13 +215,15 @@ fn content(
     match tab.draft.shown {
         Shown::Hex => {
             let mut line = Line::new(width);
-            line.push(&bytes::hex_line(&data.bytes, cells / 3 + 1), color);
+            // Three characters a byte; the space behind the last of a match is not part of it.
+            let marked = marks.iter().map(|mark| mark.start * 3..(mark.end * 3).saturating_sub(1));
+            line.push_marked(&bytes::hex_line(&data.bytes, cells / 3 + 1), marked, color, colors);
             vec![line.finish()]
         }
         Shown::Text => {
             let mut line = Line::new(width);
-            for pieces in texts {
-                line.push_pieces(pieces, cells, color, colors);
+            for spans in texts {
+                line.push_spans(spans, cells, color, colors);
             }
             if data.bytes.is_empty() {
                 line.push("∅", colors.weak);
@@ -217,13 +240,17 @@ fn content(
                 .chunks(count)
                 .zip(texts)
                 .enumerate()
-                .map(|(index, (part, pieces))| {
+                .map(|(index, (part, spans))| {
                     let mut line = Line::new(width);
                     let text = bytes::dump_columns(index * count, part, count);
                     let (offset, hex) = text.split_at(6);
                     line.push(offset, colors.weak);
-                    line.push(hex, color);
-                    line.push_pieces(pieces, count * 4, direction_color(colors, data.direction), colors);
+                    let marked = marks_in(marks, index * count..index * count + part.len());
+                    // The dump has a gap in its middle.
+                    let place = |byte: usize| byte * 3 + usize::from(byte >= count / 2);
+                    let marked = marked.map(|mark| place(mark.start)..place(mark.end - 1) + 2);
+                    line.push_marked(hex, marked, color, colors);
+                    line.push_spans(spans, count * 4, direction_color(colors, data.direction), colors);
                     line.finish()
                 })
                 .collect();
@@ -237,6 +264,13 @@ fn content(
             jobs
         }
     }
+}
+
+/// The parts of marks that lie in a line of a dump, relative to it.
+fn marks_in(marks: &[Range<usize>], line: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let within =
+        move |mark: &Range<usize>| mark.start.max(line.start) - line.start..mark.end.min(line.end).saturating_sub(line.start);
+    marks.iter().map(within).filter(|mark| mark.start < mark.end)
 }
 
 /// Click selects, Ctrl-click adds, Shift-click extends.

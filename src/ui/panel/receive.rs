@@ -1,5 +1,6 @@
 //! 接收设置: how what arrived is shown, and what can be done with the log. Must never change what is recorded.
 
+use super::framing;
 use crate::session::command::Action;
 use crate::session::draft::Shown;
 use crate::traffic::format::Format;
@@ -26,6 +27,7 @@ pub const FORMATS: [(Format, &str); 7] = [
 /// 接收设置
 /// [ 文本 | HEX | 对照 ]
 /// 编码 [GBK ▾]
+/// 分行方式 [按行 ▾]
 /// ☑ 自动滚屏   ☐ 暂停显示
 /// [清空] [保存 ▾]
 /// ```
@@ -47,6 +49,7 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     {
         intents.push(Intent::To(tab.id, Action::SetReply(reply)));
     }
+    framing::show(tab, ui, around);
     ui.horizontal_wrapped(|ui| {
         let mut follow = tab.place.follows();
         if ui.checkbox(&mut follow, tr("receive.follow")).on_hover_text(tr("receive.follow_hint")).changed() {

@@ -4,14 +4,18 @@
 use crate::codec::decoder::Piece;
 use crate::codec::hex;
 use crate::traffic::format::push_visible;
+use crate::traffic::text::Span;
 use crate::ui::theme::{self, Palette};
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, FontId};
+use std::ops::Range;
 
 /// A line of the log under construction.
 pub struct Line {
     job: LayoutJob,
     font: FontId,
+    /// Behind what is pushed now.
+    ground: Color32,
 }
 
 impl Line {
@@ -21,7 +25,7 @@ impl Line {
         job.wrap.max_width = width.max(1.0);
         job.wrap.max_rows = 1;
         job.wrap.break_anywhere = true;
-        Self { job, font: theme::mono() }
+        Self { job, font: theme::mono(), ground: Color32::TRANSPARENT }
     }
 
     /// The same for words instead of bytes.
@@ -31,14 +35,34 @@ impl Line {
 
     /// Adds text as it is.
     pub fn push(&mut self, text: &str, color: Color32) {
-        self.job.append(text, 0.0, TextFormat::simple(self.font.clone(), color));
+        self.push_on(text, color, self.ground);
     }
 
-    /// Adds decoded pieces, up to so many characters: a line holds no more, and laying out what is cut off costs time.
-    pub fn push_pieces(&mut self, pieces: &[Piece], most: usize, color: Color32, palette: &Palette) {
+    /// The same on a ground of its own.
+    fn push_on(&mut self, text: &str, color: Color32, ground: Color32) {
+        let format = TextFormat { background: ground, ..TextFormat::simple(self.font.clone(), color) };
+        self.job.append(text, 0.0, format);
+    }
+
+    /// Adds text in which some characters are marked; the ranges are in bytes of the text.
+    pub fn push_marked(&mut self, text: &str, marks: impl IntoIterator<Item = Range<usize>>, color: Color32, palette: &Palette) {
+        let mut from = 0;
+        for mark in marks {
+            let mark = mark.start.clamp(from, text.len())..mark.end.clamp(from, text.len());
+            self.push(text.get(from..mark.start).unwrap_or_default(), color);
+            self.push_on(text.get(mark.clone()).unwrap_or_default(), palette.strong, palette.marked);
+            from = mark.end;
+        }
+        self.push(text.get(from..).unwrap_or_default(), color);
+    }
+
+    /// Adds decoded characters, up to so many: a line holds no more, and laying out what is cut off costs time.
+    pub fn push_spans(&mut self, spans: &[Span], most: usize, color: Color32, palette: &Palette) {
         let mut left = most;
-        for piece in pieces {
-            match piece {
+        for span in spans {
+            self.ground = if span.marked { palette.marked } else { Color32::TRANSPARENT };
+            let color = if span.marked { palette.strong } else { color };
+            match &span.piece {
                 Piece::Invalid(bytes) => {
                     let text: String = bytes.iter().take(left).map(|byte| format!("\\x{byte:02X}")).collect();
                     left = left.saturating_sub(text.len());
@@ -47,9 +71,10 @@ impl Line {
                 Piece::Text(text) => left = self.push_text(text, left, color, palette.weak),
             }
             if left == 0 {
-                return;
+                break;
             }
         }
+        self.ground = Color32::TRANSPARENT;
     }
 
     fn push_text(&mut self, text: &str, most: usize, color: Color32, invisible: Color32) -> usize {

@@ -1,0 +1,139 @@
+//! Which records a match touches, fed with the data in order. Must never copy more of a long record than its ends, and never keep more
+//! than [`MOST`] bytes, however many streams there are.
+//!
+//! Beyond [`MOST`] the ends of the streams that were silent longest are forgotten: of those streams the matches that cross from a record
+//! before that moment to one after it are not found. That takes thousands of connections, none of which has ended.
+
+use super::pattern::Query;
+use super::stream::{Next, Stream};
+use crate::session::event::What;
+use crate::session::id::ConnectionId;
+use crate::traffic::record::{Data, Direction, RecordId};
+use std::collections::HashMap;
+
+/// What is kept of all streams, in bytes.
+const MOST: usize = 16 << 20;
+
+/// The data of one record, wherever its bytes are.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// Which way.
+    pub direction: Direction,
+    /// Which connection; `None` for a datagram.
+    pub connection: Option<ConnectionId>,
+    /// How many bytes of the stream come before it.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> From<&'a Data> for Chunk<'a> {
+    fn from(data: &'a Data) -> Self {
+        Self { direction: data.direction, connection: data.peer.connection, offset: data.offset, bytes: &data.bytes }
+    }
+}
+
+/// Finds the records that a match touches: in which it begins, goes on or ends.
+pub struct Finder {
+    query: Query,
+    streams: HashMap<(ConnectionId, Direction), Stream>,
+    /// What the streams cost.
+    held: usize,
+    /// Records seen, the clock by which a stream is called silent.
+    seen: u64,
+}
+
+impl Finder {
+    /// A finder that has seen nothing.
+    pub fn new(query: Query) -> Self {
+        Self { query, streams: HashMap::new(), held: 0, seen: 0 }
+    }
+
+    /// What it looks for.
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// Takes in the next record and tells each record that is now known to be touched, once: this one, and earlier ones of its stream
+    /// in which a match began that this one ends. So what is told is not in order.
+    pub fn push(&mut self, id: RecordId, chunk: Chunk<'_>, hits: &mut impl FnMut(RecordId)) {
+        self.feed(id, chunk, Asked::For, hits);
+    }
+
+    /// The same for a record that nobody asks for, but which may complete a match in one that somebody does.
+    pub fn pass(&mut self, id: RecordId, chunk: Chunk<'_>, hits: &mut impl FnMut(RecordId)) {
+        self.feed(id, chunk, Asked::NotFor, hits);
+    }
+
+    /// Ends the streams that a note says have ended.
+    pub fn note(&mut self, what: &What) {
+        match what {
+            What::PeerLeft { peer, .. } => {
+                if let Some(connection) = peer.connection {
+                    self.ended(connection);
+                }
+            }
+            What::Opening { .. } | What::Closed { .. } | What::Failed(_) => self.all_ended(),
+            _ => {}
+        }
+    }
+
+    /// A connection has ended, both ways.
+    pub fn ended(&mut self, connection: ConnectionId) {
+        for direction in [Direction::Received, Direction::Sent] {
+            if let Some(stream) = self.streams.remove(&(connection, direction)) {
+                self.held -= stream.cost();
+            }
+        }
+    }
+
+    /// Every connection has ended.
+    pub fn all_ended(&mut self) {
+        self.streams.clear();
+        self.held = 0;
+    }
+
+    fn feed(&mut self, id: RecordId, chunk: Chunk<'_>, asked: Asked, hits: &mut impl FnMut(RecordId)) {
+        let Some(scan) = self.query.scan(chunk.direction) else { return };
+        let told = asked == Asked::NotFor;
+        let connection = match chunk.connection {
+            Some(connection) if scan.crosses() => connection,
+            _ => {
+                if !told {
+                    let next = Next { id, offset: 0, bytes: chunk.bytes, told };
+                    Stream::alone(scan, &next, hits);
+                }
+                return;
+            }
+        };
+        self.seen += 1;
+        let stream = self.streams.entry((connection, chunk.direction)).or_insert_with(|| {
+            let stream = Stream::default();
+            self.held += stream.cost();
+            stream
+        });
+        let before = stream.cost();
+        stream.used = self.seen;
+        stream.take(scan, &Next { id, offset: chunk.offset, bytes: chunk.bytes, told }, hits);
+        self.held = self.held + stream.cost() - before;
+        if self.held > MOST {
+            self.forget_silent();
+        }
+    }
+
+    /// Forgets the half of the streams that was silent longer, so that this is not done for each record.
+    fn forget_silent(&mut self) {
+        let mut used: Vec<u64> = self.streams.values().map(|stream| stream.used).collect();
+        used.sort_unstable();
+        let Some(middle) = used.get(used.len() / 2).copied() else { return };
+        self.streams.retain(|_, stream| stream.used > middle);
+        self.held = self.streams.values().map(Stream::cost).sum();
+    }
+}
+
+/// Whether a record is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    For,
+    NotFor,
+}

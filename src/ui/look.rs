@@ -1,0 +1,284 @@
+//! What a frame copies out of the model for one tab: at most a screenful of rows and the counters. Must never wait for a file, nor do
+//! more than a screenful of work.
+
+use super::glance::{Content, DUMP_LINES, Glance, LINE_BYTES, Row, RowStyle, Sought};
+use super::session::{Rows, Selection, SessionTab};
+use super::theme::size;
+use super::widget::rows::Move;
+use crate::codec::encoding::Encoding;
+use crate::history::at_hand::{AtHand, Found};
+use crate::session::draft::Shown;
+use crate::session::timestamp::Timestamp;
+use crate::store::pages::Pages;
+use crate::traffic::frames;
+use crate::traffic::model::Model;
+use crate::traffic::query::Query;
+use crate::traffic::record::{Record, RecordId, Records};
+use crate::traffic::scan::{Question, Scanner};
+use crate::traffic::view::{RowKey, Way};
+use jiff::tz::TimeZone;
+use parking_lot::Mutex;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a frame waits for the scanner, which is held for a slice at a time.
+const SCANNER_PATIENCE: Duration = Duration::from_millis(4);
+/// Frames that are kept as they were found, so that a screenful is not framed again with every frame drawn.
+const MOST_FRAMES: usize = 1024;
+/// Frames that are found in one go around the one that is wanted.
+const AROUND: u64 = 48;
+/// Unfinished frames that are shown behind the last row.
+const MOST_UNFINISHED: usize = 8;
+/// Records that are looked through for what follows one in its stream, for a match that goes on there.
+const LOOK_AHEAD: u64 = 16;
+
+/// The frames of a view that were found before.
+pub type Framed = RefCell<BTreeMap<u64, frames::Row>>;
+
+impl SessionTab {
+    /// What the view asks of all rows.
+    fn question(&self) -> Question {
+        let search = if self.finding.open { self.finding.pattern.clone() } else { Default::default() };
+        // Where nothing is looked for in texts, another encoding is no other question.
+        let asks_text = !search.is_empty() || !self.filter.pattern.is_empty();
+        let encoding = |chosen| if asks_text { chosen } else { Encoding::UTF_8 };
+        Question {
+            // A rule that is being typed and is not right yet changes nothing.
+            rule: self.draft.framing.rule().unwrap_or_else(|_| self.rule.clone()),
+            filter: self.filter.clone(),
+            connections: (!self.chosen.is_empty()).then(|| self.chosen.clone()),
+            search,
+            receive: encoding(self.draft.receive_encoding),
+            send: encoding(self.draft.send_encoding),
+        }
+    }
+
+    /// Asks what the panels ask now, if it is something new.
+    fn ask(&mut self, now: Timestamp, zone: &TimeZone) {
+        let question = self.question();
+        if self.asked.as_ref() == Some(&question) {
+            return;
+        }
+        if self.rule != question.rule {
+            // Other rows: none of them is the one that was selected, and the view stays at the same part of the list.
+            self.selection = Selection::default();
+            if !self.place.follows() {
+                self.movement = Some(Move::To(self.place.bar(&self.glance.rows, 1).0.min(0.999)));
+            }
+            self.rule = question.rule.clone();
+        }
+        let mut asked = question.read(now, zone);
+        self.filter_problems = std::mem::take(&mut asked.filter_problems);
+        self.search_problem = asked.search_problem.take();
+        self.framed.borrow_mut().clear();
+        self.scanner = asked.scanner().map(|scanner| Arc::new(Mutex::new(scanner)));
+        self.asked = Some(question);
+    }
+
+    /// Copies out of the model what this frame shows. The records that it needs and that are not at hand.
+    pub fn look(&mut self, model: &Model, pages: &Pages, now: Timestamp, zone: &TimeZone, shown: Rows) -> Vec<RecordId> {
+        let Some(session) = model.session(self.id) else {
+            self.glance = Glance::default();
+            return Vec::new();
+        };
+        self.ask(now, zone);
+        let scanner = self.scanner.clone();
+        let scanner = match &scanner {
+            None => None,
+            Some(scanner) => match scanner.try_lock_for(SCANNER_PATIENCE) {
+                Some(scanner) => Some(scanner),
+                // What was drawn last is drawn again.
+                None => return Vec::new(),
+            },
+        };
+        let scanner = scanner.as_deref();
+        let kept = session.log.first().0..session.log.next().0;
+        let all = scanner.map_or(kept.clone(), |scanner| scanner.all(&kept));
+        if let Some(paused) = self.pause_asked.take() {
+            self.view.set_paused(&all, paused);
+        }
+        let hidden = shown == Rows::Hidden;
+        let mut next = Glance::of(session, now, if hidden { 0..0 } else { self.clients_in_view.clone() });
+        next.rows = self.view.positions(&all, scanner.and_then(Scanner::admitted));
+        next.waiting = self.view.waiting(&all);
+        next.sought = scanner.map(|scanner| self.sought(scanner, &kept, &all));
+        next.chosen_live = self.chosen.iter().filter(|id| session.connections.contains_key(id)).count();
+        let records = AtHand::new(&session.log, pages, self.id);
+        if !hidden {
+            let view = Rowed { scanner, records: &records, framed: &self.framed, style: self.row_style() };
+            let unfinished = if self.view.is_paused() { Vec::new() } else { view.unfinished(&kept) };
+            let end = next.rows.end;
+            next.rows.end += unfinished.len() as u64;
+            let row = |position: u64| match position.checked_sub(end) {
+                Some(index) => Some((RowKey(position), Some(unfinished.get(usize::try_from(index).ok()?)?.clone()))),
+                None => view.key(position).map(|key| (key, view.row(key))),
+            };
+            let height = |position: u64| {
+                let lines = row(position).map_or(1, |(_, row)| row.map_or(1, |row| view.lines(&row)));
+                lines as f32 * size::ROW
+            };
+            let places = self.place.settle(&next.rows, self.log_height, self.movement.take(), height);
+            let show = |(position, top)| {
+                let (key, row) = row(position)?;
+                let content = row.map_or(Content::Coming, |row| view.content(&row));
+                Some((top, Row { position, key, content }))
+            };
+            next.shown = places.into_iter().filter_map(show).collect();
+        }
+        next.all = all;
+        self.glance = next;
+        let mut framed = self.framed.borrow_mut();
+        while framed.len() > MOST_FRAMES {
+            framed.pop_first();
+        }
+        drop(framed);
+        records.wanted()
+    }
+
+    /// How far the scanner has come, and what it has found.
+    fn sought(&self, scanner: &Scanner, kept: &Range<u64>, all: &Range<u64>) -> Sought {
+        let at = self.selection.last.filter(|key| scanner.found().contains(*key));
+        let before = at.map(|key| scanner.found().positions(key));
+        Sought {
+            done: scanner.next().0.clamp(kept.start, kept.end) - kept.start,
+            total: kept.end - kept.start,
+            admitted: scanner.admitted().map(|admitted| (admitted.count(), all.end - all.start)),
+            found: scanner.search().map(|_| scanner.found().count()),
+            at: before.map(|before| before.end - before.start + 1),
+        }
+    }
+
+    /// Goes to the next row in which the search has found something, from the selected one or the beginning; around the end too.
+    pub fn find(&mut self, way: Way) {
+        let Some(scanner) = &self.scanner else { return };
+        let scanner = scanner.lock();
+        let admitted = scanner.admitted();
+        let mut from = self.selection.last;
+        let mut turned = false;
+        let key = loop {
+            match scanner.found().next(from, way) {
+                Some(key) if admitted.is_none_or(|admitted| admitted.contains(key)) => break key,
+                Some(key) => from = Some(key),
+                None if turned => return,
+                None => {
+                    turned = true;
+                    from = None;
+                }
+            }
+        };
+        self.movement = Some(Move::Reveal(admitted.map_or(key.0, |admitted| admitted.position(key))));
+        self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
+    }
+
+    /// Rows by their keys, out of records that are at hand or read on the spot; those that are not there are left out.
+    pub fn rows_of(scanner: Option<&Mutex<Scanner>>, keys: &[RowKey], records: &impl Records) -> Vec<frames::Row> {
+        let Some(scanner) = scanner else { return keys.iter().map(|key| frames::Row::Record(RecordId(key.0))).collect() };
+        keys.iter().flat_map(|key| scanner.lock().rows(key.0..key.0 + 1, records)).collect()
+    }
+
+    /// The row at a position of the view.
+    pub fn key_at(&self, position: u64) -> Option<RowKey> {
+        match &self.scanner {
+            None => Some(RowKey(position)),
+            Some(scanner) => scanner.lock().admitted().map_or(Some(RowKey(position)), |admitted| admitted.at(position)),
+        }
+    }
+}
+
+/// The rows of a view, out of what is at hand.
+struct Rowed<'a> {
+    scanner: Option<&'a Scanner>,
+    records: &'a AtHand<'a>,
+    framed: &'a Framed,
+    style: RowStyle,
+}
+
+impl Rowed<'_> {
+    fn key(&self, position: u64) -> Option<RowKey> {
+        match self.scanner.and_then(Scanner::admitted) {
+            None => Some(RowKey(position)),
+            Some(admitted) => admitted.at(position),
+        }
+    }
+
+    /// A row; `None` while it is not at hand.
+    fn row(&self, key: RowKey) -> Option<frames::Row> {
+        let Some((scanner, frames)) = self.scanner.and_then(|scanner| Some((scanner, scanner.frames()?))) else {
+            return Some(frames::Row::Record(RecordId(key.0)));
+        };
+        let mut framed = self.framed.borrow_mut();
+        if !framed.contains_key(&key.0) {
+            let start = key.0.saturating_sub(AROUND).max(frames.rows().start);
+            let found = scanner.rows(start..key.0 + AROUND, self.records);
+            framed.extend((start..).zip(found));
+        }
+        framed.get(&key.0).cloned()
+    }
+
+    /// Frames that nothing has ended yet, so that a prompt without a line end can be seen.
+    fn unfinished(&self, kept: &Range<u64>) -> Vec<frames::Row> {
+        let Some(scanner) = self.scanner.filter(|scanner| scanner.admitted().is_none() && scanner.next().0 == kept.end) else {
+            return Vec::new();
+        };
+        let mut open = scanner.frames().map(|frames| frames.unfinished(self.records)).unwrap_or_default();
+        let recent = open.split_off(open.len().saturating_sub(MOST_UNFINISHED));
+        recent.into_iter().map(frames::Row::Frame).collect()
+    }
+
+    /// How many lines a row takes.
+    fn lines(&self, row: &frames::Row) -> usize {
+        match row {
+            frames::Row::Record(id) => self.records.get(*id).map_or(1, |record| self.style.lines(&record)),
+            frames::Row::Frame(frame) => self.style.lines_of(frame.length()),
+        }
+    }
+
+    fn content(&self, row: &frames::Row) -> Content {
+        let record = match row {
+            frames::Row::Record(id) => match self.records.look(*id) {
+                Found::Record(record) => *record,
+                Found::Coming => return Content::Coming,
+                Found::Missing => return Content::Missing,
+            },
+            frames::Row::Frame(frame) => match frame.as_record(self.records) {
+                Some(record) => record,
+                None => return Content::Coming,
+            },
+        };
+        let marks = self.scanner.and_then(Scanner::search).map_or_else(Vec::new, |query| self.marks(query, row, &record));
+        let reading = record.data().and_then(|data| row.reading(self.records, self.style.encoding(data.direction)));
+        let lines = match (self.style.shown, reading) {
+            (Shown::Hex, _) | (_, None) => Vec::new(),
+            (Shown::Text, Some(reading)) => reading.lines(LINE_BYTES, 1, &marks),
+            (Shown::Both, Some(reading)) => reading.lines(self.style.columns, DUMP_LINES, &marks),
+        };
+        Content::Record { record, lines, marks, end: row.end() }
+    }
+
+    /// The bytes of a row that belong to what is searched for.
+    fn marks(&self, query: &Query, row: &frames::Row, record: &Record) -> Vec<Range<usize>> {
+        match (row, record.data()) {
+            (_, None) => Vec::new(),
+            (frames::Row::Frame(_), Some(data)) => query.find_in(&data.bytes, data.direction),
+            (frames::Row::Record(id), Some(data)) => {
+                let mut after = Vec::new();
+                let reach = query.reach(data.direction);
+                for later in (id.0 + 1..id.0 + 1 + LOOK_AHEAD).map(RecordId) {
+                    if after.len() >= reach || data.peer.connection.is_none() {
+                        break;
+                    }
+                    match self.records.get(later).as_ref().and_then(Record::data) {
+                        Some(next) if next.peer == data.peer && next.direction == data.direction => {
+                            after.extend_from_slice(&next.bytes[..next.bytes.len().min(reach)]);
+                        }
+                        _ => {}
+                    }
+                }
+                query.highlights(self.records, *id, &after)
+            }
+        }
+    }
+}
