@@ -101,7 +101,7 @@ mod tests {
             (Line, "line"),
             (Fixed, "fixed:8"),
             (Length, "length:2be"),
-            (Delimiter, "delimiter:0D0A"),
+            (Delimiter, "delimiter:0d0a"),
             (Idle, "idle:100"),
             (Json, "json"),
         ];
