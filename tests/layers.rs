@@ -4,17 +4,18 @@
 use std::path::{Path, PathBuf};
 
 /// Each module at the top and those that it may know. Arrows run down only, so there are no circles.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("i18n", &[]),
     ("codec", &[]),
     ("session", &["codec"]),
     ("describe", &["session", "i18n", "codec"]),
     ("settings", &["session", "i18n", "codec"]),
     ("traffic", &["describe", "session", "i18n", "codec"]),
+    ("capture", &["traffic", "describe", "session", "i18n", "codec"]),
     ("net", &["session", "codec"]),
-    ("recorder", &["net", "traffic", "session"]),
-    ("cli", &["recorder", "traffic", "describe", "session", "i18n", "codec"]),
-    ("ui", &["recorder", "traffic", "describe", "settings", "session", "i18n", "codec"]),
+    ("recorder", &["net", "capture", "traffic", "session"]),
+    ("cli", &["recorder", "capture", "traffic", "describe", "session", "i18n", "codec"]),
+    ("ui", &["recorder", "capture", "traffic", "describe", "settings", "session", "i18n", "codec"]),
 ];
 
 /// A word and where alone it may stand. A place is a module, a folder or a file under `src/`.
