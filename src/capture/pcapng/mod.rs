@@ -15,7 +15,11 @@
 mod block;
 mod mark;
 mod packet;
+pub(super) mod reader;
 mod stream;
 mod writer;
 
 pub use writer::Writer;
+
+#[cfg(test)]
+mod tests;
