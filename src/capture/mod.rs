@@ -7,6 +7,8 @@
 //! | `pcap` | classic capture files |
 //! | `link`, `fragments` | from a captured frame to its TCP or UDP packet |
 //! | `flow`, `sequence` | from packets to what a socket would have told |
+//! | `netassist`, `log_text` | NetAssist's logs |
+//! | `json_lines` | the twin's own lines |
 //! | `input`, `summary` | where bytes come from, with bounds, and what was left out of them |
 //!
 //! Whatever a file holds, reading it ends, never panics and never takes memory because a length field says so.
@@ -14,7 +16,10 @@
 mod flow;
 mod fragments;
 mod input;
+mod json_lines;
 mod link;
+mod log_text;
+mod netassist;
 mod pcap;
 pub mod pcapng;
 mod sequence;
@@ -26,6 +31,8 @@ use crate::session::timestamp::Timestamp;
 use flow::Told;
 use input::Input;
 use jiff::tz::TimeZone;
+use json_lines::JsonLines;
+use netassist::NetAssist;
 use pcap::Pcap;
 use pcapng::reader::Pcapng;
 use std::collections::VecDeque;
@@ -54,6 +61,10 @@ pub enum Kind {
     Pcapng,
     /// A classic capture file.
     Pcap,
+    /// A log of NetAssist, or in its format.
+    NetAssist,
+    /// The lines of `--format jsonl`.
+    JsonLines,
 }
 
 /// One event of a capture.
@@ -98,15 +109,16 @@ pub struct Capture {
 enum Source {
     Pcapng(Box<Pcapng>),
     Pcap(Box<Pcap>),
+    NetAssist(Box<NetAssist>),
+    JsonLines(Box<JsonLines>),
 }
 
 /// Opens a capture or a log; what it is follows from its content.
 ///
 /// # Errors
 /// When it is neither, or can't be read.
-pub fn open(read: impl Read + Send + 'static, options: Options) -> Result<Capture, CaptureError> {
+pub fn open(read: impl Read + Send + 'static, options: &Options) -> Result<Capture, CaptureError> {
     let (head, mut input) = Input::open(read, HEAD)?;
-    let _options = options;
     let unknown = || CaptureError::Unknown { first: head.iter().take(16).copied().collect() };
     let (kind, source) = if head.is_empty() {
         return Err(CaptureError::Empty);
@@ -115,6 +127,10 @@ pub fn open(read: impl Read + Send + 'static, options: Options) -> Result<Captur
         (kind, Source::Pcapng(Box::default()))
     } else if pcap::is_pcap(&head) {
         (Kind::Pcap, Source::Pcap(Box::new(Pcap::open(&mut input)?.ok_or_else(unknown)?)))
+    } else if netassist::is_netassist(&head) {
+        (Kind::NetAssist, Source::NetAssist(Box::new(NetAssist::new(options))))
+    } else if json_lines::is_json_lines(&head) {
+        (Kind::JsonLines, Source::JsonLines(Box::default()))
     } else {
         return Err(unknown());
     };
@@ -142,6 +158,8 @@ impl Capture {
         match &mut self.source {
             Source::Pcapng(source) => source.step(&mut self.input, &mut told),
             Source::Pcap(source) => source.step(&mut self.input, &mut told),
+            Source::NetAssist(source) => source.step(&mut self.input, &mut told),
+            Source::JsonLines(source) => source.step(&mut self.input, &mut told),
         }
     }
 }
@@ -162,3 +180,6 @@ impl Iterator for Capture {
         self.waiting.pop_front().map(Ok)
     }
 }
+
+#[cfg(test)]
+mod tests;

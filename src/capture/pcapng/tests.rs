@@ -21,7 +21,7 @@ fn options() -> Options {
 }
 
 fn read(file: &[u8]) -> Capture {
-    open(Cursor::new(file.to_vec()), options()).unwrap()
+    open(Cursor::new(file.to_vec()), &options()).unwrap()
 }
 
 /// Events as they can be compared.
@@ -154,7 +154,7 @@ proptest! {
             file[at] = byte;
         }
         file.truncate(cut.index(file.len()) + 1);
-        if let Ok(capture) = open(Cursor::new(file), options()) {
+        if let Ok(capture) = open(Cursor::new(file), &options()) {
             prop_assert!(capture.count() < 10_000);
         }
     }
@@ -172,7 +172,7 @@ proptest! {
             file.extend(order.to_le_bytes());
         }
         file.extend(bytes);
-        prop_assert!(open(Cursor::new(file), options()).unwrap().count() < 10_000);
+        prop_assert!(open(Cursor::new(file), &options()).unwrap().count() < 10_000);
     }
 }
 
