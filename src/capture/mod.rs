@@ -1,9 +1,11 @@
-//! Capture files: writing what a session recorded so that Wireshark opens it, and reading captures and logs back. Pure over bytes: it
-//! must never open a file by itself, and never know sockets, threads or the clock.
+//! Capture files: writing what a session recorded so that Wireshark opens it, and reading captures and logs back. Pure over bytes, but
+//! for [`save`]: it must never know sockets, threads or the clock.
 //!
 //! | file | what it answers |
 //! | --- | --- |
 //! | [`pcapng`] | records as a capture file, and back, exactly |
+//! | [`export`] | records as any kind of file |
+//! | [`save`] | a file written whole or not at all |
 //! | `pcap` | classic capture files |
 //! | `link`, `fragments` | from a captured frame to its TCP or UDP packet |
 //! | `flow`, `sequence` | from packets to what a socket would have told |
@@ -13,6 +15,7 @@
 //!
 //! Whatever a file holds, reading it ends, never panics and never takes memory because a length field says so.
 
+pub mod export;
 mod flow;
 mod fragments;
 mod input;
@@ -22,6 +25,7 @@ mod log_text;
 mod netassist;
 mod pcap;
 pub mod pcapng;
+pub mod save;
 mod sequence;
 mod summary;
 

@@ -12,11 +12,13 @@
 //! | `stdin` | standard input as lines |
 //! | `printer` | records to standard output, state changes to standard error |
 //! | `decode` | what some bytes say, in every encoding |
+//! | `convert` | a capture or a log into another format |
 //! | `demo` | the main job without a display |
 //!
 //! Exit status: 0 done, 1 the network said no, 2 wrong usage.
 
 mod args;
+mod convert;
 mod decode;
 mod demo;
 mod pace;
@@ -80,6 +82,7 @@ impl Job {
         ExitCode::from(match &command {
             Command::Demo => demo::run(language),
             Command::Decode(decode) => decode::run(language, decode),
+            Command::Convert(convert) => convert::run(language, convert),
             session => match spec::plan(language, session) {
                 Ok(plan) => run::run(language, plan),
                 Err(usage) => refuse(&usage),

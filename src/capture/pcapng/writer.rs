@@ -62,10 +62,11 @@ impl Writer {
         self.local = Some(local);
     }
 
-    /// A connection that was there before the recording, and this end of it. Datagrams' peers need not be known.
+    /// A connection that was there before the recording, and this end of it. One that is known changes nothing, nor do the peers of
+    /// datagrams.
     pub fn knows(&mut self, peer: Peer, local: SocketAddr) {
         if let Some(id) = peer.connection {
-            self.streams.insert(id, Stream::new(id, Some(local), peer.address));
+            self.streams.entry(id).or_insert_with(|| Stream::new(id, Some(local), peer.address));
         }
     }
 
