@@ -221,10 +221,10 @@ impl Connection {
         let mut parts = Vec::new();
         if let Some(number) = segment.acknowledgment {
             let mut other = Vec::new();
-            self.sequence(opposite(direction)).acknowledged(number, &mut other);
-            self.tell_parts(opposite(direction), other, told);
+            self.sequence(direction.opposite()).acknowledged(number, &mut other);
+            self.tell_parts(direction.opposite(), other, told);
             // The other side may have finished behind a hole.
-            self.finished(at, opposite(direction), told);
+            self.finished(at, direction.opposite(), told);
         }
         if !packet.payload.is_empty() || packet.missing > 0 {
             let repeated = self.sequence(direction).repeated;
@@ -256,7 +256,7 @@ impl Connection {
         }
         let first = *self.first_to_finish.get_or_insert(direction);
         let peer = self.peer;
-        if !self.sequence(opposite(direction)).is_finished() {
+        if !self.sequence(direction.opposite()).is_finished() {
             let what = match direction {
                 Direction::Received => What::PeerFinished { peer },
                 Direction::Sent => What::Finished { peer },
@@ -294,12 +294,5 @@ impl Connection {
             self.sequence(direction).give_up(&mut parts);
             self.tell_parts(direction, parts, told);
         }
-    }
-}
-
-fn opposite(direction: Direction) -> Direction {
-    match direction {
-        Direction::Received => Direction::Sent,
-        Direction::Sent => Direction::Received,
     }
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 /// A network debugging assistant. Without a command it opens the window.
 #[derive(Debug, Parser)]
 #[command(name = "sockscope", version, disable_help_subcommand = true)]
-#[command(after_help = "Exit status: 0 done, 1 the network said no, 2 wrong usage. Ctrl-C and a broken pipe end cleanly with 0.")]
+#[command(
+    after_help = "Exit status: 0 done, 1 the network (or a file) said no, 2 wrong usage. Ctrl-C and a broken pipe end cleanly with 0."
+)]
 pub struct Args {
     /// The language of messages; the system's unless given
     #[arg(long, value_enum, global = true, value_name = "LANGUAGE")]

@@ -15,7 +15,7 @@
 //! | `convert` | a capture or a log into another format |
 //! | `demo` | the main job without a display |
 //!
-//! Exit status: 0 done, 1 the network said no, 2 wrong usage.
+//! Exit status: 0 done, 1 the network (or a file) said no, 2 wrong usage.
 
 mod args;
 mod convert;
@@ -38,7 +38,7 @@ use std::process::ExitCode;
 
 /// Everything was done.
 const DONE: u8 = 0;
-/// The network said no.
+/// The network, or a file, said no.
 const REFUSED: u8 = 1;
 /// The command line asks for something that there is not.
 const USAGE: u8 = 2;

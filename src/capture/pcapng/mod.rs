@@ -6,11 +6,12 @@
 //!
 //! What packets cannot hold is kept beside them, marked as ours, so that our own file reads back exactly as it was:
 //!
-//! 1. Each packet has a custom option ([`mark::Mark`]): whether it is made up, which record it is a piece of, who asked for the send.
+//! 1. Each packet has a custom option (`mark`): whether it is made up, which record it is a piece of, who asked for the send.
 //! 2. Each note is a Custom Block with the note in JSON, in the place where it happened.
 //!
 //! Both carry the enterprise number 32473, which RFC 5612 reserves for examples, because this program has none of its own; the word
-//! `sockscope` behind it tells ours from other people's examples.
+//! `sockscope` behind it tells ours from other people's examples. Wireshark lists the Custom Blocks between the packets, and editcap and
+//! its filters keep both. Only a classic pcap, which has no such blocks, must be saved with the filter `ip or ipv6`.
 
 mod block;
 mod mark;

@@ -86,7 +86,7 @@ impl Stream {
         let mut done = TcpHeader::new(0, 0, opener.number(0), WINDOW);
         done.ack = true;
         done.acknowledgment_number = other.number(0);
-        [(direction, syn), (opposite(direction), answer), (direction, done)]
+        [(direction, syn), (direction.opposite(), answer), (direction, done)]
     }
 
     /// The header of bytes at an offset of their direction.
@@ -104,7 +104,7 @@ impl Stream {
             return None;
         }
         side.acknowledged = side.length;
-        let back = opposite(direction);
+        let back = direction.opposite();
         let number = self.sides(back).0.next();
         Some((back, self.plain(back, number)))
     }
@@ -144,14 +144,6 @@ impl Stream {
         // Every packet acknowledges all that came before it.
         other.acknowledged = other.length;
         header
-    }
-}
-
-/// The other direction.
-pub fn opposite(direction: Direction) -> Direction {
-    match direction {
-        Direction::Received => Direction::Sent,
-        Direction::Sent => Direction::Received,
     }
 }
 
