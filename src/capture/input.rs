@@ -3,8 +3,12 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-/// The most that any block, line or record is read into memory. What claims to be larger is skipped or cut.
+/// The most that any block or packet is read into memory. What claims to be larger is skipped.
 pub const LARGEST: usize = 16 << 20;
+
+/// The longest line, and the most text that is read of one record: 4 MiB of bytes that are no text, each as `\\xHH` in JSON beside its
+/// hex, are 28 MiB.
+pub const LONGEST: usize = 64 << 20;
 
 /// Bytes in order.
 pub struct Input {
@@ -49,12 +53,12 @@ impl Input {
         Ok(skipped)
     }
 
-    /// Appends a line with its line end, or [`LARGEST`] bytes of a longer one; `false` when there is nothing more.
+    /// Appends a line with its line end, or [`LONGEST`] bytes of a longer one; `false` when there is nothing more.
     ///
     /// # Errors
     /// When reading fails.
     pub fn line(&mut self, into: &mut Vec<u8>) -> io::Result<bool> {
-        let read = self.read.by_ref().take(LARGEST as u64).read_until(b'\n', into)?;
+        let read = self.read.by_ref().take(LONGEST as u64).read_until(b'\n', into)?;
         self.position += read as u64;
         Ok(read > 0)
     }

@@ -6,7 +6,7 @@
 
 use super::Seen;
 use super::flow::Told;
-use super::input::{Input, LARGEST};
+use super::input::{Input, LONGEST};
 use crate::codec::hex;
 use crate::session::event::{EndedBy, Ending, Origin, Place, What};
 use crate::session::id::{ConnectionId, Peer};
@@ -67,8 +67,8 @@ impl JsonLines {
         }
         match serde_json::from_slice(line).ok().and_then(|line| self.seen(line)) {
             Some(seen) => told.out.push_back(seen),
-            // The last line of a file that was cut, or one of more than 16 MiB.
-            None if !whole && line.len() < LARGEST => told.summary.cut += line.len() as u64,
+            // The last line of a file that was cut, or one without end.
+            None if !whole && line.len() < LONGEST => told.summary.cut += line.len() as u64,
             None => told.summary.unread += 1,
         }
         self.line = buffer;

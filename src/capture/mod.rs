@@ -11,10 +11,11 @@
 //! | `flow`, `sequence` | from packets to what a socket would have told |
 //! | `netassist`, `log_text` | NetAssist's logs |
 //! | `json_lines` | the twin's own lines |
-//! | `input`, `summary` | where bytes come from, with bounds, and what was left out of them |
+//! | `input`, `summary`, `error` | where bytes come from, with bounds, what was left out of them, and why there are none |
 //!
 //! Whatever a file holds, reading it ends, never panics and never takes memory because a length field says so.
 
+mod error;
 pub mod export;
 mod flow;
 mod fragments;
@@ -42,6 +43,8 @@ use pcapng::reader::Pcapng;
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::net::SocketAddr;
+
+pub use error::{CaptureError, system};
 pub use summary::Summary;
 
 /// How much of a file is looked at to tell what it is.
@@ -80,23 +83,6 @@ pub struct Seen {
     pub what: What,
     /// This end, where the file says it: one capture may hold flows of several addresses.
     pub local: Option<SocketAddr>,
-}
-
-/// Why a file can't be read.
-#[derive(Debug, thiserror::Error)]
-pub enum CaptureError {
-    /// The system could not read it.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// There is nothing in it.
-    #[error("the file is empty")]
-    Empty,
-    /// It is something else; its first bytes, at most sixteen.
-    #[error("neither a capture nor a log; it begins with {first:02X?}")]
-    Unknown {
-        /// The first bytes.
-        first: Vec<u8>,
-    },
 }
 
 /// A capture that is being read: an iterator of events in the order of the file. It is one session that holds all flows.

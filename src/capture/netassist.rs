@@ -16,7 +16,7 @@
 //!    so; and a character cut in two, which our export shows in the record that ends it, is cut in two again.
 
 use super::flow::Told;
-use super::input::{Input, LARGEST};
+use super::input::{Input, LONGEST};
 use super::log_text::{Cutter, Text};
 use super::{Options, Seen};
 use crate::codec::hex;
@@ -101,7 +101,7 @@ impl NetAssist {
                 self.open = Some(Open { header, line_end, payload: Vec::new() });
             }
             _ => match &mut self.open {
-                Some(open) if open.payload.len() + line.len() <= LARGEST => open.payload.extend_from_slice(line),
+                Some(open) if open.payload.len() + line.len() <= LONGEST => open.payload.extend_from_slice(line),
                 // Nothing of ours before the first header, and nothing beyond what can be one record.
                 _ => told.summary.unread += u64::from(!line.trim_ascii().is_empty()),
             },

@@ -159,27 +159,12 @@ fn tell(language: Language, convert: &Convert, done: &Done) -> u8 {
 }
 
 fn unreadable(language: Language, name: &str, error: &CaptureError) -> u8 {
-    let why = match error {
-        CaptureError::Io(problem) => system(language, problem),
-        CaptureError::Empty => language.tr("convert.empty").into_owned(),
-        CaptureError::Unknown { first } => language.tr_with("convert.unknown", &[("first", &crate::codec::hex::spaced(first))]),
-    };
-    complain(&language.tr_with("convert.unreadable", &[("name", &name), ("why", &why)]));
+    complain(&language.tr_with("convert.unreadable", &[("name", &name), ("why", &error.told(language))]));
     REFUSED
 }
 
 fn unwritable(language: Language, name: &str, problem: &io::Error) -> u8 {
-    let why = system(language, problem);
+    let why = capture::system(language, problem);
     complain(&language.tr_with("convert.unwritable", &[("name", &name), ("why", &why)]));
     REFUSED
-}
-
-/// The system's reasons that people meet, in their language.
-fn system(language: Language, problem: &io::Error) -> String {
-    match problem.kind() {
-        ErrorKind::NotFound => language.tr("convert.not_found").into_owned(),
-        ErrorKind::PermissionDenied => language.tr("save.no_permission").into_owned(),
-        ErrorKind::IsADirectory => language.tr("save.is_folder").into_owned(),
-        _ => problem.to_string(),
-    }
 }
