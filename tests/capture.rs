@@ -1,6 +1,9 @@
 //! Capture files against other people's eyes: what we write is opened by tshark (skipped, and said so, where it is not installed).
 
 use sockscope::capture::pcapng::Writer;
+use sockscope::capture::{Kind, Options, open};
+use sockscope::codec::encoding::Encoding;
+use sockscope::i18n::Language;
 use sockscope::session::event::{EndedBy, Ending, Origin, Place, SessionEvent, What};
 use sockscope::session::id::{ConnectionId, Peer, SessionId};
 use sockscope::session::timestamp::Timestamp;
@@ -170,4 +173,53 @@ fn tshark_sees_every_datagram_and_what_was_lost() {
     assert!(hierarchy.contains("udp") && !hierarchy.contains("malformed"), "{hierarchy}");
     let status = tshark(&file, &["-Y", "udp.checksum.status == 0 || ip.checksum.status == 0"]).unwrap();
     assert_eq!(status, "");
+}
+
+#[test]
+fn tshark_sees_the_hole_of_a_record_that_was_left_out() {
+    let (events, ..) = client_session();
+    let records = records(&events);
+    let (mut writer, mut file) = (Writer::new(), Vec::new());
+    writer.header(&mut file);
+    // All but the client's first record.
+    for (id, record) in records.iter().filter(|(id, _)| *id != RecordId(2)) {
+        writer.record(*id, record, &mut file);
+    }
+    let Some(lost) = tshark(&file, &["-Y", "tcp.analysis.lost_segment", "-T", "fields", "-e", "tcp.seq"]) else { return };
+    assert_eq!(lost.split_whitespace().collect::<Vec<_>>(), ["24"], "23 bytes and the SYN come before");
+}
+
+/// Our file as tshark writes it: a classic pcap has neither our marks nor our notes, a pcapng keeps them.
+#[test]
+fn what_tshark_writes_is_read() {
+    let (events, ours, theirs) = client_session();
+    let file = pcapng(&events);
+    for (format, filter, kind) in [("pcap", "ip", Kind::Pcap), ("pcapng", "", Kind::Pcapng)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("written");
+        let Some(_) = tshark(&file, &["-F", format, "-Y", filter, "-w", path.to_str().unwrap()]) else { return };
+        let options = Options { encoding: Encoding::UTF_8, zone: jiff::tz::TimeZone::UTC };
+        let mut capture = open(std::fs::File::open(&path).unwrap(), &options).unwrap();
+        let (mut sent, mut received, mut rows) = (Vec::new(), Vec::new(), 0);
+        let mut notes = Vec::new();
+        for seen in capture.by_ref() {
+            match seen.unwrap().what {
+                What::Sent { bytes, .. } => sent.extend_from_slice(&bytes),
+                What::Received { bytes, .. } => received.extend_from_slice(&bytes),
+                other => {
+                    notes.push(format!("{other:?}"));
+                    continue;
+                }
+            }
+            rows += 1;
+        }
+        assert!(sent == ours && received == theirs, "{format}");
+        assert!(capture.summary().warnings(Language::English).is_empty(), "{format}");
+        if kind == Kind::Pcapng {
+            assert_eq!((rows, notes.len()), (4, 4), "as it was recorded: {notes:?}");
+        } else {
+            assert_eq!((rows, capture.kind()), (8, kind), "as it was in packets");
+            assert!(notes[0].starts_with("Connected") && notes.last().unwrap().starts_with("PeerLeft"), "{notes:?}");
+        }
+    }
 }
