@@ -21,11 +21,11 @@
 //! Arrows run down only; `tests/layers.rs` reads the `use` lines.
 //!
 //! ```text
-//! main → {ui, cli} → history → recorder → {net, store} ; store → traffic → describe → {session, i18n} ; net → session → codec
-//!         ui → settings → {session, i18n}
+//! main → {ui, cli} → history → recorder → {net, store, capture}     {store, capture} → traffic → describe → {session, i18n}
+//!         ui → settings → {session, i18n}                             net → session → codec
 //! ```
 //!
-//! 1. [`codec`], [`session`] and [`traffic`] are pure: no sockets, threads or clock; time and bytes are arguments.
+//! 1. [`codec`], [`session`], [`traffic`] and [`capture`] are pure: no sockets, threads or clock; time and bytes are arguments.
 //! 2. [`net`] is the only place with sockets and tokio, [`ui`] the only one with egui; `ui` and [`cli`] never see each other.
 //! 3. [`describe`] is the only place that turns what happened into sentences, so window, twin and saved log say the same.
 //!    (It is not in the first sketch of the architecture; without it three places would each have phrased failures.)
@@ -48,6 +48,7 @@
 
 rust_i18n::i18n!("assets/locales", fallback = "en");
 
+pub mod capture;
 pub mod cli;
 pub mod codec;
 pub mod describe;

@@ -521,6 +521,9 @@ fn wrong_usage_is_2() {
         &["udp", "--eof", "half-close"],
         &["decode", "zz"],
         &["decode", "@/does/not/exist"],
+        &["convert", "a"],
+        &["convert", "a", "b.unknown"],
+        &["convert", "a", "b.csv", "--encoding", "nonsense"],
     ];
     for args in table {
         let end = run(args, "");
@@ -528,7 +531,6 @@ fn wrong_usage_is_2() {
         assert!(!end.notes.is_empty(), "{args:?} says nothing");
     }
     let later: &[&[&str]] = &[
-        &["convert", "a", "b", "--format", "csv"],
         &["lesson", "list"],
         &["relay", "--listen", ":1", "--to", ":2"],
         &["unix-client", "/tmp/x"],

@@ -4,19 +4,20 @@
 use std::path::{Path, PathBuf};
 
 /// Each module at the top and those that it may know. Arrows run down only, so there are no circles.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("i18n", &[]),
     ("codec", &[]),
     ("session", &["codec"]),
     ("describe", &["session", "i18n", "codec"]),
     ("settings", &["session", "i18n", "codec"]),
     ("traffic", &["describe", "session", "i18n", "codec"]),
+    ("capture", &["traffic", "describe", "session", "i18n", "codec"]),
     ("net", &["session", "codec"]),
     ("store", &["traffic", "session"]),
-    ("recorder", &["net", "store", "traffic", "session"]),
-    ("history", &["recorder", "store", "traffic", "session"]),
-    ("cli", &["recorder", "traffic", "describe", "session", "i18n", "codec"]),
-    ("ui", &["history", "recorder", "store", "traffic", "describe", "settings", "session", "i18n", "codec"]),
+    ("recorder", &["net", "store", "capture", "traffic", "session"]),
+    ("history", &["recorder", "store", "capture", "traffic", "session", "i18n", "codec"]),
+    ("cli", &["history", "recorder", "store", "capture", "traffic", "describe", "session", "i18n", "codec"]),
+    ("ui", &["history", "recorder", "store", "capture", "traffic", "describe", "settings", "session", "i18n", "codec"]),
 ];
 
 /// A word and where alone it may stand. A place is a module, a folder or a file under `src/`.
@@ -33,7 +34,7 @@ const PLACES: [(&[&str], &[&str]); 9] = [
     // Threads are named and owned: the engine's two, those that read what it wrote, standard input, and the window's dialogues.
     (&["thread"], &["net/hub.rs", "recorder.rs", "store/pages.rs", "history", "cli/stdin.rs", "cli/run.rs", "ui"]),
     // Files: what is recorded, what is remembered, and what the user names.
-    (&["File", "OpenOptions"], &["store", "history", "settings.rs", "cli", "ui"]),
+    (&["File", "OpenOptions"], &["store", "capture/save.rs", "history", "settings.rs", "cli", "ui"]),
 ];
 
 /// What the rules of the house forbid everywhere but in tests.

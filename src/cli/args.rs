@@ -2,13 +2,16 @@
 
 use crate::codec::encoding::Encoding;
 use crate::i18n::Language;
+use crate::traffic::record::Direction;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
 /// A network debugging assistant. Without a command it opens the window.
 #[derive(Debug, Parser)]
 #[command(name = "sockscope", version, disable_help_subcommand = true)]
-#[command(after_help = "Exit status: 0 done, 1 the network said no, 2 wrong usage. Ctrl-C and a broken pipe end cleanly with 0.")]
+#[command(
+    after_help = "Exit status: 0 done, 1 the network (or a file) said no, 2 wrong usage. Ctrl-C and a broken pipe end cleanly with 0."
+)]
 pub struct Args {
     /// The language of messages; the system's unless given
     #[arg(long, value_enum, global = true, value_name = "LANGUAGE")]
@@ -68,8 +71,8 @@ pub enum Command {
     },
     /// Say what bytes mean, in every encoding, with a verdict
     Decode(Decode),
-    /// Turn a capture into other formats (not available yet)
-    Convert(Later),
+    /// Turn a capture (pcapng, pcap) or a log (NetAssist, jsonl) into another format
+    Convert(Convert),
     /// The class room's lessons (not available yet)
     Lesson(Later),
     /// Forward TCP or UDP with impairments (not available yet)
@@ -239,6 +242,69 @@ pub struct Decode {
     /// A table for people, or a JSON object per candidate
     #[arg(long, value_enum, default_value = "text")]
     pub format: DecodeFormat,
+}
+
+/// `convert`.
+#[derive(Debug, clap::Args)]
+pub struct Convert {
+    /// The capture or log; what it is follows from its content
+    #[arg(value_name = "IN")]
+    pub input: String,
+    /// The new file, or - for standard output. Its ending says what it is: txt, hex, csv, jsonl, log (NetAssist), raw or bin, pcapng
+    #[arg(value_name = "OUT")]
+    pub output: String,
+    /// What OUT is, whatever its ending
+    #[arg(long, value_enum)]
+    pub format: Option<ConvertFormat>,
+    /// The encoding of the bytes, for text that is read from a log or written: any WHATWG label
+    #[arg(long, value_name = "NAME", value_parser = encoding, default_value = "utf-8")]
+    pub encoding: Encoding,
+    /// Records of this direction only [default: both, for raw those received]
+    #[arg(long, value_enum)]
+    pub direction: Option<Way>,
+}
+
+/// `convert --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ConvertFormat {
+    /// A line per record, its text
+    #[value(alias = "txt")]
+    Text,
+    /// A line per record, its bytes in hex
+    Hex,
+    /// Offset, hex and text columns
+    Both,
+    /// A table
+    Csv,
+    /// A JSON object per line
+    Jsonl,
+    /// NetAssist V5's log, as text
+    Netassist,
+    /// NetAssist V5's log, in hex
+    NetassistHex,
+    /// The bytes of one direction alone
+    Raw,
+    /// A capture for Wireshark, with made-up packet headers
+    Pcapng,
+}
+
+/// `convert --direction`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    /// What came from the peer
+    Received,
+    /// What went to the peer
+    Sent,
+}
+
+impl Way {
+    /// The direction itself.
+    pub fn direction(self) -> Direction {
+        match self {
+            Self::Received => Direction::Received,
+            Self::Sent => Direction::Sent,
+        }
+    }
 }
 
 /// `decode --format`.

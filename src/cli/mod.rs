@@ -12,11 +12,13 @@
 //! | `stdin` | standard input as lines |
 //! | `printer` | records to standard output, state changes to standard error |
 //! | `decode` | what some bytes say, in every encoding |
+//! | `convert` | a capture or a log into another format |
 //! | `demo` | the main job without a display |
 //!
-//! Exit status: 0 done, 1 the network said no, 2 wrong usage.
+//! Exit status: 0 done, 1 the network (or a file) said no, 2 wrong usage.
 
 mod args;
+mod convert;
 mod decode;
 mod demo;
 mod pace;
@@ -36,7 +38,7 @@ use std::process::ExitCode;
 
 /// Everything was done.
 const DONE: u8 = 0;
-/// The network said no.
+/// The network, or a file, said no.
 const REFUSED: u8 = 1;
 /// The command line asks for something that there is not.
 const USAGE: u8 = 2;
@@ -80,6 +82,7 @@ impl Job {
         ExitCode::from(match &command {
             Command::Demo => demo::run(language),
             Command::Decode(decode) => decode::run(language, decode),
+            Command::Convert(convert) => convert::run(language, convert),
             session => match spec::plan(language, session) {
                 Ok(plan) => run::run(language, plan),
                 Err(usage) => refuse(&usage),

@@ -108,6 +108,7 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
             let key = match place {
                 Place::Kernel => "note.gap_kernel",
                 Place::Sockscope => "note.gap_sockscope",
+                Place::Capture => "note.gap_capture",
             };
             (tr(key, &[("datagrams", datagrams), ("bytes", &bytes.unwrap_or(0))]), Tone::Error)
         }

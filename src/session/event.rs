@@ -222,6 +222,8 @@ pub enum Place {
     Kernel,
     /// This program: its own queue was full.
     Sockscope,
+    /// The capture that this was read from: it does not have them. For a stream the number of packets is unknown, and 0.
+    Capture,
 }
 
 impl Place {
@@ -230,6 +232,7 @@ impl Place {
         match self {
             Self::Kernel => "kernel",
             Self::Sockscope => "sockscope",
+            Self::Capture => "capture",
         }
     }
 }

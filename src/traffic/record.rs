@@ -28,6 +28,14 @@ impl Direction {
             Self::Sent => "→",
         }
     }
+
+    /// The other one.
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Received => Self::Sent,
+            Self::Sent => Self::Received,
+        }
+    }
 }
 
 /// Something that stands in the log.

@@ -1,0 +1,136 @@
+//! JSON lines as this program writes them (`--format jsonl`): bytes, where connections begin and end, and gaps. Must never read the text
+//! of a record: its bytes are in hex.
+//!
+//! A line does not hold all that a note does: failures are counted and left out, and a peer is a connection where the lines before say
+//! that it connected or joined.
+
+use super::Seen;
+use super::flow::Told;
+use super::input::{Input, LONGEST};
+use crate::codec::hex;
+use crate::session::event::{EndedBy, Ending, Origin, Place, What};
+use crate::session::id::{ConnectionId, Peer};
+use crate::session::timestamp::Timestamp;
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+
+/// Lines that are being read.
+#[derive(Default)]
+pub struct JsonLines {
+    /// The connections that are open.
+    open: HashMap<SocketAddr, ConnectionId>,
+    next: u32,
+    line: Vec<u8>,
+}
+
+/// What is read of a line.
+#[derive(Deserialize)]
+struct Line {
+    event: String,
+    at: String,
+    local: Option<SocketAddr>,
+    peer: Option<SocketAddr>,
+    hex: Option<String>,
+    len: Option<u64>,
+    receive_buffer: Option<usize>,
+    datagrams: Option<u64>,
+    bytes: Option<u64>,
+    r#where: Option<String>,
+    by: Option<String>,
+    received: Option<u64>,
+    sent: Option<u64>,
+}
+
+/// Whether a file begins with such a line, whole or longer than what is looked at.
+pub fn is_json_lines(head: &[u8]) -> bool {
+    let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    serde_json::from_slice::<Line>(first).is_ok() || first.starts_with(br#"{"event":""#) && first.len() == head.len()
+}
+
+impl JsonLines {
+    /// Reads a line; `false` at the end.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn step(&mut self, input: &mut Input, told: &mut Told) -> io::Result<bool> {
+        self.line.clear();
+        if !input.line(&mut self.line)? {
+            return Ok(false);
+        }
+        let whole = self.line.ends_with(b"\n");
+        let buffer = std::mem::take(&mut self.line);
+        let line = buffer.trim_ascii();
+        if line.is_empty() {
+            return Ok(true);
+        }
+        match serde_json::from_slice(line).ok().and_then(|line| self.seen(line)) {
+            Some(seen) => told.out.push_back(seen),
+            // The last line of a file that was cut, or one without end.
+            None if !whole && line.len() < LONGEST => told.summary.cut += line.len() as u64,
+            None => told.summary.unread += 1,
+        }
+        self.line = buffer;
+        Ok(true)
+    }
+
+    fn seen(&mut self, line: Line) -> Option<Seen> {
+        let local = line.local;
+        let at = Timestamp(line.at.parse::<jiff::Timestamp>().ok()?.as_microsecond());
+        Some(Seen { at, what: self.what(line)?, local })
+    }
+
+    fn what(&mut self, line: Line) -> Option<What> {
+        Some(match line.event.as_str() {
+            "data" => What::Received { peer: self.peer(line.peer?), bytes: bytes(&line)?.into() },
+            "sent" => What::Sent { peer: self.peer(line.peer?), bytes: bytes(&line)?.into(), origin: Origin::User },
+            "listening" => match line.receive_buffer {
+                Some(receive_buffer) => What::Bound { local: line.local?, receive_buffer },
+                None => What::Listening { local: line.local? },
+            },
+            "connected" => What::Connected { peer: self.begin(line.peer?), local: line.local? },
+            "peer-joined" => What::PeerJoined { peer: self.begin(line.peer?), local: line.local? },
+            "peer-left" => {
+                let peer = self.peer(line.peer?);
+                self.open.remove(&peer.address);
+                What::PeerLeft { peer, ending: ending(&line)? }
+            }
+            "closed" => {
+                self.open.clear();
+                What::Closed { ending: ending(&line)? }
+            }
+            "gap" => What::Gap { datagrams: line.datagrams?, bytes: line.bytes, place: place(line.r#where.as_deref()?)? },
+            _ => return None,
+        })
+    }
+
+    fn begin(&mut self, address: SocketAddr) -> Peer {
+        self.next = self.next.wrapping_add(1);
+        self.open.insert(address, ConnectionId(self.next));
+        self.peer(address)
+    }
+
+    fn peer(&self, address: SocketAddr) -> Peer {
+        Peer { address, connection: self.open.get(&address).copied() }
+    }
+}
+
+/// The bytes of a record; `None` where they are not as many as it says.
+fn bytes(line: &Line) -> Option<Vec<u8>> {
+    let digits = line.hex.as_deref()?;
+    let bytes = if digits.is_empty() { Vec::new() } else { hex::parse(digits).ok()? };
+    line.len.is_none_or(|length| length == bytes.len() as u64).then_some(bytes)
+}
+
+fn place(word: &str) -> Option<Place> {
+    [Place::Kernel, Place::Sockscope, Place::Capture].into_iter().find(|place| place.word() == word)
+}
+
+/// How something ended; `None` for an error, whose words are not what it was.
+fn ending(line: &Line) -> Option<Ending> {
+    let orderly = [EndedBy::Us, EndedBy::Cancelled, EndedBy::OurReset, EndedBy::PeerFin, EndedBy::PeerReset, EndedBy::TimedOut];
+    let word = line.by.as_deref()?;
+    let by = orderly.into_iter().find(|by| by.word() == word)?;
+    Some(Ending { by, received: line.received?, sent: line.sent? })
+}
