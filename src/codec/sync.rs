@@ -43,6 +43,16 @@ impl Encoding {
         !self.is_single_byte() && self != Self::UTF_8 && self.reader() != Some(encoding_rs::ISO_2022_JP)
     }
 
+    /// How many bytes after a character may still show that it does not stand there. GBK and its kin have characters of four bytes with
+    /// digits in them: in `81 31` the `1` is part of one until a byte comes that cannot go on with it, and then it was a `1`.
+    pub fn hindsight(self) -> usize {
+        if self.has_four_bytes() { 2 } else { 0 }
+    }
+
+    fn has_four_bytes(self) -> bool {
+        self.0 == Kind::Gb2312 || self == Self::GBK || self == Self::GB18030
+    }
+
     /// The last place known to be between two characters.
     fn boundary(self, bytes: &[u8]) -> Option<usize> {
         if self == Self::UTF_8 {
@@ -53,8 +63,7 @@ impl Encoding {
                 Some(after) => Some(after - 1),
             };
         }
-        let four_bytes = self.0 == Kind::Gb2312 || self == Self::GBK || self == Self::GB18030;
-        if four_bytes {
+        if self.has_four_bytes() {
             let ends = |place: usize, byte: u8| match byte {
                 b'0'..=b'9' => place.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_digit),
                 _ => byte <= 0x80 || byte == 0xFF,

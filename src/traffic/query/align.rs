@@ -27,7 +27,8 @@ impl<'a> Aligner<'a> {
     pub fn begins(&mut self, found: &Range<usize>) -> bool {
         self.move_to(found.start);
         let pending = self.decoder.pending();
-        pending.is_empty() || self.breaks_off(pending, &self.slice(found.clone()))
+        let seen_after = found.end + self.encoding.hindsight();
+        pending.is_empty() || self.breaks_off(pending, &self.slice(found.start..seen_after))
     }
 
     /// The last place between two characters at or before `place`.
@@ -36,17 +37,14 @@ impl<'a> Aligner<'a> {
         place - self.decoder.pending().len()
     }
 
-    /// Whether the character begun by `pending` is broken off by `found`, so that its bytes, or the last ones of them, are malformed and
-    /// those of `found` are read as the text that they are by themselves: in GBK an `81` and then `1`.
-    fn breaks_off(&self, pending: &[u8], found: &[u8]) -> bool {
-        let (text, invalid) = decode(self.encoding, found);
-        if invalid > 0 {
-            return false;
-        }
-        let (joined, invalid) = decode(self.encoding, &[pending, found].concat());
+    /// Whether the character begun by `pending` is broken off by what follows, so that its bytes, or the last ones of them, are malformed
+    /// and those that follow are read as they are by themselves: in Big5 an `81` and then `1`.
+    fn breaks_off(&self, pending: &[u8], follows: &[u8]) -> bool {
+        let (text, invalid) = decode(self.encoding, follows);
+        let (joined, invalid_joined) = decode(self.encoding, &[pending, follows].concat());
         // What a decoder reads again after a malformed sequence is ASCII, one byte each.
         let read_again = joined.strip_suffix(&text).map(|again| again.chars().count());
-        read_again.is_some_and(|again| again + invalid == pending.len())
+        read_again.is_some_and(|again| again + invalid_joined == pending.len() + invalid)
     }
 
     fn move_to(&mut self, place: usize) {
@@ -74,8 +72,9 @@ impl<'a> Aligner<'a> {
 
     fn parts(&self, range: Range<usize>) -> [&'a [u8]; 2] {
         let middle = self.before.len();
-        let first = self.before.get(range.start.min(middle)..range.end.min(middle));
-        let second = self.after.get(range.start.saturating_sub(middle)..range.end.saturating_sub(middle));
+        let end = range.end.min(middle + self.after.len());
+        let first = self.before.get(range.start.min(middle)..end.min(middle));
+        let second = self.after.get(range.start.saturating_sub(middle)..end.saturating_sub(middle));
         [first.unwrap_or_default(), second.unwrap_or_default()]
     }
 

@@ -169,3 +169,83 @@ fn length(typed: &str) -> Result<Option<usize>, String> {
     let digits = typed.bytes().all(|byte| byte.is_ascii_digit());
     typed.parse().ok().filter(|_| digits).map(Some).ok_or_else(|| typed.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::query::Kind;
+
+    fn reading() -> Reading {
+        let zone = TimeZone::fixed(jiff::tz::offset(8));
+        Reading { receive: Encoding::GBK, send: Encoding::GBK, today: Timestamp(1_784_622_034_093_001), zone }
+    }
+
+    #[test]
+    fn nothing_typed_asks_for_nothing() {
+        let draft: FilterDraft = serde_json::from_str("{}").unwrap();
+        assert!(draft.conditions(&reading()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn everything_typed() {
+        let draft = FilterDraft {
+            pattern: Pattern { kind: Kind::Hex, typed: "4?".into(), ignore_case: false },
+            invert: true,
+            direction: DirectionChoice::Sent,
+            peer: "10.0.0.0/8".into(),
+            shortest: " 1 ".into(),
+            longest: "1".into(),
+            from: "16:20".into(),
+            to: "16:20".into(),
+        };
+        let conditions = draft.conditions(&reading()).unwrap();
+        assert_eq!(conditions.pattern.map(|sought| sought.wanted), Some(Wanted::Untouched));
+        assert_eq!((conditions.direction, conditions.shortest, conditions.longest), (Some(Direction::Sent), Some(1), Some(1)));
+        assert_eq!(conditions.to.unwrap().micros_since(conditions.from.unwrap()), 59_999_999);
+        let text = serde_json::to_string(&draft).unwrap();
+        assert_eq!(serde_json::from_str::<FilterDraft>(&text).unwrap(), draft);
+    }
+
+    #[test]
+    fn every_wrong_field_is_told_in_both_languages() {
+        let pattern = |kind, typed: &str| FilterDraft {
+            pattern: Pattern { kind, typed: typed.into(), ignore_case: false },
+            ..FilterDraft::default()
+        };
+        let none = FilterDraft::default;
+        let table: [(FilterDraft, &[(Field, &str)]); 13] = [
+            (pattern(Kind::Text, "a🌏"), &[(Field::Pattern, "GBK")]),
+            (pattern(Kind::Hex, "123"), &[(Field::Pattern, "1")]),
+            (pattern(Kind::Hex, "12\n?G"), &[(Field::Pattern, "2")]),
+            (pattern(Kind::Hex, "0x"), &[(Field::Pattern, "\\x")]),
+            (pattern(Kind::Regex, "a("), &[(Field::Pattern, "unclosed group")]),
+            (pattern(Kind::Regex, "[好]"), &[(Field::Pattern, "GBK")]),
+            (pattern(Kind::Regex, "((a{1000}){1000}){1000}"), &[(Field::Pattern, "")]),
+            (pattern(Kind::Text, &"a".repeat(5000)), &[(Field::Pattern, "4096")]),
+            (FilterDraft { peer: "1.2.3.4 host".into(), ..none() }, &[(Field::Peer, "host")]),
+            (FilterDraft { peer: ":70000".into(), ..none() }, &[(Field::Peer, "70000")]),
+            (
+                FilterDraft { shortest: "-1".into(), longest: "+1".into(), ..none() },
+                &[(Field::Shortest, "-1"), (Field::Longest, "+1")],
+            ),
+            (
+                FilterDraft { shortest: "2".into(), longest: "1".into(), to: "x".into(), ..none() },
+                &[(Field::To, "x"), (Field::Longest, "")],
+            ),
+            (FilterDraft { from: "16:20:01".into(), to: "16:20:00".into(), ..none() }, &[(Field::To, "")]),
+        ];
+        for (draft, expected) in table {
+            let problems = draft.conditions(&reading()).unwrap_err();
+            assert_eq!(
+                problems.iter().map(|problem| problem.field).collect::<Vec<_>>(),
+                expected.iter().map(|(field, _)| *field).collect::<Vec<_>>()
+            );
+            for (problem, (_, word)) in problems.iter().zip(expected) {
+                for language in [Language::English, Language::Chinese] {
+                    let words = problem.words(language);
+                    assert!(words.contains(word) && !words.contains("%{") && words != problem.key, "{words}");
+                }
+            }
+        }
+    }
+}

@@ -130,3 +130,74 @@ fn foreign_item(item: &ClassSetItem) -> Option<&Literal> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::query::{Kind, Pattern, Query};
+    use crate::traffic::record::Direction;
+    use std::ops::Range;
+
+    fn found(typed: &str, encoding: Encoding, ignore_case: bool, bytes: &[u8]) -> Vec<Range<usize>> {
+        let pattern = Pattern { kind: Kind::Regex, typed: typed.to_owned(), ignore_case };
+        Query::compile(&pattern, encoding, encoding).unwrap().unwrap().find_in(bytes, Direction::Received)
+    }
+
+    /// What is typed, in which encoding, whether case is ignored, in which bytes, and where it is found.
+    type Row = (&'static str, Encoding, bool, &'static [u8], &'static [(usize, usize)]);
+
+    #[test]
+    fn bytes_first_and_characters_when_asked() {
+        const GBK: Encoding = Encoding::GBK;
+        const UTF_8: Encoding = Encoding::UTF_8;
+        let table: [Row; 19] = [
+            ("a.c", UTF_8, false, b"a\nc a\xFFc", &[(0, 3), (4, 7)]),
+            (r"\xFF+", UTF_8, false, b"a\xFF\xFF", &[(1, 3)]),
+            (r"\w+", UTF_8, false, "é1".as_bytes(), &[(2, 3)]),
+            (r"(?u)\w+", UTF_8, false, "é1".as_bytes(), &[(0, 3)]),
+            ("好+", UTF_8, false, "a好好".as_bytes(), &[(1, 7)]),
+            ("(?u)好+", UTF_8, false, "a好好".as_bytes(), &[(1, 7)]),
+            ("好+", GBK, false, b"a\xBA\xC3\xBA\xC3", &[(1, 5)]),
+            (r"\u{597D}{2}", GBK, false, b"a\xBA\xC3\xBA\xC3", &[(1, 5)]),
+            ("(?u)好", GBK, false, b"a\xBA\xC3", &[(1, 3)]),
+            ("[你好]", UTF_8, false, "a好你".as_bytes(), &[(1, 4), (4, 7)]),
+            ("[^a]", UTF_8, false, "a好\n".as_bytes(), &[(1, 2), (2, 3), (3, 4), (4, 5)]),
+            ("[^好]", UTF_8, false, "a好\n".as_bytes(), &[(0, 1), (4, 5)]),
+            ("é", UTF_8, true, "Éé".as_bytes(), &[(0, 2), (2, 4)]),
+            ("(?i)é", UTF_8, false, "Éé".as_bytes(), &[(0, 2), (2, 4)]),
+            ("é", Encoding::WINDOWS_1252, true, b"\xC9\xE9", &[(0, 1), (1, 2)]),
+            // 俛 is 82 61, and the byte 41 in place of 61 is another character.
+            ("俛", GBK, true, b"\x82\x61\x82\x41", &[(0, 2)]),
+            ("a*", UTF_8, false, b"baab", &[(1, 3)]),
+            ("^a|b$", UTF_8, false, b"aabb", &[(0, 1), (3, 4)]),
+            ("(?m)^a", UTF_8, false, b"a\naa", &[(0, 1), (2, 3)]),
+        ];
+        for (typed, encoding, ignore_case, bytes, expected) in table {
+            let found: Vec<(usize, usize)> =
+                found(typed, encoding, ignore_case, bytes).into_iter().map(|range| (range.start, range.end)).collect();
+            assert_eq!(found, expected, "{typed} in {encoding}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        let refused = |typed: &str, encoding| {
+            let pattern = Pattern { kind: Kind::Regex, typed: typed.to_owned(), ignore_case: false };
+            Query::compile(&pattern, encoding, encoding).map(|_| ()).unwrap_err()
+        };
+        for (typed, expected) in [
+            ("a(b", "line 1, column 2: unclosed group"),
+            ("好(?P<a", "line 1, column 7: unclosed capture group name"),
+            ("好\\d[z-a]", "line 1, column 5: invalid character class range, the start must be <= the end"),
+            ("\\pL", "line 1, column 1: Unicode not allowed here"),
+            ("((a{1000}){1000}){1000}", "the regex needs too much memory"),
+            ("(?u)\\w{10000}", "the regex needs too much memory"),
+        ] {
+            assert_eq!(refused(typed, Encoding::UTF_8).to_string(), expected, "{typed}");
+        }
+        let nested = "(".repeat(1000) + &")".repeat(1000);
+        assert!(matches!(refused(&nested, Encoding::UTF_8), QueryError::Regex { .. }));
+        assert_eq!(refused("ab[x好]", Encoding::GBK), QueryError::Class { line: 1, column: 5, encoding: Encoding::GBK });
+        assert!(matches!(refused("ab🌏", Encoding::GBK), QueryError::Unmappable(_)));
+    }
+}

@@ -137,3 +137,80 @@ enum Asked {
     For,
     NotFor,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::encoding::Encoding;
+    use crate::traffic::query::{Kind, Pattern};
+
+    fn finder(kind: Kind, typed: &str, encoding: Encoding) -> Finder {
+        let pattern = Pattern { kind, typed: typed.to_owned(), ignore_case: false };
+        Finder::new(Query::compile(&pattern, encoding, encoding).unwrap().unwrap())
+    }
+
+    fn chunk(connection: u32, offset: u64, bytes: &[u8]) -> Chunk<'_> {
+        Chunk { direction: Direction::Received, connection: Some(ConnectionId(connection)), offset, bytes }
+    }
+
+    #[test]
+    fn thousands_of_streams_stay_within_the_bound() {
+        let mut finder = finder(Kind::Regex, "a.*b", Encoding::UTF_8);
+        let bytes = [b'x'; LENGTH];
+        const LENGTH: usize = 8 << 10;
+        for connection in 0..10_000 {
+            finder.push(RecordId(0), chunk(connection, 0, &bytes), &mut |_| panic!("nothing is there"));
+            assert!(finder.held <= MOST);
+        }
+        assert_eq!(finder.held, finder.streams.values().map(Stream::cost).sum::<usize>());
+        assert!(finder.streams.len() > 1000);
+        finder.all_ended();
+        assert_eq!(finder.held, 0);
+    }
+
+    #[test]
+    fn one_stream_keeps_no_more_than_a_match_can_use() {
+        for (kind, typed) in [(Kind::Regex, "a.*b"), (Kind::Text, "好好好"), (Kind::Hex, "?1 ?2 ?3")] {
+            let mut finder = finder(kind, typed, Encoding::GBK);
+            let mut offset = 0;
+            for (number, length) in [1, 3, 64, 4096, 4097, 70_000].into_iter().cycle().take(600).enumerate() {
+                finder.push(RecordId(number as u64), chunk(0, offset, &vec![0xC4; length]), &mut |_| {});
+                offset += length as u64;
+            }
+            assert!(finder.held < 64 << 10, "{typed}: {}", finder.held);
+        }
+    }
+
+    /// Not a blank nor a digit far and wide, and each record begins in the middle of a character.
+    #[test]
+    fn long_records_without_a_place_to_begin() {
+        let mut finder = finder(Kind::Text, "啊", Encoding::GBK);
+        let mut hits = Vec::new();
+        let filler = b"\xB0\xB0".repeat(50_000);
+        let stream = [&filler[..], b"\xB0\xA1", &filler, b"\xB0", b"\xA1\xB0\xA1"].concat();
+        let mut offset = 0;
+        for (number, bytes) in stream.chunks(33_333).enumerate() {
+            finder.push(RecordId(number as u64), chunk(0, offset, bytes), &mut |hit| hits.push(hit.0));
+            offset += bytes.len() as u64;
+        }
+        assert_eq!(hits, [3, 6]);
+    }
+
+    #[test]
+    fn a_hole_in_the_stream_joins_nothing() {
+        let mut finder = finder(Kind::Text, "ab", Encoding::UTF_8);
+        finder.push(RecordId(0), chunk(0, 0, b"a"), &mut |_| panic!("nothing is there"));
+        finder.push(RecordId(2), chunk(0, 2, b"b"), &mut |_| panic!("nothing is there"));
+    }
+
+    #[test]
+    fn the_longest_text_one_byte_at_a_time() {
+        let typed = "ab".repeat(crate::traffic::query::LONGEST / 2);
+        let mut finder = finder(Kind::Text, &typed, Encoding::UTF_8);
+        let mut hits = Vec::new();
+        for (at, byte) in format!("xa{typed}x").bytes().enumerate() {
+            finder.push(RecordId(at as u64), chunk(0, at as u64, &[byte]), &mut |hit| hits.push(hit.0));
+        }
+        assert_eq!(hits, (2..2 + typed.len() as u64).collect::<Vec<_>>());
+    }
+}

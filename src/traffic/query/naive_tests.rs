@@ -19,6 +19,9 @@ struct Part {
     bytes: Vec<u8>,
 }
 
+/// A stream joined, and for each byte the record that has it and its place there.
+type Joined = (Vec<u8>, Vec<(u64, usize)>);
+
 const ENCODINGS: [Encoding; 8] = [
     Encoding::UTF_8,
     Encoding::GBK,
@@ -115,8 +118,7 @@ fn touched(query: &Query, records: &[(RecordId, Record)]) -> BTreeSet<u64> {
 /// Compares the finder and the highlights with a naive scan of the joined streams.
 fn agrees(query: &Query, parts: &[Part], naive: impl Fn(&[u8]) -> Vec<std::ops::Range<usize>>) -> Result<(), TestCaseError> {
     let (log, records) = file(parts);
-    // Each stream joined, with the record and the place in it of each byte.
-    let mut joined: BTreeMap<(u32, bool), (Vec<u8>, Vec<(u64, usize)>)> = BTreeMap::new();
+    let mut joined: BTreeMap<(u32, bool), Joined> = BTreeMap::new();
     for (number, part) in parts.iter().enumerate() {
         let (bytes, owners) = joined.entry((part.connection, part.direction == Direction::Sent)).or_default();
         bytes.extend_from_slice(&part.bytes);
@@ -162,7 +164,7 @@ fn cut(streams: &[Vec<u8>], cuts: &[usize]) -> Vec<Part> {
         }
         let (now, later) = rest[which].split_at((*cut).min(rest[which].len()));
         rest[which] = later;
-        let direction = if which % 2 == 0 { Direction::Received } else { Direction::Sent };
+        let direction = if which.is_multiple_of(2) { Direction::Received } else { Direction::Sent };
         if !now.is_empty() {
             parts.push(Part { connection: which as u32 / 2, direction, bytes: now.to_vec() });
         }

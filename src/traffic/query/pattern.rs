@@ -87,7 +87,7 @@ impl Query {
         Ok(Some(Self { received, sent }))
     }
 
-    /// How many bytes before a record, and after it, a match that touches it may use: at most [`LONGEST`].
+    /// How many bytes before a record, and after it, have a say in what touches it: at most [`LONGEST`] and a few to see how they are read.
     pub fn reach(&self, direction: Direction) -> usize {
         self.scan(direction).map_or(0, Scan::reach)
     }
@@ -97,5 +97,81 @@ impl Query {
             Direction::Received => self.received.as_ref(),
             Direction::Sent => self.sent.as_ref(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::record::Direction::{Received, Sent};
+
+    fn text(typed: &str) -> Pattern {
+        Pattern { typed: typed.to_owned(), ..Pattern::default() }
+    }
+
+    #[test]
+    fn nothing_typed_asks_for_nothing() {
+        for (kind, typed) in [(Kind::Text, ""), (Kind::Hex, " ,\n"), (Kind::Regex, "")] {
+            let pattern = Pattern { kind, typed: typed.to_owned(), ignore_case: false };
+            assert!(Query::compile(&pattern, Encoding::UTF_8, Encoding::GBK).unwrap().is_none());
+        }
+        assert!(Query::compile(&text(" "), Encoding::UTF_8, Encoding::GBK).unwrap().is_some());
+    }
+
+    #[test]
+    fn each_direction_has_its_encoding() {
+        let query = Query::compile(&text("好"), Encoding::UTF_8, Encoding::GBK).unwrap().unwrap();
+        assert_eq!(query.find_in("好".as_bytes(), Received).first(), Some(&(0..3)));
+        assert_eq!(query.find_in(b"\xBA\xC3", Sent).first(), Some(&(0..2)));
+        assert!(query.find_in(b"\xBA\xC3", Received).is_empty());
+        let query = Query::compile(&text("好"), Encoding::LATIN_1, Encoding::GBK).unwrap().unwrap();
+        assert!(query.find_in("好".as_bytes(), Received).is_empty());
+        assert_eq!(query.find_in(b"\xBA\xC3", Sent).first(), Some(&(0..2)));
+        let error = Query::compile(&text("a🌏"), Encoding::LATIN_1, Encoding::GBK).unwrap_err();
+        assert_eq!(error.values()[..2], [("encoding", "ISO-8859-1".to_owned()), ("character", "🌏".to_owned())]);
+    }
+
+    /// What is typed, in which encoding, in which bytes, and where it is found.
+    type Row = (&'static str, Encoding, &'static [u8], &'static [(usize, usize)]);
+
+    #[test]
+    fn text_is_found_between_characters_only() {
+        let table: [Row; 10] = [
+            // B0 A1 is 啊; its halves stand across 鞍 B0 B0 and ¡ A1 A1.
+            ("啊", Encoding::GBK, b"\xB0\xB0\xA1\xA1\xB0\xA1", &[(4, 6)]),
+            ("A", Encoding::GBK, b"\x82\x41A", &[(2, 3)]),
+            // A lead byte that nothing can follow does not take the digit with it.
+            ("1", Encoding::GBK, b"\xFF1", &[(1, 2)]),
+            // Nor the beginning of a character of four bytes, once it does not go on as one.
+            ("1", Encoding::GBK, b"\x811", &[]),
+            ("1", Encoding::GBK, b"\x811\x81\x41", &[(1, 2)]),
+            ("\n", Encoding::SHIFT_JIS, b"\x83\n", &[(1, 2)]),
+            ("a", Encoding::UTF_16LE, b"\0a\0a\0", &[]),
+            ("a", Encoding::UTF_16LE, b"a\0\0a", &[(0, 2)]),
+            ("A", Encoding::UTF_16LE, b"\x3D\xD8A\0", &[(2, 4)]),
+            ("あ", Encoding::for_label("iso-2022-jp").unwrap(), b"\x1B$B$\"$$\x1B(B", &[(0, 5)]),
+        ];
+        for (typed, encoding, bytes, expected) in table {
+            let query = Query::compile(&text(typed), encoding, encoding).unwrap().unwrap();
+            let found = query.find_in(bytes, Received).into_iter().map(|range| (range.start, range.end));
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{typed} in {encoding}");
+        }
+    }
+
+    #[test]
+    fn too_long_for_what_is_kept() {
+        let long = "a".repeat(LONGEST);
+        assert!(Query::compile(&text(&long), Encoding::UTF_8, Encoding::UTF_8).is_ok());
+        for encoding in [Encoding::UTF_8, Encoding::UTF_16LE] {
+            let error = Query::compile(&text(&(long.clone() + "a")), encoding, encoding).unwrap_err();
+            assert_eq!(error, QueryError::TooLong(LONGEST));
+        }
+    }
+
+    #[test]
+    fn a_settings_file_may_leave_things_out() {
+        assert_eq!(serde_json::from_str::<Pattern>("{}").unwrap(), Pattern::default());
+        let pattern = Pattern { kind: Kind::Hex, typed: "4?".into(), ignore_case: true };
+        assert_eq!(serde_json::from_str::<Pattern>(&serde_json::to_string(&pattern).unwrap()).unwrap(), pattern);
     }
 }

@@ -65,9 +65,17 @@ impl Scan {
         self.crosses
     }
 
-    /// How many bytes before a record, and after it, a match that touches it may use.
+    /// How many bytes before a record, and after it, have a say in what touches it.
     pub fn reach(&self) -> usize {
-        if self.crosses { self.longest.saturating_sub(1).min(LONGEST) } else { 0 }
+        if self.crosses { self.longest.saturating_sub(1).min(LONGEST) + self.hindsight() } else { 0 }
+    }
+
+    /// How many bytes after a match may still show that it is one.
+    pub fn hindsight(&self) -> usize {
+        match self.manner {
+            Manner::Every(Some(encoding)) => encoding.hindsight(),
+            Manner::Every(None) | Manner::Disjoint => 0,
+        }
     }
 
     /// Whether a match that ends where the bytes so far end may be longer once there are more.

@@ -87,7 +87,15 @@ impl Stream {
         // The first match that uses the new bytes is the one that begins first, so no other touches more records.
         let head = self.bytes.len() - known;
         let from = known.saturating_sub(scan.reach());
-        let mut found = scan.find_that(&self.bytes, from, |found| found.end > known && begins(found));
+        let mut late: Vec<Range<usize>> = Vec::new();
+        let mut found = scan.find_that(&self.bytes, from, |found| {
+            let counts = found.end + scan.hindsight() > known && begins(found);
+            if counts && found.end <= known {
+                // It was there before, and only these bytes show it.
+                late.push(found.clone());
+            }
+            counts && found.end > known
+        });
         if found.is_none() && head < next.bytes.len() && !next.told {
             found = scan
                 .find_that(next.bytes, 0, |found| begins(&(known + found.start..known + found.end)))
@@ -101,8 +109,8 @@ impl Stream {
         {
             keep = Aligner::new(encoding, before, next.bytes).boundary(keep);
         }
-        if let Some(found) = found {
-            self.touch(&found, hits);
+        for found in late.iter().chain(&found) {
+            self.touch(found, hits);
         }
         if is_long {
             self.replace(keep, known, next.bytes);
