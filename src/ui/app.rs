@@ -18,7 +18,7 @@ use crate::history::direct::Direct;
 use crate::history::feed::Feed;
 use crate::history::walk::History;
 use crate::i18n::Language;
-use crate::recorder::{Engine, Look, Options, now};
+use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
@@ -29,7 +29,7 @@ use crate::store::archive::Readers;
 use crate::store::pages::Pages;
 use crate::store::{archive, shelf};
 use crate::traffic::format::Style;
-use crate::traffic::model::Model;
+use crate::traffic::model::{Model, Storage};
 use crate::traffic::record::RecordId;
 use crate::traffic::view::RowKey;
 use crossbeam_channel::{Receiver, bounded};
@@ -73,6 +73,7 @@ pub struct App {
     next_id: u64,
     pairs: Vec<(Pair, SessionId, SessionId)>,
     interfaces: Vec<Interface>,
+    storage: Storage,
     zone: TimeZone,
     notices: Notices,
     settings_open: bool,
@@ -118,6 +119,7 @@ impl App {
             next_id: 1,
             pairs: Vec::new(),
             interfaces: Vec::new(),
+            storage: Storage::default(),
             zone: TimeZone::system(),
             notices: Notices::default(),
             settings_open: false,
@@ -244,6 +246,7 @@ impl App {
         if self.interfaces != model.interfaces() {
             self.interfaces = model.interfaces().to_vec();
         }
+        self.storage = model.storage().clone();
         self.inspected = None;
         if self.settings.inspector
             && let Some(tab) = self.focused.and_then(|id| self.tabs.get(&id))
@@ -456,6 +459,17 @@ impl App {
         }
     }
 
+    /// Tells the recorder the budgets that the settings say.
+    fn limits(&mut self) {
+        let Settings { memory_mib, disk_mib, at_limit, .. } = self.settings;
+        let request = Request::Limits { memory: memory_mib as usize * (1 << 20), disk: u64::from(disk_mib) << 20, at_limit };
+        // Without a disk budget there is none until the next start, and the one that there is stays.
+        let wanted = self.engine.as_ref().filter(|_| disk_mib > 0);
+        if wanted.is_some_and(|engine| engine.requests().send(request).is_err()) {
+            self.notices.bad(self.language().tr("notice.busy"));
+        }
+    }
+
     fn dialogues(&mut self, ui: &mut Ui) {
         let language = self.language();
         if self.settings_open {
@@ -466,6 +480,7 @@ impl App {
                     self.asked = None;
                 }
                 self.settings = changed;
+                self.limits();
                 self.appearance(ui.ctx());
             }
         }
@@ -554,6 +569,7 @@ impl View for App {
                 language,
                 zone: &self.zone,
                 interfaces: &self.interfaces,
+                storage: &self.storage,
                 history: &self.settings.history,
                 send_key: self.settings.send_key,
             };

@@ -5,7 +5,7 @@ use super::session::{SessionTab, Surroundings};
 use super::theme::size;
 use super::widget::control::{self, palette};
 use super::widget::spark;
-use crate::describe::{grouped, size_text};
+use crate::describe::{self, grouped, size_text};
 use crate::session::command::Action;
 use crate::session::spec::Role;
 use egui::{RichText, Ui};
@@ -37,6 +37,7 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
             let color = if reading.lost > 0 { colors.error } else { colors.weak };
             ui.label(RichText::new(lost).color(color)).on_hover_text(around.language.tr("status.lost_hint"));
         }
+        storage(ui, around, narrow);
         let name = around.language.tr("status.reset");
         let response = if narrow {
             control::bare(ui, ICON_RESTART_ALT, &name)
@@ -52,4 +53,22 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
             intents.push(Intent::To(tab.id, Action::ResetCounters));
         }
     });
+}
+
+/// What is on disk of all sessions together; in colour while something is wrong with it.
+fn storage(ui: &mut Ui, around: &Surroundings<'_>, narrow: bool) {
+    let colors = palette(ui);
+    let storage = around.storage;
+    let (used, limit) = (size_text(storage.used), size_text(storage.limit));
+    let tr = |key: &str| around.language.tr_with(key, &[("used", &used), ("limit", &limit)]);
+    let (text, hint, color) = match &storage.failing {
+        Some(failure) => {
+            let told = describe::failure(around.language, failure);
+            (tr("status.disk_failing"), format!("{}\n{}", told.what, told.advice), colors.error)
+        }
+        None if storage.held => (tr("status.disk_held"), tr("status.disk_held_hint"), colors.warning),
+        None if storage.used > 0 && !narrow => (tr("status.disk"), tr("status.disk_hint"), colors.weak),
+        None => return,
+    };
+    ui.label(RichText::new(text).color(color)).on_hover_text(hint);
 }

@@ -176,6 +176,7 @@ impl Stage {
                 language: self.language,
                 zone: &self.zone,
                 interfaces: &self.interfaces,
+                storage: self.model.storage(),
                 history: &[],
                 send_key: Default::default(),
             };
