@@ -106,6 +106,7 @@ impl Seen {
 pub struct Window {
     harness: Harness<'static, Shown>,
     language: Language,
+    _records: tempfile::TempDir,
 }
 
 impl Drop for Window {
@@ -128,7 +129,10 @@ impl Window {
     }
 
     /// A window from what was read from a settings file.
-    pub fn start(loaded: Loaded, path: Option<PathBuf>, size: [f32; 2]) -> Self {
+    pub fn start(mut loaded: Loaded, path: Option<PathBuf>, size: [f32; 2]) -> Self {
+        // What a test records is nobody's business but its own.
+        let records = tempfile::tempdir().unwrap();
+        loaded.settings.records_folder.get_or_insert_with(|| records.path().to_owned());
         let language = loaded.settings.language.unwrap_or(Language::of_system());
         let harness = Harness::builder()
             .with_size(size)
@@ -139,7 +143,7 @@ impl Window {
             .with_context_setup(fonts::install)
             .renderer(SoftRenderer::default())
             .build_ui_state(|ui, shown: &mut Shown| shown.ui(ui), Shown { start: Some((loaded, path)), ..Shown::default() });
-        let mut window = Self { harness, language };
+        let mut window = Self { harness, language, _records: records };
         window.settle();
         window
     }

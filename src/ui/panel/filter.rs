@@ -1,6 +1,6 @@
 //! 筛选: which rows of all the history are shown. Must never drop a record: it is a view.
 
-use super::find::{pattern_choices, pattern_field, scanned, wrong};
+use super::find::{name_it, pattern_choices, pattern_field, scanned, wrong};
 use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::traffic::query::{DirectionChoice, Field, FilterDraft};
@@ -27,11 +27,11 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
             direction(ui, language, tab.id.0, &mut tab.filter.direction);
             let filter = &mut tab.filter;
             let fields = [
-                ("filter.peer", "filter.peer_hint", &mut filter.peer, Field::Peer, 150.0),
-                ("filter.shortest", "filter.length_hint", &mut filter.shortest, Field::Shortest, 56.0),
-                ("filter.longest", "filter.length_hint", &mut filter.longest, Field::Longest, 56.0),
-                ("filter.from", "filter.time_hint", &mut filter.from, Field::From, 92.0),
-                ("filter.to", "filter.time_hint", &mut filter.to, Field::To, 92.0),
+                ("filter.peer", "filter.peer_hint", &mut filter.peer, Field::Peer, 132.0),
+                ("filter.shortest", "filter.length_hint", &mut filter.shortest, Field::Shortest, 72.0),
+                ("filter.longest", "filter.length_hint", &mut filter.longest, Field::Longest, 72.0),
+                ("filter.from", "filter.time_hint", &mut filter.from, Field::From, 84.0),
+                ("filter.to", "filter.time_hint", &mut filter.to, Field::To, 84.0),
             ];
             for (name, hint, value, field, width) in fields {
                 small_field(ui, language, (name, hint), value, (width, is_wrong(field)));
@@ -71,7 +71,7 @@ fn direction(ui: &mut Ui, language: Language, salt: u64, chosen: &mut DirectionC
             ui.selectable_value(chosen, choice, tr(key));
         }
     });
-    combo.response.on_hover_text(tr("filter.direction"));
+    name_it(ui, combo.response.on_hover_text(tr("filter.direction")).id, tr("filter.direction"));
 }
 
 /// A field whose name stands in it while it is empty.
@@ -90,7 +90,6 @@ fn small_field(ui: &mut Ui, language: Language, (name, hint): (&str, &str), valu
             .min_size(vec2(0.0, size::CONTROL))
             .align(egui::Align2::LEFT_CENTER);
         let field = ui.add(edit).on_hover_text(language.tr(hint));
-        let name = language.tr(name).into_owned();
-        ui.ctx().accesskit_node_builder(field.id, |node| node.set_label(name));
+        name_it(ui, field.id, language.tr(name).into_owned());
     });
 }

@@ -119,7 +119,7 @@ pub fn pattern_field(ui: &mut Ui, language: Language, name: &str, pattern: &mut 
             }
         }
         let hint = match pattern.kind {
-            Kind::Text => "find.hint_text",
+            Kind::Text => name,
             Kind::Hex => "find.hint_hex",
             Kind::Regex => "find.hint_regex",
         };
@@ -129,8 +129,7 @@ pub fn pattern_field(ui: &mut Ui, language: Language, name: &str, pattern: &mut 
             .min_size(vec2(0.0, size::CONTROL))
             .align(egui::Align2::LEFT_CENTER);
         let field = ui.add(edit);
-        let name = language.tr(name).into_owned();
-        ui.ctx().accesskit_node_builder(field.id, |node| node.set_label(name));
+        name_it(ui, field.id, language.tr(name).into_owned());
         field
     })
     .inner
@@ -149,10 +148,15 @@ pub fn pattern_choices(ui: &mut Ui, language: Language, salt: (&str, u64), patte
             ui.selectable_value(&mut pattern.kind, kind, tr(key));
         }
     });
-    combo.response.on_hover_text(tr("find.kind_hint"));
+    name_it(ui, combo.response.on_hover_text(tr("find.kind_hint")).id, tr("find.kind"));
     if pattern.kind != Kind::Hex {
         ui.checkbox(&mut pattern.ignore_case, tr("find.ignore_case")).on_hover_text(tr("find.ignore_case_hint"));
     }
+}
+
+/// Gives a field or drop-down whose name is not drawn beside it its name for those who listen.
+pub fn name_it(ui: &Ui, id: egui::Id, name: String) {
+    ui.ctx().accesskit_node_builder(id, |node| node.set_label(name));
 }
 
 /// The keys of the tab in front: Ctrl+F, F3 and Shift+F3.
