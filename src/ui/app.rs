@@ -42,7 +42,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The shortest time between two frames that news ask for.
-const FRAME: Duration = Duration::from_millis(33);
+const FRAME: Duration = Duration::from_millis(50);
 /// How soon a frame that could not see the model tries again.
 const RETRY: Duration = Duration::from_millis(5);
 /// How long a frame waits for the first rows of a new filter.
