@@ -85,8 +85,19 @@ fn a_filter_hides_rows_follows_new_ones_and_is_cleared() {
         window.fill(&window.tr("filter.longest"), "x", Side::Any);
         assert!(window.reads("x"), "{}", window.told());
         window.until("a wrong filter hides nothing", |window| data_rows(window).len() == 4);
+        window.fill(&window.tr("filter.longest"), "", Side::Any);
+        window.until("three rows", |window| data_rows(window).len() == 3);
+        // What is cleared is no row any more, and what comes next is.
+        window.press("receive.clear", Side::Any);
+        window.until("no row", |window| data_rows(window).is_empty());
+        for (count, message) in [(1, "keep 4"), (1, "drop")] {
+            peer.write_all(message.as_bytes()).unwrap();
+            window.until(message, |window| data_rows(window).len() == count);
+        }
+        peer.write_all(b"keep 5").unwrap();
+        window.until("two rows", |window| data_rows(window).len() == 2);
         window.press("filter.clear", Side::Any);
-        window.until("every row", |window| data_rows(window).len() == 4);
+        window.until("every row", |window| data_rows(window).iter().any(|row| row.contains("drop")));
     }
 }
 

@@ -185,7 +185,8 @@ impl Stage {
             self.tree.ui(&mut shown, ui);
         });
         if self.settings_open {
-            let mut settings = Settings { language: Some(self.language), ..Settings::default() };
+            let records_folder = Some("/var/tmp/sockscope".into());
+            let mut settings = Settings { language: Some(self.language), records_folder, ..Settings::default() };
             settings_window::show(ui, &mut settings, self.language);
         }
     }

@@ -110,29 +110,27 @@ pub fn wrong(ui: &mut Ui, text: &str) {
 
 /// Where a pattern is typed; outlined while it is wrong.
 pub fn pattern_field(ui: &mut Ui, language: Language, name: &str, pattern: &mut Pattern, wrong: bool) -> egui::Response {
-    let colors = palette(ui);
-    ui.scope(|ui| {
-        if wrong {
-            let widgets = &mut ui.visuals_mut().widgets;
-            for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
-                widget.bg_stroke = egui::Stroke::new(1.0, colors.error);
-            }
-        }
-        let hint = match pattern.kind {
-            Kind::Text => name,
-            Kind::Hex => "find.hint_hex",
-            Kind::Regex => "find.hint_regex",
-        };
-        let edit = TextEdit::singleline(&mut pattern.typed)
-            .hint_text(language.tr(hint))
-            .desired_width(FIELD)
-            .min_size(vec2(0.0, size::CONTROL))
-            .align(egui::Align2::LEFT_CENTER);
-        let field = ui.add(edit);
-        name_it(ui, field.id, language.tr(name).into_owned());
-        field
-    })
-    .inner
+    let hint = match pattern.kind {
+        Kind::Text => name,
+        Kind::Hex => "find.hint_hex",
+        Kind::Regex => "find.hint_regex",
+    };
+    let edit = TextEdit::singleline(&mut pattern.typed)
+        .hint_text(language.tr(hint))
+        .desired_width(FIELD)
+        .min_size(vec2(0.0, size::CONTROL))
+        .align(egui::Align2::LEFT_CENTER);
+    let field = ui.add(edit);
+    outline(ui, &field, wrong);
+    name_it(ui, field.id, language.tr(name).into_owned());
+    field
+}
+
+/// The outline of a field whose contents are wrong.
+pub fn outline(ui: &Ui, field: &egui::Response, wrong: bool) {
+    if wrong {
+        ui.painter().rect_stroke(field.rect, size::CORNER, (1.0, palette(ui).error), egui::StrokeKind::Inside);
+    }
 }
 
 /// Width of a field for a pattern.
