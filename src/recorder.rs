@@ -246,11 +246,12 @@ impl Recorder {
     /// Files a parcel and as much behind it as one slice holds.
     fn take(&mut self, first: Parcel) {
         let mut bytes = 0;
+        let most = self.archive.as_ref().map_or(SLICE_BYTES, |archive| SLICE_BYTES.min(archive.batch()));
         let mut next = Some(first);
         while let Some(Parcel { event, credit }) = next {
             bytes += event_size(&event);
             self.file(event, Some(credit));
-            let full = self.slice.len() >= SLICE || bytes >= SLICE_BYTES;
+            let full = self.slice.len() >= SLICE || bytes >= most;
             next = if full { None } else { self.inbox.try_recv().ok() };
         }
     }

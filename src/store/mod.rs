@@ -10,13 +10,22 @@
 //! | `recover` | a spool that another run left |
 //! | `shelf` | the folders: this run's, and those that are left |
 //! | `archive` | every session's spool within the disk budget, and what happens at the bound |
+//! | `kept` | a spool in the archive, and how it fares |
 //! | `pages` | the records that a frame wants, read by a thread of their own |
 
 pub mod archive;
 pub mod entry;
 pub mod index;
+mod kept;
 pub mod opened;
 pub mod pages;
 pub mod recover;
 pub mod shelf;
 pub mod spool;
+
+#[cfg(test)]
+mod archive_tests;
+#[cfg(test)]
+mod recover_tests;
+#[cfg(test)]
+mod spool_tests;

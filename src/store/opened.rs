@@ -37,9 +37,11 @@ impl Reading {
         Self { session: Session { log: Log::new(Keeping::OnDisk), ..Session::default() }, next: RecordId(0) }
     }
 
-    /// The next record.
-    pub fn record(&mut self, id: RecordId, record: &Record) {
-        self.session.take(&event_of(record));
+    /// The next record; `None` for one that this program can't read.
+    pub fn record(&mut self, id: RecordId, record: Option<&Record>) {
+        if let Some(record) = record {
+            self.session.take(&event_of(record));
+        }
         self.session.log.pass(id, record);
         self.next = RecordId(id.0 + 1);
     }
@@ -86,7 +88,7 @@ impl Transcript {
     pub fn event(&mut self, at: Timestamp, what: What) -> io::Result<()> {
         let event = SessionEvent { session: SessionId(0), at, what };
         let Some((id, record)) = self.streams.file(&event) else { return Ok(()) };
-        self.reading.record(id, &record);
+        self.reading.record(id, Some(&record));
         self.spool.append(id, &record);
         if self.spool.waiting() >= BATCH { self.flush() } else { Ok(()) }
     }

@@ -6,6 +6,7 @@ use super::entry;
 use super::index::{Index, PAGE, Point, Segment};
 use crate::traffic::log::Lost;
 use crate::traffic::record::{Entry, Record, RecordId};
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ pub const MAGIC: &[u8; 8] = b"SKSPOOL1";
 pub const ENDING: &str = "spool";
 /// A payload from this size on is written from where it is instead of being copied beside its header.
 const BY_REFERENCE: usize = 4 << 10;
+/// What a probe of the disk writes: room for what is told when records are written again.
+const PROBE: usize = 64 << 10;
 
 /// A piece of a batch: bytes of its buffer, or a payload where it is.
 enum Piece {
@@ -36,21 +39,55 @@ struct Batch {
     points: Vec<Point>,
 }
 
+/// What was in a segment that was dropped.
+pub struct Dropped {
+    /// The records.
+    pub lost: Lost,
+    /// The record after the last of them.
+    pub next: RecordId,
+    /// Bytes on disk.
+    pub size: u64,
+}
+
 /// The writing end.
 pub struct Spool {
     folder: PathBuf,
     segment_size: u64,
+    /// Bytes between two points.
+    page: u64,
     index: Arc<Index>,
     batch: Batch,
     since_point: u64,
+    /// The newest segment's file. Readers have it open for themselves: on Windows a read moves the place where the next write would go.
+    writing: Option<File>,
     /// Whether the last write failed, so that the file may end in part of an entry.
     torn: bool,
+    /// In tests: the bytes that the disk still takes.
+    #[cfg(test)]
+    pub(super) room: Option<u64>,
 }
 
 impl Spool {
     /// A spool in this folder, which is made when it is needed.
     pub fn new(folder: PathBuf, segment_size: u64) -> Self {
-        Self { folder, segment_size, index: Arc::default(), batch: Batch::default(), since_point: 0, torn: false }
+        Self {
+            folder,
+            segment_size,
+            page: PAGE,
+            index: Arc::default(),
+            batch: Batch::default(),
+            since_point: 0,
+            writing: None,
+            torn: false,
+            #[cfg(test)]
+            room: None,
+        }
+    }
+
+    /// Other sizes from now on; the newest segment ends where it is when it is larger already.
+    pub fn set_sizes(&mut self, segment_size: u64, page: u64) {
+        self.segment_size = segment_size;
+        self.page = page;
     }
 
     /// A spool of segments that were read from disk, to which nothing is added.
@@ -94,7 +131,7 @@ impl Spool {
         if batch.pieces.is_empty() {
             batch.first = id.0;
         }
-        if self.since_point >= PAGE {
+        if self.since_point >= self.page {
             batch.points.push(Point { id: id.0, at: batch.size });
             self.since_point = 0;
         }
@@ -130,10 +167,7 @@ impl Spool {
         if self.batch.pieces.is_empty() {
             return Ok(());
         }
-        let file = self.segment()?;
-        let written = write(&file, &self.batch, self.torn.then(|| self.end()));
-        self.torn = written.is_err();
-        written?;
+        self.write().inspect_err(|_| self.trim())?;
         let batch = &mut self.batch;
         self.index.with(|segments| {
             if let Some(segment) = segments.back_mut() {
@@ -157,16 +191,38 @@ impl Spool {
         dropped
     }
 
+    /// Finds out whether the disk takes something again, while nothing waits.
+    ///
+    /// # Errors
+    /// Whatever the system says about the folder, the file or the write.
+    pub fn probe(&self) -> io::Result<()> {
+        std::fs::create_dir_all(&self.folder)?;
+        let path = self.folder.join("probe");
+        let written = std::fs::write(&path, [0; PROBE]);
+        remove(&path);
+        written
+    }
+
     /// Deletes the oldest segment, unless it is the only one; what was in it.
-    pub fn drop_oldest(&mut self) -> Option<Lost> {
+    pub fn drop_oldest(&mut self) -> Option<Dropped> {
         let oldest = self.index.with(|segments| if segments.len() > 1 { segments.pop_front() } else { None })?;
-        remove(&oldest.path);
-        Some(Lost { records: oldest.next - oldest.first, bytes: oldest.payload })
+        Some(dropped(&oldest))
+    }
+
+    /// Deletes the only segment, unless there is nothing in it; what was in it.
+    pub fn drop_only(&mut self) -> Option<Dropped> {
+        let only = self.index.with(|segments| {
+            let is_only = segments.len() == 1 && segments.front().is_some_and(|only| only.next > only.first);
+            if is_only { segments.pop_front() } else { None }
+        })?;
+        self.writing = None;
+        Some(dropped(&only))
     }
 
     /// Deletes everything.
     pub fn clear(&mut self) {
         self.batch.clear();
+        self.writing = None;
         let all = self.index.with(std::mem::take);
         for segment in all {
             remove(&segment.path);
@@ -182,33 +238,95 @@ impl Spool {
         self.index.with(|segments| segments.back().map_or(0, |segment| segment.size))
     }
 
-    /// The file that the batch goes into: the newest, unless that is full or records are missing between it and the batch.
-    fn segment(&mut self) -> io::Result<Arc<File>> {
-        let first = self.batch.first;
-        let limit = self.segment_size;
-        let open = self.index.with(|segments| {
-            let newest = segments.back().filter(|segment| segment.next == first && segment.size < limit);
-            newest.map(|segment| segment.file.clone())
-        });
-        if let Some(file) = open {
-            return Ok(file);
+    fn write(&mut self) -> io::Result<()> {
+        if !self.has_open_segment() {
+            self.begin_segment()?;
         }
-        std::fs::create_dir_all(&self.folder)?;
-        let path = self.folder.join(format!("{first:020}.{ENDING}"));
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
-        if let Err(problem) = file.write_all(MAGIC) {
-            remove(&path);
-            return Err(problem);
+        let end = self.torn.then(|| self.end());
+        let Some(file) = &mut self.writing else { return Err(io::ErrorKind::NotFound.into()) };
+        if let Some(end) = end {
+            file.set_len(end)?;
+            file.seek(SeekFrom::Start(end))?;
         }
+        self.torn = true;
+        #[cfg(test)]
+        write_all(&mut super::spool_tests::Narrow { file, room: &mut self.room }, &self.batch)?;
+        #[cfg(not(test))]
+        write_all(file, &self.batch)?;
         self.torn = false;
-        let file = Arc::new(file);
+        Ok(())
+    }
+
+    /// Takes away what a write that failed has left behind the last whole entry: it is room on a full disk, and the next batch may go
+    /// elsewhere. Where that fails it is tried again by the next write.
+    fn trim(&mut self) {
+        let end = self.end();
+        if self.torn
+            && let Some(file) = &mut self.writing
+        {
+            self.torn = file.set_len(end).and_then(|()| file.seek(SeekFrom::Start(end))).is_err();
+        }
+    }
+
+    /// Whether the batch goes into the newest file: unless that is full or gone, or records are missing between it and the batch.
+    fn has_open_segment(&self) -> bool {
+        let (first, limit) = (self.batch.first, self.segment_size);
+        let fits = |segments: &mut VecDeque<Segment>| {
+            segments.back().is_some_and(|newest| newest.next == first && (newest.size < limit || newest.next == newest.first))
+        };
+        self.writing.as_ref().is_some_and(|file| !is_deleted(file)) && self.index.with(fits)
+    }
+
+    fn begin_segment(&mut self) -> io::Result<()> {
+        self.trim();
+        std::fs::create_dir_all(&self.folder)?;
+        let first = self.batch.first;
+        let path = self.folder.join(format!("{first:020}.{ENDING}"));
+        let begun = begin(&path).inspect_err(|_| remove(&path));
+        let (writing, reading) = begun?;
+        self.writing = Some(writing);
+        self.torn = false;
         let size = MAGIC.len() as u64;
         // The batch counts its own points from its begin; the first record of a file always has one.
         let points = vec![Point { id: first, at: size }];
-        let segment = Segment { file: file.clone(), path, first, next: first, size, payload: 0, points };
-        self.index.with(|segments| segments.push_back(segment));
-        Ok(file)
+        let segment = Segment { file: Arc::new(reading), path, first, next: first, size, payload: 0, points };
+        self.index.with(|segments| {
+            // One that was begun and never got a record, because the disk was full, is of no use any more.
+            if let Some(empty) = segments.pop_back_if(|newest| newest.next == newest.first)
+                && empty.path != segment.path
+            {
+                remove(&empty.path);
+            }
+            segments.push_back(segment);
+        });
+        Ok(())
     }
+}
+
+fn dropped(segment: &Segment) -> Dropped {
+    remove(&segment.path);
+    let lost = Lost { records: segment.next - segment.first, bytes: segment.payload };
+    Dropped { lost, next: RecordId(segment.next), size: segment.size }
+}
+
+/// A new segment's file, to write and to read.
+fn begin(path: &Path) -> io::Result<(File, File)> {
+    let mut writing = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    writing.write_all(MAGIC)?;
+    Ok((writing, File::open(path)?))
+}
+
+/// Whether somebody has deleted a file that is open here: then what is written to it is not there after this program's end.
+#[cfg(unix)]
+pub(super) fn is_deleted(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|data| data.nlink() == 0)
+}
+
+/// The system does not tell; it also does not let open files vanish that easily.
+#[cfg(not(unix))]
+pub(super) fn is_deleted(_: &File) -> bool {
+    false
 }
 
 impl Batch {
@@ -230,12 +348,7 @@ impl Batch {
     }
 }
 
-/// Writes a batch at the end of a file; from `end` on where an earlier try may have left part of an entry.
-fn write(mut file: &File, batch: &Batch, end: Option<u64>) -> io::Result<()> {
-    if let Some(end) = end {
-        file.set_len(end)?;
-        file.seek(SeekFrom::Start(end))?;
-    }
+fn write_all(file: &mut impl Write, batch: &Batch) -> io::Result<()> {
     let mut rest = &batch.buffer[..];
     let mut slices: Vec<IoSlice<'_>> = Vec::with_capacity(batch.pieces.len());
     for piece in &batch.pieces {
