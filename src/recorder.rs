@@ -123,6 +123,12 @@ impl Look {
         self.model.try_lock_for(FRAME_PATIENCE)
     }
 
+    /// A look at a model that no recorder fills.
+    #[cfg(test)]
+    pub(crate) fn at(model: Arc<Mutex<Model>>) -> Self {
+        Self { model, waker: Arc::new(Waker { asleep: AtomicBool::new(true), wake: Box::new(|| {}) }) }
+    }
+
     /// The model, however long it takes: for work outside frames, such as saving.
     pub fn wait(&self) -> MutexGuard<'_, Model> {
         self.model.lock()

@@ -171,11 +171,7 @@ impl Archive {
     /// Forgets a session's records because the user asked; that is no loss.
     pub fn clear(&mut self, session: SessionId) {
         if let Some(kept) = self.spools.get_mut(&session) {
-            kept.spool.clear();
-            kept.dropped = Lost::default();
-            kept.missing = Lost::default();
-            // Whether it fails still is for the next record to find out.
-            kept.failing = None;
+            kept.clear();
         }
     }
 
@@ -277,7 +273,7 @@ impl Archive {
         while self.stuck() > patience {
             let largest = self.failing().max_by_key(|(_, kept)| kept.spool.waiting()).map(|(session, _)| session);
             let Some(kept) = largest.and_then(|session| self.spools.get_mut(&session)) else { return };
-            kept.missing += kept.spool.drop_waiting();
+            kept.give_up();
         }
     }
 
@@ -333,11 +329,14 @@ impl Archive {
         let shrunk = std::mem::take(&mut self.shrunk);
         let holding = |session: SessionId| {
             let kept = self.spools.get(&session)?;
-            // What was waiting for the room may not be there yet, or be missing.
-            let first = kept.spool.index().first().map_or(kept.first, |first| first.max(kept.first));
-            Some((session, Holding { first, dropped: kept.dropped }))
+            Some((session, Holding { first: kept.first, dropped: kept.dropped }))
         };
         shrunk.into_iter().filter_map(holding).collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn in_holes(&self, session: SessionId) -> u64 {
+        self.spools.get(&session).map_or(0, Kept::in_holes)
     }
 
     /// Where the spools of this run are.

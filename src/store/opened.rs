@@ -31,12 +31,14 @@ pub struct Reading {
     next: RecordId,
 }
 
-impl Reading {
+impl Default for Reading {
     /// Nothing was read yet.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self { session: Session { log: Log::new(Keeping::OnDisk), ..Session::default() }, next: RecordId(0) }
     }
+}
 
+impl Reading {
     /// The next record; `None` for one that this program can't read.
     pub fn record(&mut self, id: RecordId, record: Option<&Record>) {
         if let Some(record) = record {
@@ -78,7 +80,7 @@ impl Transcript {
     /// For `session`, at most `limit` bytes on disk.
     pub fn new(shelf: &Shelf, session: SessionId, limit: u64) -> Self {
         let spool = Spool::new(shelf.session(session), super::archive::segment_size(limit));
-        Self { reading: Reading::new(), streams: Streams::default(), spool, shelf: shelf.clone(), limit }
+        Self { reading: Reading::default(), streams: Streams::default(), spool, shelf: shelf.clone(), limit }
     }
 
     /// The next thing that happened.

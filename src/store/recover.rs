@@ -98,7 +98,7 @@ fn read(ids: Range<u64>, path: PathBuf, file: File, mut each: impl FnMut(RecordI
 /// # Errors
 /// When a file can't be read, or `each` said no ([`io::ErrorKind::Interrupted`]).
 pub fn open(folder: &Path, mut each: impl FnMut(u64) -> bool) -> io::Result<(Opened, u64)> {
-    let mut reading = Reading::new();
+    let mut reading = Reading::default();
     let (mut segments, mut started) = (Vec::new(), Vec::new());
     let (mut read_so_far, mut cut, mut go_on) = (0, 0, true);
     for (first, path) in self::segments(folder)? {

@@ -39,13 +39,13 @@ struct Batch {
     points: Vec<Point>,
 }
 
-/// What was in a segment that was dropped.
+/// Records in a row that were dropped.
 pub struct Dropped {
     /// The records.
     pub lost: Lost,
     /// The record after the last of them.
     pub next: RecordId,
-    /// Bytes on disk.
+    /// Their bytes, on disk or on the way there.
     pub size: u64,
 }
 
@@ -185,10 +185,10 @@ impl Spool {
     }
 
     /// Gives up what waits, because it can't be written. The records are missing on disk from then on.
-    pub fn drop_waiting(&mut self) -> Lost {
-        let dropped = self.batch.count;
+    pub fn drop_waiting(&mut self) -> Dropped {
+        let Batch { first, count: lost, size, .. } = self.batch;
         self.batch.clear();
-        dropped
+        Dropped { lost, next: RecordId(first + lost.records), size }
     }
 
     /// Finds out whether the disk takes something again, while nothing waits.

@@ -152,7 +152,7 @@ proptest! {
                         Err(problem) => prop_assert!(room.is_some() && problem.kind() == io::ErrorKind::StorageFull),
                     }
                 }
-                Step::GiveUp => prop_assert_eq!(spool.drop_waiting(), list.turn(State::Waiting, State::Gone)),
+                Step::GiveUp => prop_assert_eq!(spool.drop_waiting().lost, list.turn(State::Waiting, State::Gone)),
                 Step::DropOldest | Step::DropOnly => {
                     let gone = if matches!(step, Step::DropOldest) { spool.drop_oldest() } else { spool.drop_only() };
                     if let Some(gone) = gone {
