@@ -260,7 +260,7 @@ impl Archive {
     }
 
     /// Bytes that wait in memory because the disk does not take them.
-    fn stuck(&self) -> u64 {
+    pub(super) fn stuck(&self) -> u64 {
         self.failing().map(|(_, kept)| kept.spool.waiting()).sum()
     }
 
@@ -365,7 +365,9 @@ fn is_full(problem: &io::Error) -> bool {
 fn failure(address: String, problem: &io::Error) -> Failure {
     let cause = match problem.kind() {
         _ if is_full(problem) => Cause::DiskFull,
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::NotADirectory => Cause::NotWritable,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Cause::NotWritable,
+        // Something else stands where a folder should.
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => Cause::NotWritable,
         _ => Cause::Other(problem.to_string()),
     };
     Failure { operation: Operation::Store, address, cause, os_code: problem.raw_os_error() }

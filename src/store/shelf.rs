@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const LOCK: &str = "lock";
+/// Of the time in a folder's name, so that no date or version is taken for one.
+const DIGITS: usize = 16;
 /// Engines that this process has started.
 static ENGINES: AtomicU64 = AtomicU64::new(0);
 
@@ -36,7 +38,7 @@ impl Shelf {
     /// A folder below `root`; nothing is made yet.
     pub fn new(root: &Path, started: Timestamp) -> Self {
         let engine = ENGINES.fetch_add(1, Ordering::Relaxed);
-        Self { folder: root.join(format!("{}-{}-{engine}", started.0, std::process::id())), lock: Arc::default() }
+        Self { folder: root.join(format!("{:0DIGITS$}-{}-{engine}", started.0.max(0), std::process::id())), lock: Arc::default() }
     }
 
     /// Where a session's spool is.
@@ -143,7 +145,8 @@ impl Leftover {
 fn is_run(folder: &Path) -> bool {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let name = folder.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.split('-').count() == 3 && name.split('-').all(is_number)) && folder.is_dir()
+    let is_ours = |name: &str| name.split('-').count() == 3 && name.split('-').all(is_number) && name.find('-') >= Some(DIGITS);
+    name.is_some_and(is_ours) && folder.is_dir()
 }
 
 /// What runs left below `root` that ended without deleting it, oldest first; without those that live, and without empty ones, which
@@ -167,4 +170,64 @@ pub fn leftovers(root: &Path) -> Vec<Leftover> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left_by(shelf: &Shelf) {
+        shelf.make().unwrap();
+        std::fs::create_dir_all(shelf.session(SessionId(3))).unwrap();
+        std::fs::write(shelf.session(SessionId(3)).join("00000000000000000000.spool"), "SKSPOOL1 and more").unwrap();
+    }
+
+    #[test]
+    fn a_run_that_lives_is_never_offered_and_one_that_ends_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        // Two at once, in the same microsecond.
+        let (one, other) = (Shelf::new(root.path(), Timestamp(7)), Shelf::new(root.path(), Timestamp(7)));
+        assert_ne!(one.session(SessionId(1)), other.session(SessionId(1)));
+        left_by(&one);
+        left_by(&other);
+        assert!(leftovers(root.path()).is_empty());
+        one.delete();
+        other.delete();
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn one_that_was_left_is_offered_to_one_start_alone() {
+        let root = tempfile::tempdir().unwrap();
+        left_by(&Shelf::new(root.path(), Timestamp(7)));
+        let left = leftovers(root.path());
+        assert_eq!(left.len(), 1);
+        assert_eq!((left[0].started(), left[0].size(), left[0].sessions().len()), (Some(Timestamp(7)), 17, 1));
+        assert!(leftovers(root.path()).is_empty(), "another start looks at it");
+        drop(left);
+        for left in leftovers(root.path()) {
+            left.delete().unwrap();
+        }
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn empty_ones_are_deleted_and_what_is_not_ours_is_not_touched() {
+        let root = tempfile::tempdir().unwrap();
+        let empty = Shelf::new(root.path(), Timestamp(7));
+        empty.make().unwrap();
+        let begun = Shelf::new(root.path(), Timestamp(8));
+        begun.make().unwrap();
+        std::fs::create_dir_all(begun.session(SessionId(1))).unwrap();
+        std::fs::write(begun.session(SessionId(1)).join("00000000000000000000.spool"), MAGIC).unwrap();
+        drop((empty, begun));
+        // A user may choose any folder for the records, with anything in it.
+        for name in ["profile", "2024-05", "2024-05-06", "2024-05-06-07", "1-2-"] {
+            std::fs::create_dir_all(root.path().join(name)).unwrap();
+            std::fs::write(root.path().join(name).join(LOCK), "").unwrap();
+            std::fs::write(root.path().join(name).join("precious"), "").unwrap();
+        }
+        assert!(leftovers(root.path()).is_empty());
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 5);
+    }
 }
