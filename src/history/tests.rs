@@ -164,8 +164,7 @@ impl Recording {
             if aside.exists() {
                 std::fs::rename(&aside, &folder).unwrap();
             }
-        } else if !works && !folder.is_file() {
-            std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
+        } else if !works && !folder.is_file() && folder.parent().is_some_and(|run| run.exists()) {
             if folder.exists() {
                 std::fs::rename(&folder, &aside).unwrap();
             }

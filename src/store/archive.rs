@@ -264,7 +264,7 @@ impl Archive {
         self.failing().map(|(_, kept)| kept.spool.waiting()).sum()
     }
 
-    /// Counts what memory has no room for as missing, the largest pile first.
+    /// Counts what memory has no room for as missing: the oldest of the largest pile.
     fn give_up(&mut self) {
         let patience = match self.options.at_limit {
             AtLimit::DropOldest => self.sizes.patience,

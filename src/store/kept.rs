@@ -57,9 +57,9 @@ impl Kept {
         self.failing = None;
     }
 
-    /// Counts what waits as missing.
+    /// Counts the oldest of what waits as missing.
     pub fn give_up(&mut self) {
-        let Dropped { lost, next, .. } = self.spool.drop_waiting();
+        let Some(Dropped { lost, next, .. }) = self.spool.drop_waiting() else { return };
         self.missing += lost;
         let first = RecordId(next.0 - lost.records);
         match self.holes.back_mut() {

@@ -3,6 +3,7 @@
 //!
 //! | file | what it answers |
 //! | --- | --- |
+//! | `batch` | records on their way to disk |
 //! | `entry` | one record as bytes, and back |
 //! | `index` | where each record lies, and the way to read it |
 //! | `spool` | one session's records: append, flush, drop the oldest |
@@ -14,6 +15,7 @@
 //! | `pages` | the records that a frame wants, read by a thread of their own |
 
 pub mod archive;
+mod batch;
 pub mod entry;
 pub mod index;
 mod kept;

@@ -1,7 +1,7 @@
 //! A spool against a plain list: whatever is appended, flushed, refused by the disk, dropped and cleared, what is kept reads back as it
 //! was written, and takes the room on disk that is said.
 
-use super::entry::tests::{any_record, same};
+use super::entry::tests::{any_record, bytes_of, same};
 use super::index::Index;
 use super::recover;
 use super::spool::Spool;
@@ -80,21 +80,22 @@ struct List(Vec<(Record, State)>);
 
 impl List {
     fn turn(&mut self, from: State, to: State) -> Lost {
+        self.turn_before(Some(RecordId(u64::MAX)), from, to)
+    }
+
+    /// Those before this record that are in one state are in another.
+    fn turn_before(&mut self, next: Option<RecordId>, from: State, to: State) -> Lost {
         let mut lost = Lost::default();
-        for (record, state) in self.0.iter_mut().filter(|(_, state)| *state == from) {
+        let before = next.map_or(0, |next| next.0 as usize);
+        for (record, state) in self.0.iter_mut().take(before).filter(|(_, state)| *state == from) {
             *state = to;
             lost += count(record);
         }
         lost
     }
 
-    fn drop_before(&mut self, next: RecordId) -> Lost {
-        let mut lost = Lost::default();
-        for (record, state) in self.0.iter_mut().take(next.0 as usize).filter(|(_, state)| *state == State::Kept) {
-            *state = State::Gone;
-            lost += count(record);
-        }
-        lost
+    fn waiting(&self) -> u64 {
+        self.0.iter().filter(|(_, state)| *state == State::Waiting).map(|(record, _)| bytes_of(record).len() as u64).sum()
     }
 
     /// Every record that the index gives, with any wish for bytes, is as it was written, and every record that should be there is.
@@ -149,14 +150,20 @@ proptest! {
                     spool.room = room;
                     match spool.flush() {
                         Ok(()) => { list.turn(State::Waiting, State::Kept); }
-                        Err(problem) => prop_assert!(room.is_some() && problem.kind() == io::ErrorKind::StorageFull),
+                        Err(problem) => {
+                            prop_assert!(room.is_some() && problem.kind() == io::ErrorKind::StorageFull);
+                            // What found room before that is there.
+                            list.turn_before(index.next(), State::Waiting, State::Kept);
+                        }
                     }
                 }
-                Step::GiveUp => prop_assert_eq!(spool.drop_waiting().lost, list.turn(State::Waiting, State::Gone)),
+                Step::GiveUp => if let Some(gone) = spool.drop_waiting() {
+                    prop_assert_eq!(gone.lost, list.turn_before(Some(gone.next), State::Waiting, State::Gone));
+                },
                 Step::DropOldest | Step::DropOnly => {
                     let gone = if matches!(step, Step::DropOldest) { spool.drop_oldest() } else { spool.drop_only() };
                     if let Some(gone) = gone {
-                        prop_assert_eq!(gone.lost, list.drop_before(gone.next));
+                        prop_assert_eq!(gone.lost, list.turn_before(Some(gone.next), State::Kept, State::Gone));
                     }
                 }
                 Step::Clear => {
@@ -166,7 +173,7 @@ proptest! {
                 }
                 Step::Sizes(segment, page) => spool.set_sizes(segment, page),
             }
-            prop_assert_eq!(spool.size(), on_disk(&folder));
+            prop_assert_eq!((spool.size(), spool.waiting()), (on_disk(&folder), list.waiting()));
         }
         list.check(&index, want);
         // The program ends by whatever means: what waited is gone, the rest is there.
