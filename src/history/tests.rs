@@ -23,7 +23,7 @@ use std::time::Duration;
 
 const SESSION: SessionId = SessionId(1);
 const OTHER: SessionId = SessionId(2);
-const SIZES: Sizes = Sizes { page: 500, smallest_segment: 2_000, patience: 4_000 };
+const SIZES: Sizes = Sizes { page: 500, smallest_segment: 2_000, patience: 4_000, overdraft: 1 << 20 };
 
 #[derive(Clone, Debug)]
 enum Act {

@@ -48,11 +48,12 @@ pub(crate) struct Sizes {
     pub page: u64,
     pub smallest_segment: u64,
     pub patience: u64,
+    pub overdraft: u64,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { page: PAGE, smallest_segment: SMALLEST_SEGMENT, patience: PATIENCE }
+        Self { page: PAGE, smallest_segment: SMALLEST_SEGMENT, patience: PATIENCE, overdraft: OVERDRAFT }
     }
 }
 
@@ -228,7 +229,7 @@ impl Archive {
 
     fn try_write(&mut self, session: SessionId) -> io::Result<()> {
         self.shelf.make()?;
-        if self.options.at_limit == AtLimit::StopReading && self.used() >= self.options.limit + OVERDRAFT {
+        if self.options.at_limit == AtLimit::StopReading && self.used() >= self.options.limit + self.sizes.overdraft {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
         let Some(kept) = self.spools.get_mut(&session) else { return Ok(()) };
@@ -268,7 +269,7 @@ impl Archive {
     fn give_up(&mut self) {
         let patience = match self.options.at_limit {
             AtLimit::DropOldest => self.sizes.patience,
-            AtLimit::StopReading => OVERDRAFT,
+            AtLimit::StopReading => self.sizes.overdraft,
         };
         while self.stuck() > patience {
             let largest = self.failing().max_by_key(|(_, kept)| kept.spool.waiting()).map(|(session, _)| session);

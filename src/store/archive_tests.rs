@@ -13,7 +13,7 @@ use crate::traffic::record::{Data, Entry, Record, RecordId};
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-const SIZES: Sizes = Sizes { page: 500, smallest_segment: 1_000, patience: 20_000 };
+const SIZES: Sizes = Sizes { page: 500, smallest_segment: 1_000, patience: 20_000, overdraft: 500_000 };
 const ONE: SessionId = SessionId(1);
 const LIMIT: u64 = 100_000;
 
@@ -202,16 +202,16 @@ fn what_reading_did_not_bring_is_bounded_too_while_reading_is_held() {
     desk.append(SessionId(2), 1);
     assert_eq!(desk.words(), ["held"]);
     // A repetition goes on for as long as it likes.
-    let overdraft = 48 << 20;
+    let overdraft = SIZES.overdraft;
     let size = desk.archive.status().used / 60;
-    for _ in 0..3 * overdraft / size / 1000 {
-        desk.append(ONE, 1000);
+    for _ in 0..3 * overdraft / size / 20 {
+        desk.append(ONE, 20);
         for (_, what) in desk.flush() {
             assert!(matches!(&what, What::Trouble(failure) if failure.cause == Cause::DiskFull), "{what:?}");
         }
         assert!(desk.archive.stuck() <= overdraft);
     }
-    assert!(desk.archive.status().used <= LIMIT + overdraft + 1000 * 5_000);
+    assert!(desk.archive.status().used <= LIMIT + overdraft + 20 * 6_000);
     desk.archive.clear(ONE);
     assert_eq!(desk.words(), ["released", "released"]);
 }
