@@ -172,6 +172,7 @@ impl Engine {
             gate,
             filing: Filing::default(),
             archive,
+            readers: readers.clone(),
             slice: Vec::new(),
         };
         let recorder = std::thread::Builder::new().name("recorder".into()).spawn(move || recorder.run())?;
@@ -220,6 +221,7 @@ struct Recorder {
     gate: Gate,
     filing: Filing,
     archive: Option<Archive>,
+    readers: Readers,
     /// What is on its way into the model, with the credit that goes back as it is in.
     slice: Vec<(Filed, Option<Credit>)>,
 }
@@ -268,6 +270,9 @@ impl Recorder {
             tap(&event);
         }
         let filed = self.filing.file(event);
+        if let (None, Event::Session(SessionEvent { session, what: What::Forgotten, .. })) = (&self.archive, &filed.event) {
+            self.readers.set(*session, None);
+        }
         if let (Some(archive), Event::Session(event)) = (&mut self.archive, &filed.event) {
             match (&filed.record, &event.what) {
                 (Some((id, record)), _) => archive.append(event.session, *id, record),
@@ -321,8 +326,10 @@ impl Recorder {
             }
             Request::Adopt(id, opened) => {
                 let Opened { session, spool, streams } = *opened;
-                if let Some(archive) = &mut self.archive {
-                    archive.adopt(id, spool);
+                match &mut self.archive {
+                    Some(archive) => archive.adopt(id, spool),
+                    // Where nothing is written, what was written before can still be read where it is.
+                    None => self.readers.set(id, Some(spool.index().clone())),
                 }
                 self.filing.adopt(id, streams);
                 self.look.model.lock().adopt(id, session);

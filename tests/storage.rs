@@ -6,13 +6,17 @@ mod bench;
 
 use bench::{Bench, PATIENCE, server, udp};
 use sockscope::history::walk::{History, Step};
+use sockscope::recorder::Request;
 use sockscope::session::command::Action;
-use sockscope::session::event::{Place, What};
+use sockscope::session::event::{Place, SessionEvent, What};
 use sockscope::session::failure::{Cause, Operation};
-use sockscope::session::id::SessionId;
+use sockscope::session::id::{ConnectionId, Peer, SessionId};
 use sockscope::session::spec::SessionSpec;
 use sockscope::session::storage::{AtLimit, Storage};
-use sockscope::store::archive;
+use sockscope::session::timestamp::Timestamp;
+use sockscope::store::spool::Spool;
+use sockscope::store::{archive, recover};
+use sockscope::traffic::filing::Streams;
 use sockscope::traffic::log::Lost;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
@@ -554,4 +558,35 @@ fn shutting_down_while_nothing_can_be_written_takes_less_than_two_seconds() {
         drop(sender.join().unwrap());
         assert!(took < Duration::from_secs(2), "{took:?}");
     }
+}
+
+#[test]
+fn a_session_that_was_left_is_read_with_and_without_an_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join("left");
+    let mut spool = Spool::new(left.clone(), 1 << 20);
+    let mut streams = Streams::default();
+    for number in 0..100u64 {
+        let peer = Peer::connected(ConnectionId(1), "127.0.0.1:9".parse().unwrap());
+        let what = What::Received { peer, bytes: pattern(number * 8, 8).into() };
+        let (id, record) = streams.file(&SessionEvent { session: SessionId(3), at: Timestamp(0), what }).unwrap();
+        spool.append(id, &record);
+    }
+    spool.flush().unwrap();
+    drop(spool);
+    let root = folder.path().join("root");
+    for archive in [None, options(&root, 256 << 20, AtLimit::DropOldest)] {
+        let bench = Bench::recording(archive, |_| {});
+        let (opened, _) = recover::open(&left, |_| true).unwrap();
+        let session = SessionId(77);
+        assert!(bench.engine().requests().send(Request::Adopt(session, Box::new(opened))).is_ok());
+        bench.until("it is there", |model| model.session(session).map(|_| ()));
+        let read = read_back(&bench, session);
+        assert_eq!((read.kept.bytes, read.missing, read.from), (800, 0, Some(0)));
+        bench.act(session, Action::Forget);
+        bench.until("it is gone", |model| model.session(session).is_none().then_some(()));
+        assert!(bench.engine().readers().of(session).is_none());
+        bench.finish();
+    }
+    assert!(!root.exists() || on_disk(&root) == 0);
 }

@@ -77,6 +77,15 @@ impl Readers {
     pub fn of(&self, session: SessionId) -> Option<Arc<Index>> {
         self.0.lock().get(&session).cloned()
     }
+
+    /// From now on these are a session's records; none when it is gone.
+    pub fn set(&self, session: SessionId, index: Option<Arc<Index>>) {
+        let mut all = self.0.lock();
+        match index {
+            Some(index) => all.insert(session, index),
+            None => all.remove(&session),
+        };
+    }
 }
 
 /// See the module.
@@ -160,7 +169,7 @@ impl Archive {
     pub fn append(&mut self, session: SessionId, id: RecordId, record: &Record) {
         if !self.spools.contains_key(&session) {
             let spool = Spool::new(self.shelf.session(session), SMALLEST_SEGMENT);
-            self.readers.0.lock().insert(session, spool.index().clone());
+            self.readers.set(session, Some(spool.index().clone()));
             self.spools.insert(session, Kept::new(spool, false));
             self.fit_segments();
         }
@@ -180,7 +189,7 @@ impl Archive {
     pub fn forget(&mut self, session: SessionId) {
         if let Some(mut kept) = self.spools.remove(&session) {
             kept.spool.clear();
-            self.readers.0.lock().remove(&session);
+            self.readers.set(session, None);
             self.fit_segments();
         }
     }
@@ -190,7 +199,7 @@ impl Archive {
         if self.shelf.make().is_ok() {
             spool.move_to(self.shelf.session(session));
         }
-        self.readers.0.lock().insert(session, spool.index().clone());
+        self.readers.set(session, Some(spool.index().clone()));
         self.spools.insert(session, Kept::new(spool, true));
     }
 
