@@ -123,6 +123,12 @@ impl Look {
         self.model.try_lock_for(FRAME_PATIENCE)
     }
 
+    /// A look at a model that no recorder fills.
+    #[cfg(test)]
+    pub(crate) fn at(model: Arc<Mutex<Model>>) -> Self {
+        Self { model, waker: Arc::new(Waker { asleep: AtomicBool::new(true), wake: Box::new(|| {}) }) }
+    }
+
     /// The model, however long it takes: for work outside frames, such as saving.
     pub fn wait(&self) -> MutexGuard<'_, Model> {
         self.model.lock()
@@ -166,6 +172,7 @@ impl Engine {
             gate,
             filing: Filing::default(),
             archive,
+            readers: readers.clone(),
             slice: Vec::new(),
         };
         let recorder = std::thread::Builder::new().name("recorder".into()).spawn(move || recorder.run())?;
@@ -214,6 +221,7 @@ struct Recorder {
     gate: Gate,
     filing: Filing,
     archive: Option<Archive>,
+    readers: Readers,
     /// What is on its way into the model, with the credit that goes back as it is in.
     slice: Vec<(Filed, Option<Credit>)>,
 }
@@ -246,11 +254,12 @@ impl Recorder {
     /// Files a parcel and as much behind it as one slice holds.
     fn take(&mut self, first: Parcel) {
         let mut bytes = 0;
+        let most = self.archive.as_ref().map_or(SLICE_BYTES, |archive| SLICE_BYTES.min(archive.batch()));
         let mut next = Some(first);
         while let Some(Parcel { event, credit }) = next {
             bytes += event_size(&event);
             self.file(event, Some(credit));
-            let full = self.slice.len() >= SLICE || bytes >= SLICE_BYTES;
+            let full = self.slice.len() >= SLICE || bytes >= most;
             next = if full { None } else { self.inbox.try_recv().ok() };
         }
     }
@@ -261,6 +270,9 @@ impl Recorder {
             tap(&event);
         }
         let filed = self.filing.file(event);
+        if let (None, Event::Session(SessionEvent { session, what: What::Forgotten, .. })) = (&self.archive, &filed.event) {
+            self.readers.set(*session, None);
+        }
         if let (Some(archive), Event::Session(event)) = (&mut self.archive, &filed.event) {
             match (&filed.record, &event.what) {
                 (Some((id, record)), _) => archive.append(event.session, *id, record),
@@ -314,8 +326,10 @@ impl Recorder {
             }
             Request::Adopt(id, opened) => {
                 let Opened { session, spool, streams } = *opened;
-                if let Some(archive) = &mut self.archive {
-                    archive.adopt(id, spool);
+                match &mut self.archive {
+                    Some(archive) => archive.adopt(id, spool),
+                    // Where nothing is written, what was written before can still be read where it is.
+                    None => self.readers.set(id, Some(spool.index().clone())),
                 }
                 self.filing.adopt(id, streams);
                 self.look.model.lock().adopt(id, session);

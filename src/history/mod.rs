@@ -12,3 +12,6 @@ pub mod at_hand;
 pub mod direct;
 pub mod feed;
 pub mod walk;
+
+#[cfg(test)]
+mod tests;

@@ -80,7 +80,7 @@ impl History {
                 }
                 later => {
                     let end = later.map_or(range.end, |span| span.first.0).min(range.end);
-                    let (slice, after) = self.from_memory(id, end);
+                    let (slice, after) = self.slice_of_memory(id, end);
                     for step in slice {
                         if each(step).is_break() {
                             return Ok(());
@@ -95,7 +95,7 @@ impl History {
     }
 
     /// What memory has of these records, a slice at most, and what it does not.
-    fn from_memory(&self, id: u64, end: u64) -> (Vec<Step>, u64) {
+    fn slice_of_memory(&self, id: u64, end: u64) -> (Vec<Step>, u64) {
         let to = end.min(id + SLICE);
         let copy = |session: &Session| {
             let record = |at| session.log.in_memory(RecordId(at)).map(|record| Step::Record(RecordId(at), record.clone()));

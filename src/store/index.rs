@@ -24,7 +24,7 @@ pub struct Point {
 
 /// One file of a spool: records without a hole between them.
 pub struct Segment {
-    /// The file, which stays readable for those that hold it after it was deleted.
+    /// The file, open for reading alone; it stays readable for those that hold it after it was deleted.
     pub file: Arc<File>,
     /// Where it is.
     pub path: PathBuf,
@@ -81,7 +81,10 @@ impl Index {
     /// `None` when there is none from there on.
     pub fn span(&self, id: RecordId, want: u64) -> Option<Span> {
         self.with(|segments| {
-            let segment = segments.iter().find(|segment| segment.next > id.0 && segment.size > 0)?;
+            // Usually there are some twenty, but a disk that takes records only now and then leaves one for each time.
+            let from = segments.partition_point(|segment| segment.next <= id.0);
+            // The newest may have been begun and have nothing yet.
+            let segment = segments.range(from..).find(|segment| segment.next > segment.first)?;
             let begin = segment.points.partition_point(|point| point.id <= id.0).saturating_sub(1);
             let from = *segment.points.get(begin)?;
             let until = segment.points[begin + 1..].iter().find(|point| point.at - from.at >= want);
