@@ -1,7 +1,8 @@
 //! An engine on real sockets whose events a test waits for, with a deadline. When it is taken down it checks that every session that
 //! was opened has ended exactly once. Must never wait by sleeping.
+#![allow(dead_code, reason = "every test file uses its own part of this")]
 
-use crossbeam_channel::{Receiver, unbounded};
+use crossbeam_channel::{Receiver, bounded, unbounded};
 use sockscope::recorder::{Engine, Options, Tap};
 use sockscope::session::address::Endpoint;
 use sockscope::session::command::{Action, Command, End, Message, Selection, Target};
@@ -9,6 +10,8 @@ use sockscope::session::event::{Ending, Event, SessionEvent, What};
 use sockscope::session::failure::Failure;
 use sockscope::session::id::{ConnectionId, Peer, SessionId};
 use sockscope::session::spec::{SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec};
+use sockscope::store::archive;
+use sockscope::traffic::model::Model;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -19,6 +22,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Bench {
     engine: Engine,
     events: Receiver<SessionEvent>,
+    woken: Receiver<()>,
     waiting: HashMap<SessionId, VecDeque<What>>,
     /// Opened and ended, per session.
     books: HashMap<SessionId, (u32, u32)>,
@@ -31,7 +35,12 @@ impl Bench {
     }
 
     /// `first` sees each event before the test does, and may take its time.
-    pub fn with(mut first: impl FnMut(&What) + Send + 'static) -> Self {
+    pub fn with(first: impl FnMut(&What) + Send + 'static) -> Self {
+        Self::keeping(1 << 20, None, first)
+    }
+
+    /// The same with so much memory for records, and a disk for the rest.
+    pub fn keeping(budget: usize, archive: Option<archive::Options>, mut first: impl FnMut(&What) + Send + 'static) -> Self {
         let (sender, events) = unbounded();
         let tap: Tap = Box::new(move |event| {
             if let Event::Session(event) = event {
@@ -39,8 +48,25 @@ impl Bench {
                 sender.send(event.clone()).ok();
             }
         });
-        let engine = Engine::start(Options { budget: 1 << 20, archive: None, tap: Some(tap), wake: Box::new(|| {}) }).unwrap();
-        Self { engine, events, waiting: HashMap::new(), books: HashMap::new(), sessions: 0 }
+        let (news, woken) = bounded(1);
+        let wake = Box::new(move || {
+            news.try_send(()).ok();
+        });
+        let engine = Engine::start(Options { budget, archive, tap: Some(tap), wake }).unwrap();
+        Self { engine, events, woken, waiting: HashMap::new(), books: HashMap::new(), sessions: 0 }
+    }
+
+    /// Looks at the model until this is found there.
+    pub fn until<T>(&self, what: &str, wanted: impl Fn(&Model) -> Option<T>) -> T {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = self.engine.look().glance().and_then(|model| wanted(&model)) {
+                return found;
+            }
+            assert!(Instant::now() < until, "{what} did not come");
+            // Also when the recorder held the model just now.
+            self.woken.recv_timeout(Duration::from_millis(50)).ok();
+        }
     }
 
     pub fn engine(&self) -> &Engine {
