@@ -5,6 +5,7 @@ use super::keeper::Keeper;
 use super::notice::Notices;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
+use super::record::{Asked, Record};
 use super::save::{Save, Saved};
 use super::session::{Rows, SessionTab, Surroundings};
 use super::theme::{self, size};
@@ -18,7 +19,7 @@ use crate::history::direct::Direct;
 use crate::history::feed::Feed;
 use crate::history::walk::History;
 use crate::i18n::Language;
-use crate::recorder::{Engine, Look, Options, now};
+use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
@@ -77,6 +78,7 @@ pub struct App {
     notices: Notices,
     settings_open: bool,
     save: Option<Save>,
+    record: Option<Record>,
     inspected: Option<Inspected>,
     next_save: f64,
     readers: Readers,
@@ -122,6 +124,7 @@ impl App {
             notices: Notices::default(),
             settings_open: false,
             save: None,
+            record: None,
             inspected: None,
             next_save: 0.0,
             readers,
@@ -201,6 +204,19 @@ impl App {
             self.notices.bad(self.language().tr("notice.busy"));
         }
         taken
+    }
+
+    /// Asks the recorder; the user is told when too much waits for it.
+    fn request(&mut self, request: Request) {
+        if self.engine.as_ref().is_some_and(|engine| engine.requests().send(request).is_err()) {
+            self.notices.bad(self.language().tr("save.busy"));
+        }
+    }
+
+    /// The moment as it stands in names of files.
+    fn stamp(&self) -> String {
+        let stamp = now().date_and_clock(&self.zone).replace([' ', ':'], "-");
+        stamp.split('.').next().unwrap_or(&stamp).to_owned()
     }
 
     /// Copies out of the model what this frame shows; draws the last glance again when the recorder is busy.
@@ -374,10 +390,11 @@ impl App {
                         language: self.language(),
                         notes: true,
                     };
-                    let stamp = now().date_and_clock(&self.zone).replace([' ', ':'], "-");
-                    self.save = Some(Save::new(id, style, stamp.split('.').next().unwrap_or(&stamp)));
+                    self.save = Some(Save::new(id, style, &self.stamp()));
                 }
             }
+            Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
+            Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }
@@ -468,6 +485,11 @@ impl App {
                 self.settings = changed;
                 self.appearance(ui.ctx());
             }
+        }
+        if let Some(record) = &mut self.record
+            && record.show(ui, language, self.engine.as_ref().map(Engine::requests)) == Asked::Over
+        {
+            self.record = None;
         }
         if let Some(save) = &mut self.save {
             match save.show(ui, language, &self.look) {
