@@ -6,12 +6,13 @@
 //! | `at_hand` | the records of a frame: from memory, or from pages that are asked for |
 //! | `direct` | records by number, for jobs |
 //! | `feed` | what filters, searches and frames are fed by |
-//! | `walk` | every record in order, for searches, filters and exports |
 
 pub mod at_hand;
 pub mod direct;
 pub mod feed;
-pub mod walk;
+
+/// Every record in order, for searches, filters and exports. The recorder has it, which copies a session's past into a recording.
+pub use crate::recorder::walk;
 
 #[cfg(test)]
 mod tests;

@@ -368,7 +368,8 @@ pub fn segment_size(limit: u64) -> u64 {
     (limit / SEGMENTS).clamp(SMALLEST_SEGMENT, SEGMENT)
 }
 
-fn is_full(problem: &io::Error) -> bool {
+/// Whether there is no room, whoever's limit it is.
+pub fn is_full(problem: &io::Error) -> bool {
     matches!(problem.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 

@@ -23,6 +23,7 @@ pub struct Point {
 }
 
 /// One file of a spool: records without a hole between them.
+#[derive(Clone)]
 pub struct Segment {
     /// The file, open for reading alone; it stays readable for those that hold it after it was deleted.
     pub file: Arc<File>,
@@ -60,6 +61,11 @@ impl Index {
     /// Looks at or changes the segments. Only the spool that writes them changes them.
     pub fn with<T>(&self, act: impl FnOnce(&mut VecDeque<Segment>) -> T) -> T {
         act(&mut self.0.lock())
+    }
+
+    /// What it has now, for someone who reads on though the spool forgets it: files stay readable while they are held.
+    pub fn frozen(&self) -> Self {
+        Self(Mutex::new(self.with(|segments| segments.clone())))
     }
 
     /// The oldest record that is kept; `None` when there is none.

@@ -5,6 +5,7 @@ use super::keeper::Keeper;
 use super::notice::Notices;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
+use super::record::{Asked, Record};
 use super::save::{Save, Saved};
 use super::session::{Rows, SessionTab, Surroundings};
 use super::theme::{self, size};
@@ -78,6 +79,7 @@ pub struct App {
     notices: Notices,
     settings_open: bool,
     save: Option<Save>,
+    record: Option<Record>,
     inspected: Option<Inspected>,
     next_save: f64,
     readers: Readers,
@@ -124,6 +126,7 @@ impl App {
             notices: Notices::default(),
             settings_open: false,
             save: None,
+            record: None,
             inspected: None,
             next_save: 0.0,
             readers,
@@ -203,6 +206,19 @@ impl App {
             self.notices.bad(self.language().tr("notice.busy"));
         }
         taken
+    }
+
+    /// Asks the recorder; the user is told when too much waits for it.
+    fn request(&mut self, request: Request) {
+        if self.engine.as_ref().is_some_and(|engine| engine.requests().send(request).is_err()) {
+            self.notices.bad(self.language().tr("save.busy"));
+        }
+    }
+
+    /// The moment as it stands in names of files.
+    fn stamp(&self) -> String {
+        let stamp = now().date_and_clock(&self.zone).replace([' ', ':'], "-");
+        stamp.split('.').next().unwrap_or(&stamp).to_owned()
     }
 
     /// Copies out of the model what this frame shows; draws the last glance again when the recorder is busy.
@@ -377,10 +393,11 @@ impl App {
                         language: self.language(),
                         notes: true,
                     };
-                    let stamp = now().date_and_clock(&self.zone).replace([' ', ':'], "-");
-                    self.save = Some(Save::new(id, style, stamp.split('.').next().unwrap_or(&stamp)));
+                    self.save = Some(Save::new(id, style, &self.stamp()));
                 }
             }
+            Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
+            Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }
@@ -483,6 +500,11 @@ impl App {
                 self.limits();
                 self.appearance(ui.ctx());
             }
+        }
+        if let Some(record) = &mut self.record
+            && record.show(ui, language, self.engine.as_ref().map(Engine::requests)) == Asked::Over
+        {
+            self.record = None;
         }
         if let Some(save) = &mut self.save {
             match save.show(ui, language, &self.look) {

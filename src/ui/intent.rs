@@ -2,6 +2,7 @@
 
 use crate::session::command::Action;
 use crate::session::id::SessionId;
+use crate::session::recording::Begin;
 use crate::session::spec::Role;
 use crate::settings::Remembered;
 use crate::traffic::format::Format;
@@ -24,6 +25,10 @@ pub enum Intent {
     Copy(SessionId, Vec<RowKey>, CopyAs),
     /// Save the log to a file that the user chooses.
     Save(SessionId, Format),
+    /// Record to a capture file that the user chooses.
+    Record(SessionId, Begin),
+    /// End that.
+    StopRecording(SessionId),
     /// Ask for this machine's interfaces again.
     ListInterfaces,
     /// Change what is remembered.

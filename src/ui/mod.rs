@@ -9,6 +9,8 @@ pub mod keeper;
 pub mod look;
 pub mod notice;
 pub mod panel;
+pub mod path_field;
+pub mod record;
 pub mod save;
 pub mod session;
 pub mod settings_window;

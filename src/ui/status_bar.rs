@@ -2,16 +2,19 @@
 
 use super::intent::Intent;
 use super::session::{SessionTab, Surroundings};
-use super::theme::size;
+use super::theme::{size, space};
 use super::widget::control::{self, palette};
 use super::widget::spark;
 use crate::describe::{self, grouped, size_text};
+use crate::i18n::Language;
 use crate::session::command::Action;
+use crate::session::id::SessionId;
+use crate::session::recording::{Phase, RecordingStatus};
 use crate::session::spec::Role;
 use egui::{RichText, Ui};
-use egui_material_icons::icons::ICON_RESTART_ALT;
+use egui_material_icons::icons::{ICON_RESTART_ALT, ICON_STOP_CIRCLE};
 
-/// `● 已监听   RX 12 条 345 B 1.2 KB/s ▂▃▅   TX 10 条 300 B   丢失 0   复位计数`
+/// `● 已监听   RX 12 条 345 B 1.2 KB/s ▂▃▅   TX 10 条 300 B   丢失 0   ● 录制中 a.pcapng 1.2 MB ■   复位计数`
 pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
     let reading = &tab.glance.reading;
@@ -38,6 +41,9 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
             ui.label(RichText::new(lost).color(color)).on_hover_text(around.language.tr("status.lost_hint"));
         }
         storage(ui, around, narrow);
+        if let Some(recording) = &tab.glance.recording {
+            self::recording(tab.id, recording, ui, around.language, intents);
+        }
         let name = around.language.tr("status.reset");
         let response = if narrow {
             control::bare(ui, ICON_RESTART_ALT, &name)
@@ -71,4 +77,39 @@ fn storage(ui: &mut Ui, around: &Surroundings<'_>, narrow: bool) {
         None => return,
     };
     ui.label(RichText::new(text).color(color)).on_hover_text(hint);
+}
+
+/// `● sockscope-2026.pcapng 1.2 MB ■`; the dot is red, and all of it while nothing can be written.
+fn recording(id: SessionId, status: &RecordingStatus, ui: &mut Ui, language: Language, intents: &mut Vec<Intent>) {
+    let colors = palette(ui);
+    let name = status.path.file_name().unwrap_or(status.path.as_os_str()).to_string_lossy();
+    let size = size_text(status.bytes);
+    let (text, color) = match &status.phase {
+        Phase::CatchingUp { done, total } => {
+            let percent = u128::from(*done) * 100 / u128::from(*total).max(1);
+            (language.tr_with("record.catching_up", &[("name", &name), ("size", &size), ("percent", &percent)]), colors.text)
+        }
+        Phase::Live => (language.tr_with("record.live", &[("name", &name), ("size", &size)]), colors.text),
+        Phase::Failing(failure) => {
+            let reason = describe::cause_text(language, &failure.cause);
+            (language.tr_with("record.failing", &[("name", &name), ("reason", &reason)]), colors.error)
+        }
+    };
+    let values: &[(&str, &dyn std::fmt::Display)] =
+        &[("path", &status.path.display()), ("records", &grouped(status.records)), ("bytes", &grouped(status.bytes))];
+    let mut hint = language.tr_with("record.status_hint", values);
+    if status.missing > 0 {
+        hint = format!("{hint}\n{}", language.tr_with("record.missing", &[("count", &grouped(status.missing))]));
+    }
+    if let Phase::Failing(failure) = &status.phase {
+        hint = format!("{hint}\n{}", describe::with_advice(language, failure));
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = space::TINY;
+        control::light(ui, colors.error);
+        ui.label(RichText::new(text).color(color)).on_hover_text(hint);
+        if control::bare(ui, ICON_STOP_CIRCLE, &language.tr("record.stop")).clicked() {
+            intents.push(Intent::StopRecording(id));
+        }
+    });
 }

@@ -1,6 +1,5 @@
 //! An engine on real sockets whose events a test waits for, with a deadline. When it is taken down it checks that every session that
 //! was opened has ended exactly once. Must never wait by sleeping.
-
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
 use crossbeam_channel::{Receiver, unbounded};
@@ -37,11 +36,16 @@ impl Bench {
 
     /// `first` sees each event before the test does, and may take its time.
     pub fn with(first: impl FnMut(&What) + Send + 'static) -> Self {
-        Self::recording(None, first)
+        Self::keeping(1 << 20, None, first)
     }
 
     /// The same, and records are written to disk.
-    pub fn recording(archive: Option<archive::Options>, mut first: impl FnMut(&What) + Send + 'static) -> Self {
+    pub fn recording(archive: Option<archive::Options>, first: impl FnMut(&What) + Send + 'static) -> Self {
+        Self::keeping(1 << 20, archive, first)
+    }
+
+    /// The same with so much memory for records.
+    pub fn keeping(budget: usize, archive: Option<archive::Options>, mut first: impl FnMut(&What) + Send + 'static) -> Self {
         let (sender, events) = unbounded();
         let tap: Tap = Box::new(move |event| {
             if let Event::Session(event) = event {
@@ -51,7 +55,7 @@ impl Bench {
         });
         let (wake, wakes) = unbounded();
         let wake = Box::new(move || wake.send(()).unwrap_or_default());
-        let engine = Engine::start(Options { budget: 1 << 20, archive, tap: Some(tap), wake }).unwrap();
+        let engine = Engine::start(Options { budget, archive, tap: Some(tap), wake }).unwrap();
         Self { engine, events, wakes, waiting: HashMap::new(), books: HashMap::new(), sessions: 0 }
     }
 

@@ -247,6 +247,13 @@ impl Window {
         self.all().iter().any(|seen| seen.text().contains(part))
     }
 
+    /// The name of what has the keyboard.
+    pub fn focused(&self) -> String {
+        let mut all = self.harness.root().children_recursive();
+        let name = all.find(|node| node.accesskit_node().is_focused()).and_then(|node| node.accesskit_node().label());
+        name.unwrap_or_default()
+    }
+
     /// Everything that can be read, for a failed test.
     pub fn told(&self) -> String {
         let lines = self.all().into_iter().filter(|seen| !seen.text().is_empty()).map(|seen| {

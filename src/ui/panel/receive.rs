@@ -3,6 +3,7 @@
 use super::framing;
 use crate::session::command::Action;
 use crate::session::draft::Shown;
+use crate::session::recording::Begin;
 use crate::traffic::format::Format;
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
@@ -10,7 +11,7 @@ use crate::ui::widget::field::Fields;
 use crate::ui::widget::rows::Move;
 use crate::ui::widget::{control, encoding, field};
 use egui::Ui;
-use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_SAVE};
+use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_RADIO_BUTTON_CHECKED, ICON_SAVE, ICON_STOP_CIRCLE};
 
 /// The formats offered for saving, with their keys.
 pub const FORMATS: [(Format, &str); 7] = [
@@ -29,7 +30,7 @@ pub const FORMATS: [(Format, &str); 7] = [
 /// 编码 [GBK ▾]
 /// 分行方式 [按行 ▾]
 /// ☑ 自动滚屏   ☐ 暂停显示
-/// [清空] [保存 ▾]
+/// [清空] [保存 ▾] [录制 ▾]
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let tr = |key: &str| around.language.tr(key).into_owned();
@@ -71,6 +72,22 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             for (format, key) in FORMATS {
                 if ui.button(tr(key)).clicked() {
                     intents.push(Intent::Save(tab.id, format));
+                }
+            }
+        });
+        if tab.glance.recording.is_some() {
+            let stop = control::quiet(ui, ICON_STOP_CIRCLE, &tr("record.stop"));
+            if stop.on_hover_text(tr("record.stop_hint")).clicked() {
+                intents.push(Intent::StopRecording(tab.id));
+            }
+            return;
+        }
+        let record =
+            control::quiet(ui, ICON_RADIO_BUTTON_CHECKED, &tr("receive.record")).on_hover_text(tr("receive.record_hint"));
+        egui::Popup::menu(&record).accessible_name(tr("receive.record")).show(|ui| {
+            for (from, key) in [(Begin::Now, "record.now"), (Begin::FirstRecord, "record.all")] {
+                if ui.button(tr(key)).clicked() {
+                    intents.push(Intent::Record(tab.id, from));
                 }
             }
         });
