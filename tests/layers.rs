@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("traffic", &["describe", "session", "i18n", "codec"]),
     ("capture", &["traffic", "describe", "session", "i18n", "codec"]),
     ("net", &["session", "codec"]),
-    ("store", &["traffic", "session"]),
+    ("store", &["traffic", "session", "codec"]),
     ("recorder", &["net", "store", "capture", "traffic", "session"]),
     ("history", &["recorder", "store", "capture", "traffic", "session", "i18n", "codec"]),
     ("cli", &["history", "recorder", "store", "capture", "traffic", "describe", "session", "i18n", "codec"]),
