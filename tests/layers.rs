@@ -57,6 +57,10 @@ impl File {
     /// Its lines of code with their numbers: no comments, and no tests.
     fn code(&self) -> Vec<(usize, String)> {
         let mut lines: Vec<(usize, String)> = Vec::new();
+        // A file of tests says so by its name.
+        if self.name.ends_with("tests.rs") {
+            return lines;
+        }
         for (index, line) in self.text.lines().enumerate() {
             // In this house tests stand last in their file.
             if line.trim() == "#[cfg(test)]" {
@@ -225,10 +229,6 @@ fn what_lives_in_one_place_lives_there() {
 fn nothing_panics_or_is_lost_in_silence() {
     let mut wrong = Vec::new();
     for file in sources() {
-        // A file of tests says so by its name.
-        if file.name.ends_with("tests.rs") {
-            continue;
-        }
         for (number, line) in file.code() {
             for word in NEVER {
                 if line.contains(word) {
