@@ -37,12 +37,13 @@
 //!    Text is decoded when it is looked at ([`traffic::text`]), from the nearest place in the stream that is certainly between characters.
 //! 2. **Nothing is lost in silence.** A parcel carries its own credit, so the channel to the recorder is never full. TCP waits for
 //!    credit before it reads; UDP that finds none counts the datagram, and so is what the kernel dropped: sent = recorded + gaps.
-//!    Records that leave memory are counted and shown.
+//!    Records that leave memory are counted and shown. What is recorded is written before it is shown ([`recorder::Order`]).
 //! 3. **Each opened session ends in exactly one `Closed` or `Failed`** ([`session::event::What`]).
 //! 4. **The window never waits.** It tries the model's lock for two milliseconds, else draws its last glance; a frame costs what is in
 //!    view, not what is in the log ([`ui::widget::rows`] keeps a row, never a pixel offset).
 //! 5. **Every queue has a bound in bytes and says what happens at it**: parcels 16 MiB and 4 more for datagrams alone ([`net::Outbox`]), commands 64 MiB
-//!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted).
+//!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted),
+//!    a recording whose file takes nothing 8 MiB (the rest is counted as missing in it).
 //! 6. **Encoding never replaces.** A character that an encoding lacks is refused with its place ([`codec::encoding::Encoding::encode`]).
 //! 7. **Stop is a message.** Both threads are named, owned and joined; closing under flood ends within two seconds.
 
