@@ -58,11 +58,11 @@ impl History {
     /// # Errors
     /// When a file can't be read.
     pub fn walk(&self, range: Range<u64>, each: impl FnMut(Step) -> ControlFlow<()>) -> io::Result<()> {
-        walk(&|| self.index(), &|id, end| self.from_memory(id, end), range, each)
+        walk(&|| self.index(), &|id, end| self.in_memory(id, end), range, each)
     }
 
     /// What memory has of these records, a slice at most, and what it does not.
-    fn from_memory(&self, id: u64, end: u64) -> (Vec<Step>, u64) {
+    fn in_memory(&self, id: u64, end: u64) -> (Vec<Step>, u64) {
         let to = end.min(id + SLICE);
         let copy = |session: &Session| {
             let record = |at| session.log.in_memory(RecordId(at)).map(|record| Step::Record(RecordId(at), record.clone()));
