@@ -5,10 +5,18 @@
 //! | --- | --- |
 //! | `at_hand` | the records of a frame: from memory, or from pages that are asked for |
 //! | `direct` | records by number, for jobs |
+//! | `errand` | work on a thread of its own that has an answer |
+//! | `export` | rows into a file |
 //! | `feed` | what filters, searches and frames are fed by |
+//! | `left` | what other runs left |
+//! | `open` | captures, logs and what was left, as sessions of this run |
 //! | `walk` | every record in order, for searches, filters and exports |
 
 pub mod at_hand;
 pub mod direct;
+pub mod errand;
+pub mod export;
 pub mod feed;
+pub mod left;
+pub mod open;
 pub mod walk;

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const LOCK: &str = "lock";
+/// In the folder of a session that is a copy of a file of the user's.
+const COPY: &str = "copy";
 
 /// The folder under which the spools of every run lie, unless the user chose another.
 pub fn default_root() -> Option<PathBuf> {
@@ -57,6 +59,16 @@ impl Shelf {
         Ok(())
     }
 
+    /// Marks a session's spool as a copy of a file that the user has: nobody is offered it after a crash, and it goes with its folder.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub fn mark_copy(&self, session: SessionId) -> io::Result<()> {
+        let folder = self.session(session);
+        std::fs::create_dir_all(&folder)?;
+        File::create(folder.join(COPY)).map(drop)
+    }
+
     /// Deletes the folder and everything in it.
     pub fn delete(&self) {
         if self.lock.lock().take().is_some() {
@@ -73,7 +85,7 @@ pub struct Leftover {
 }
 
 impl Leftover {
-    /// The folders with the spools of its sessions, in the order in which the tabs were made.
+    /// The folders with the spools of its sessions, in the order in which the tabs were made; without copies of the user's own files.
     pub fn sessions(&self) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(&self.folder) else { return Vec::new() };
         let mut found: Vec<(u64, PathBuf)> = entries
@@ -83,7 +95,7 @@ impl Leftover {
             })
             .collect();
         found.sort();
-        found.into_iter().map(|(_, path)| path).collect()
+        found.into_iter().map(|(_, path)| path).filter(|path| !path.join(COPY).exists()).collect()
     }
 
     /// When its run began, as its name says.

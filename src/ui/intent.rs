@@ -4,7 +4,6 @@ use crate::session::command::Action;
 use crate::session::id::SessionId;
 use crate::session::spec::Role;
 use crate::settings::Remembered;
-use crate::traffic::format::Format;
 use crate::traffic::view::RowKey;
 
 /// One wish.
@@ -22,8 +21,10 @@ pub enum Intent {
     Remember(Remembered),
     /// Put records on the clipboard.
     Copy(SessionId, Vec<RowKey>, CopyAs),
-    /// Save the log to a file that the user chooses.
-    Save(SessionId, Format),
+    /// Export the log to a file that the user chooses.
+    Export(SessionId),
+    /// Open a capture or a log that the user chooses.
+    Open,
     /// Ask for this machine's interfaces again.
     ListInterfaces,
     /// Change what is remembered.

@@ -1,6 +1,7 @@
 //! The only place with egui: the window, its theme, panels and widgets. Must never see tokio, sockets or the command line.
 
 pub mod app;
+pub mod browse;
 pub mod clipboard;
 pub mod fonts;
 pub mod glance;
@@ -8,7 +9,9 @@ pub mod intent;
 pub mod keeper;
 pub mod look;
 pub mod notice;
+pub mod opening;
 pub mod panel;
+pub mod recovery;
 pub mod save;
 pub mod session;
 pub mod settings_window;

@@ -21,7 +21,7 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
         ui.horizontal(|ui| {
             control::dot(ui, tab.glance.state);
             let color = control::state_color(colors, tab.glance.state);
-            ui.label(RichText::new(around.language.tr(tab.glance.state.key())).color(color));
+            ui.label(RichText::new(around.language.tr(tab.state_key())).color(color));
         });
         let counted = |key: &str, count: crate::traffic::meter::Count, rate: u64| {
             let text = around.language.tr_with(key, &[("records", &grouped(count.records)), ("bytes", &size_text(count.bytes))]);
@@ -36,6 +36,9 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
             let lost = around.language.tr_with("status.lost", &[("count", &grouped(reading.lost))]);
             let color = if reading.lost > 0 { colors.error } else { colors.weak };
             ui.label(RichText::new(lost).color(color)).on_hover_text(around.language.tr("status.lost_hint"));
+        }
+        if tab.about.is_some() {
+            return;
         }
         let name = around.language.tr("status.reset");
         let response = if narrow {

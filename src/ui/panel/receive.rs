@@ -3,25 +3,13 @@
 use super::framing;
 use crate::session::command::Action;
 use crate::session::draft::Shown;
-use crate::traffic::format::Format;
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::widget::field::Fields;
 use crate::ui::widget::rows::Move;
 use crate::ui::widget::{control, encoding, field};
 use egui::Ui;
-use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_SAVE};
-
-/// The formats offered for saving, with their keys.
-pub const FORMATS: [(Format, &str); 7] = [
-    (Format::Text, "format.text"),
-    (Format::Both, "format.both"),
-    (Format::NetAssistText, "format.netassist_text"),
-    (Format::NetAssistHex, "format.netassist_hex"),
-    (Format::Csv, "format.csv"),
-    (Format::JsonLines, "format.jsonl"),
-    (Format::Raw, "format.raw"),
-];
+use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_SAVE_ALT};
 
 /// ```text
 /// 接收设置
@@ -29,7 +17,7 @@ pub const FORMATS: [(Format, &str); 7] = [
 /// 编码 [GBK ▾]
 /// 分行方式 [按行 ▾]
 /// ☑ 自动滚屏   ☐ 暂停显示
-/// [清空] [保存 ▾]
+/// [清空] [导出…]
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let tr = |key: &str| around.language.tr(key).into_owned();
@@ -46,8 +34,13 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     let fields = Fields { language: around.language, problems: &[] };
     if encoding::choose(ui, &fields, ("receive.encoding", "receive.encoding_hint"), &mut tab.draft.receive_encoding)
         && let Ok(reply) = tab.draft.reply()
+        && tab.about.is_none()
     {
         intents.push(Intent::To(tab.id, Action::SetReply(reply)));
+    }
+    if tab.about.is_some() {
+        // Beside a socket this stands in the settings for sending.
+        encoding::choose(ui, &fields, ("file.sent_encoding", "receive.encoding_hint"), &mut tab.draft.send_encoding);
     }
     framing::show(tab, ui, around);
     ui.horizontal_wrapped(|ui| {
@@ -57,22 +50,20 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             tab.movement = follow.then_some(Move::End);
         }
         let mut paused = tab.view.is_paused();
-        if ui.checkbox(&mut paused, tr("receive.pause")).on_hover_text(tr("receive.pause_hint")).changed() {
+        if tab.about.is_none() && ui.checkbox(&mut paused, tr("receive.pause")).on_hover_text(tr("receive.pause_hint")).changed()
+        {
             tab.pause_asked = Some(paused);
         }
     });
     ui.horizontal_wrapped(|ui| {
-        if control::quiet(ui, ICON_DELETE_SWEEP, &tr("receive.clear")).on_hover_text(tr("receive.clear_hint")).clicked() {
+        if tab.about.is_none()
+            && control::quiet(ui, ICON_DELETE_SWEEP, &tr("receive.clear")).on_hover_text(tr("receive.clear_hint")).clicked()
+        {
             tab.selection = crate::ui::session::Selection::default();
             intents.push(Intent::To(tab.id, Action::Clear));
         }
-        let save = control::quiet(ui, ICON_SAVE, &tr("receive.save")).on_hover_text(tr("receive.save_hint"));
-        egui::Popup::menu(&save).accessible_name(tr("receive.save")).show(|ui| {
-            for (format, key) in FORMATS {
-                if ui.button(tr(key)).clicked() {
-                    intents.push(Intent::Save(tab.id, format));
-                }
-            }
-        });
+        if control::quiet(ui, ICON_SAVE_ALT, &tr("receive.save")).on_hover_text(tr("receive.save_hint")).clicked() {
+            intents.push(Intent::Export(tab.id));
+        }
     });
 }
