@@ -222,7 +222,10 @@ impl Job {
                 (copy, read) = self.copy(path, encoding, size)?;
             }
         }
-        let opened = copy.finish().map_err(Failed::Writing)?;
+        let opened = copy.finish().map_err(|problem| {
+            self.clear_away();
+            writing(problem, size)
+        })?;
         let encoding = (read.kind == Kind::NetAssist).then_some(encoding);
         let origin = Origin::File { path: path.to_owned(), kind: read.kind, encoding };
         Ok(Whole { about: about(origin, size, &opened, read.summary, read.locals), opened })
@@ -235,11 +238,8 @@ impl Job {
             Ok(read) => Ok((copy, read)),
             Err(failed) => {
                 self.give_up(copy);
-                // A limit of the file system's has a number, ours has none.
-                let ours =
-                    |problem: &io::Error| problem.kind() == io::ErrorKind::QuotaExceeded && problem.raw_os_error().is_none();
                 Err(match failed {
-                    Failed::Writing(problem) if ours(&problem) => Failed::TooLarge(size),
+                    Failed::Writing(problem) => writing(problem, size),
                     other => other,
                 })
             }
@@ -248,6 +248,10 @@ impl Job {
 
     fn give_up(&self, copy: Transcript) {
         copy.cancel();
+        self.clear_away();
+    }
+
+    fn clear_away(&self) {
         // The files are gone; an empty folder that stays harms nobody.
         std::fs::remove_dir_all(self.place.shelf.session(self.place.session)).ok();
     }
@@ -310,6 +314,12 @@ fn reading(problem: io::Error) -> Failed {
     Failed::Reading(problem.into())
 }
 
+fn writing(problem: io::Error, size: u64) -> Failed {
+    // A limit of the file system's has a number, ours has none.
+    let ours = problem.kind() == io::ErrorKind::QuotaExceeded && problem.raw_os_error().is_none();
+    if ours { Failed::TooLarge(size) } else { Failed::Writing(problem) }
+}
+
 fn size_of(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |data| data.len())
 }
@@ -350,4 +360,4 @@ fn time_of(index: &Index, id: RecordId) -> Option<Timestamp> {
 
 #[cfg(test)]
 #[path = "open_tests.rs"]
-mod tests;
+pub(in crate::history) mod tests;

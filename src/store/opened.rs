@@ -142,9 +142,12 @@ impl Transcript {
     /// Everything was read.
     ///
     /// # Errors
-    /// When the rest can't be written.
+    /// When the rest can't be written; then nothing is left of it.
     pub fn finish(mut self) -> io::Result<Opened> {
-        self.flush()?;
+        if let Err(problem) = self.flush() {
+            self.cancel();
+            return Err(problem);
+        }
         Ok(self.reading.finish(self.spool))
     }
 

@@ -264,7 +264,7 @@ impl SessionTab {
         let child = |rect| UiBuilder::new().max_rect(rect);
         let above = if self.about.is_some() {
             let top = all.bottom() - file::LINE + space::SMALL;
-            file::read_only(&mut ui.new_child(child(all.with_min_y(top))), around.language);
+            file::read_only(self.id, &mut ui.new_child(child(all.with_min_y(top))), around, intents);
             all.with_max_y(top - space::SMALL)
         } else {
             let (above, below) = self.split(ui, all, around.language);

@@ -32,7 +32,7 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
         ui.label(RichText::new(received).color(colors.received)).on_hover_text(exact(reading.received.bytes));
         let sent = counted("status.sent", reading.sent, reading.rates.1);
         ui.label(RichText::new(sent).color(colors.sent)).on_hover_text(exact(reading.sent.bytes));
-        if tab.draft.role == Role::Udp {
+        if tab.draft.role == Role::Udp && (tab.about.is_none() || reading.lost > 0) {
             let lost = around.language.tr_with("status.lost", &[("count", &grouped(reading.lost))]);
             let color = if reading.lost > 0 { colors.error } else { colors.weak };
             ui.label(RichText::new(lost).color(color)).on_hover_text(around.language.tr("status.lost_hint"));

@@ -16,8 +16,11 @@ use sockscope::ui::app::App;
 use sockscope::ui::fonts;
 use sockscope::ui::window::View as _;
 use soft_renderer::SoftRenderer;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// Both languages, for loops.
 pub const LANGUAGES: [Language; 2] = [Language::Chinese, Language::English];
@@ -106,6 +109,8 @@ impl Seen {
 pub struct Window {
     harness: Harness<'static, Shown>,
     language: Language,
+    /// Its records, unless the test has a folder for them: never the user's own.
+    records: Option<TempDir>,
 }
 
 impl Drop for Window {
@@ -128,7 +133,11 @@ impl Window {
     }
 
     /// A window from what was read from a settings file.
-    pub fn start(loaded: Loaded, path: Option<PathBuf>, size: [f32; 2]) -> Self {
+    pub fn start(mut loaded: Loaded, path: Option<PathBuf>, size: [f32; 2]) -> Self {
+        let records = loaded.settings.records_folder.is_none().then(|| tempfile::tempdir().unwrap());
+        if let Some(records) = &records {
+            loaded.settings.records_folder = Some(records.path().to_owned());
+        }
         let language = loaded.settings.language.unwrap_or(Language::of_system());
         let harness = Harness::builder()
             .with_size(size)
@@ -139,7 +148,7 @@ impl Window {
             .with_context_setup(fonts::install)
             .renderer(SoftRenderer::default())
             .build_ui_state(|ui, shown: &mut Shown| shown.ui(ui), Shown { start: Some((loaded, path)), ..Shown::default() });
-        let mut window = Self { harness, language };
+        let mut window = Self { harness, language, records };
         window.settle();
         window
     }
@@ -167,6 +176,19 @@ impl Window {
     /// One frame for each thing that was done, at least one.
     pub fn step(&mut self) {
         self.harness.step();
+    }
+
+    /// What the command line would open, or what is dropped onto the window.
+    pub fn open_file(&mut self, path: &Path) {
+        self.harness.state_mut().app.as_mut().unwrap().open_paths([path.to_owned()]);
+        self.step();
+    }
+
+    /// Ends as a signal does: the records on disk stay.
+    pub fn end_by_signal(mut self) {
+        let mut app = self.harness.state_mut().app.take().unwrap();
+        app.leave_if(Arc::new(AtomicBool::new(true)));
+        app.on_close();
     }
 
     /// Frames until nothing moves.

@@ -6,15 +6,17 @@ use crate::describe::{grouped, size_text};
 use crate::history::open::{About, Origin};
 use crate::i18n::Language;
 use crate::session::draft::Draft;
+use crate::session::id::SessionId;
 use crate::session::spec::{Role, SessionSpec};
+use crate::ui::intent::Intent;
 use crate::ui::panel::network::role_key;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::field::{caption, labelled};
-use egui::{Label, RichText, Ui};
+use egui::{Align, Label, Layout, RichText, Ui, UiBuilder, vec2};
 use egui_material_icons::MaterialIcon;
-use egui_material_icons::icons::{ICON_DESCRIPTION, ICON_HISTORY, ICON_LOCK, ICON_WARNING};
+use egui_material_icons::icons::{ICON_DESCRIPTION, ICON_HISTORY, ICON_LOCK, ICON_SAVE_ALT, ICON_WARNING};
 
 /// The word for what it is.
 pub fn state_key(about: &About) -> &'static str {
@@ -96,17 +98,18 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     let Some(about) = &tab.about else { return };
     let language = around.language;
     let colors = palette(ui);
-    let line = |ui: &mut Ui, key: &str, text: &str| {
+    let line_of = |ui: &mut Ui, key: &str, text: &str, whole: &str| {
         labelled(ui, &language.tr(key), |ui, id| {
             let label = Label::new(RichText::new(text).color(colors.strong)).truncate();
-            ui.add(label).on_hover_text(text).labelled_by(id);
+            ui.add(label).on_hover_text(whole).labelled_by(id);
         });
     };
+    let line = |ui: &mut Ui, key: &str, text: &str| line_of(ui, key, text, text);
     caption(ui, &language.tr(state_key(about)));
     ui.spacing_mut().item_spacing.y = 0.0;
     match &about.origin {
         Origin::File { path, kind, .. } => {
-            line(ui, "file.path", &path.display().to_string());
+            line_of(ui, "file.path", &title(about, language), &path.display().to_string());
             line(ui, "file.kind", &language.tr(kind_key(*kind)));
         }
         Origin::Left { .. } => line(ui, "file.path", &title(about, language)),
@@ -114,8 +117,10 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     line(ui, "file.size", &size_text(about.size));
     line(ui, "file.records", &grouped(about.records));
     if let Some((first, last)) = about.span {
-        line(ui, "file.first", &first.date_and_clock(around.zone));
-        line(ui, "file.last", &last.date_and_clock(around.zone));
+        for (key, at) in [("file.first", first), ("file.last", last)] {
+            let whole = at.date_and_clock(around.zone);
+            line_of(ui, key, whole.split('.').next().unwrap_or(&whole), &whole);
+        }
     }
     let mut warnings = about.summary.warnings(language);
     if about.summary.repeated > 0 {
@@ -135,18 +140,21 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
 }
 
 /// Height of the line that stands where the send box would.
-pub const LINE: f32 = size::CONTROL + space::SMALL;
+pub const LINE: f32 = size::CONTROL + 2.0 * space::SMALL;
 
-/// `🔒 只读：可以查看、查找、筛选、复制和导出`
-pub fn read_only(ui: &mut Ui, language: Language) {
+/// `🔒 只读：可以查看、查找、筛选、复制和导出                  [导出…]`
+pub fn read_only(session: SessionId, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
+    let tr = |key: &str| around.language.tr(key).into_owned();
     let card = ui.available_rect_before_wrap();
     ui.painter().rect(card, size::CORNER, colors.card, theme::line(colors), egui::StrokeKind::Inside);
-    let ui = &mut ui.new_child(
-        egui::UiBuilder::new()
-            .max_rect(card.shrink2(egui::vec2(space::MEDIUM, 0.0)))
-            .layout(egui::Layout::left_to_right(egui::Align::Center)),
-    );
-    ui.label(control::icon(ICON_LOCK).size(size::CONTROL_TEXT).color(colors.weak));
-    ui.add(Label::new(RichText::new(language.tr("file.read_only")).color(colors.weak)).truncate());
+    let inner = UiBuilder::new().max_rect(card.shrink2(vec2(space::MEDIUM, 0.0)));
+    let ui = &mut ui.new_child(inner.layout(Layout::right_to_left(Align::Center)));
+    if control::quiet(ui, ICON_SAVE_ALT, &tr("receive.save")).on_hover_text(tr("receive.save_hint")).clicked() {
+        intents.push(Intent::Export(session));
+    }
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.label(control::icon(ICON_LOCK).size(size::CONTROL_TEXT).color(colors.weak));
+        ui.add(Label::new(RichText::new(tr("file.read_only")).color(colors.weak)).truncate());
+    });
 }

@@ -182,7 +182,7 @@ fn rows(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, view: Rect
     if list.clicked() {
         list.request_focus();
     }
-    if !tab.place.follows() || tab.view.is_paused() {
+    if tab.about.is_none() && (!tab.place.follows() || tab.view.is_paused()) {
         behind(tab, ui, around, inner);
     }
 }

@@ -21,7 +21,7 @@ use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_SAVE_ALT};
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let tr = |key: &str| around.language.tr(key).into_owned();
-    field::caption(ui, &tr("receive.title"));
+    field::caption(ui, &tr(if tab.about.is_some() { "file.view" } else { "receive.title" }));
     control::segments(
         ui,
         &mut tab.draft.shown,
@@ -43,6 +43,10 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         encoding::choose(ui, &fields, ("file.sent_encoding", "receive.encoding_hint"), &mut tab.draft.send_encoding);
     }
     framing::show(tab, ui, around);
+    // A file does not grow, and its export stands beneath the log.
+    if tab.about.is_some() {
+        return;
+    }
     ui.horizontal_wrapped(|ui| {
         let mut follow = tab.place.follows();
         if ui.checkbox(&mut follow, tr("receive.follow")).on_hover_text(tr("receive.follow_hint")).changed() {
@@ -50,15 +54,12 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             tab.movement = follow.then_some(Move::End);
         }
         let mut paused = tab.view.is_paused();
-        if tab.about.is_none() && ui.checkbox(&mut paused, tr("receive.pause")).on_hover_text(tr("receive.pause_hint")).changed()
-        {
+        if ui.checkbox(&mut paused, tr("receive.pause")).on_hover_text(tr("receive.pause_hint")).changed() {
             tab.pause_asked = Some(paused);
         }
     });
     ui.horizontal_wrapped(|ui| {
-        if tab.about.is_none()
-            && control::quiet(ui, ICON_DELETE_SWEEP, &tr("receive.clear")).on_hover_text(tr("receive.clear_hint")).clicked()
-        {
+        if control::quiet(ui, ICON_DELETE_SWEEP, &tr("receive.clear")).on_hover_text(tr("receive.clear_hint")).clicked() {
             tab.selection = crate::ui::session::Selection::default();
             intents.push(Intent::To(tab.id, Action::Clear));
         }
