@@ -94,7 +94,7 @@ fn our_own_capture_opens_as_a_tab_for_looking_alone() {
 
         // Its connections are a filter.
         window.wait_for(&language.tr_with("clients.title_past", &[("count", &2)]));
-        window.click("127.0.0.1:50002", Side::Any);
+        window.click("127.0.0.1:9000 ⇄ 127.0.0.1:50002", Side::Any);
         window.until("the filter", |window| !window.reads("你好") && window.reads("second client"));
         window.press("clients.all", Side::Any);
         window.wait_for_row(Side::Any, "你好");

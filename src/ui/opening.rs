@@ -145,16 +145,21 @@ impl Openings {
         let Some(running) = &self.running else { return };
         let (done, total) = running.opening.progress();
         let more = self.waiting.len() as u64;
-        if strip(ui, language, &name(&running.wanted.source), (done, total), more) {
+        if strip(ui, language, &name(&running.wanted.source, language), (done, total), more) {
             running.opening.cancel();
         }
         ui.ctx().request_repaint_after(PROGRESS);
     }
 }
 
-fn name(source: &Source) -> String {
+fn name(source: &Source, language: Language) -> String {
     let path = source.path();
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    match source {
+        Source::File(_) => name,
+        // The folder's name is the session's number.
+        Source::Left(_) => language.tr_with("file.session", &[("number", &name)]),
+    }
 }
 
 /// `📂 正在打开 trace.pcapng  ▬▬▬▬▭▭▭ 12.3 MB / 27.0 MB   还有 2 个   [取消]`; whether it was given up.

@@ -79,9 +79,11 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
     ui.horizontal(|ui| {
         ui.set_height(size::CONTROL);
         let address = connection.peer.address.to_string();
+        // What was read may hold connections of several addresses here, to one server.
+        let name = if tab.about.is_some() { format!("{} ⇄ {address}", connection.local) } else { address.clone() };
         let mut chosen = tab.chosen.contains(&id);
         if ui
-            .checkbox(&mut chosen, RichText::new(&address).monospace())
+            .checkbox(&mut chosen, RichText::new(name).monospace())
             .on_hover_text(around.language.tr(if tab.about.is_some() { "clients.hint_past" } else { "clients.choose_hint" }))
             .changed()
         {
