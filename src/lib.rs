@@ -42,7 +42,8 @@
 //! 4. **The window never waits.** It tries the model's lock for two milliseconds, else draws its last glance; a frame costs what is in
 //!    view, not what is in the log ([`ui::widget::rows`] keeps a row, never a pixel offset).
 //! 5. **Every queue has a bound in bytes and says what happens at it**: parcels 16 MiB and 4 more for datagrams alone ([`net::Outbox`]), commands 64 MiB
-//!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted).
+//!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted),
+//!    records that the disk does not take 8 MiB (oldest go, counted and told; or reading stops, as the user chose).
 //! 6. **Encoding never replaces.** A character that an encoding lacks is refused with its place ([`codec::encoding::Encoding::encode`]).
 //! 7. **Stop is a message.** Both threads are named, owned and joined; closing under flood ends within two seconds.
 

@@ -1,12 +1,18 @@
 //! The engine: the network thread, the recorder thread that writes its events to disk and applies them to the model, and the waker.
 //! The window and the twin both stand on it and see nothing below. Must never wait for whoever looks at the model.
 
+mod capture_file;
+mod catch_up;
+mod recording;
+pub mod walk;
+
 pub use crate::net::now;
 use crate::net::{Busy, Credit, Gate, Handle, Net, Parcel};
 use crate::session::command::Command;
 use crate::session::event::{Event, SessionEvent, What};
 use crate::session::id::SessionId;
 use crate::session::storage::AtLimit;
+use crate::session::timestamp::Timestamp;
 use crate::store::archive::{self, Archive, Readers};
 use crate::store::opened::Opened;
 use crate::store::shelf::Shelf;
@@ -14,6 +20,8 @@ use crate::traffic::filing::{Filed, Filing};
 use crate::traffic::model::{Keeping, Model};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use parking_lot::{Mutex, MutexGuard};
+pub use recording::Order;
+use recording::Recordings;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,8 +39,8 @@ const REQUESTS: usize = 64;
 /// How long a frame waits for the model before it draws what it drew last.
 const FRAME_PATIENCE: Duration = Duration::from_millis(2);
 
-/// Sees every event, in order, before the model does. What it takes its time over holds up the network, which is the point: the twin's
-/// standard output then pushes back on TCP instead of losing lines.
+/// Sees every event, in order, after it was written to disk and before the model does. What it takes its time over holds up the network,
+/// which is the point: the twin's standard output then pushes back on TCP instead of losing lines.
 pub type Tap = Box<dyn FnMut(&Event) + Send>;
 
 /// Called when there is something new to look at; at most once until someone has looked.
@@ -75,6 +83,10 @@ pub enum Request {
     },
     /// Takes over a session that was read from a file.
     Adopt(SessionId, Box<Opened>),
+    /// Records a session to a capture file.
+    Record(Order),
+    /// Ends that; the file is complete then.
+    StopRecording(SessionId),
 }
 
 /// Where requests go in. Cheap to clone; never waits.
@@ -124,6 +136,12 @@ impl Look {
         self.model.try_lock_for(FRAME_PATIENCE)
     }
 
+    /// A look at a model that no recorder fills.
+    #[cfg(test)]
+    pub(crate) fn at(model: Arc<Mutex<Model>>) -> Self {
+        Self { model, waker: Arc::new(Waker { asleep: AtomicBool::new(true), wake: Box::new(|| {}) }) }
+    }
+
     /// The model, however long it takes: for work outside frames, such as saving.
     pub fn wait(&self) -> MutexGuard<'_, Model> {
         self.model.lock()
@@ -169,6 +187,8 @@ impl Engine {
             filing: Filing::default(),
             archive,
             delete: delete.clone(),
+            readers: readers.clone(),
+            recordings: Recordings::new(look.clone(), readers.clone()),
             slice: Vec::new(),
         };
         let recorder = std::thread::Builder::new().name("recorder".into()).spawn(move || recorder.run())?;
@@ -225,6 +245,8 @@ struct Recorder {
     archive: Option<Archive>,
     /// Whether the records on disk go when this ends.
     delete: Arc<AtomicBool>,
+    readers: Readers,
+    recordings: Recordings,
     /// What is on its way into the model, with the credit that goes back as it is in.
     slice: Vec<(Filed, Option<Credit>)>,
 }
@@ -234,10 +256,12 @@ impl Recorder {
     fn run(mut self) {
         loop {
             let is_waiting = self.archive.as_ref().is_some_and(Archive::is_waiting);
-            let patience = if is_waiting { DISK_RETRY } else { Duration::MAX };
+            let patience = [is_waiting.then_some(DISK_RETRY), self.recordings.patience()];
+            let patience = patience.into_iter().flatten().min().unwrap_or(Duration::MAX);
+            let mut parcel = None;
             select! {
-                recv(self.inbox) -> parcel => match parcel {
-                    Ok(parcel) => self.take(parcel),
+                recv(self.inbox) -> came => match came {
+                    Ok(came) => parcel = Some(came),
                     Err(_) => break,
                 },
                 recv(self.asked) -> request => match request {
@@ -245,10 +269,24 @@ impl Recorder {
                     // The engine is being shut down; what is on its way still comes.
                     Err(_) => self.asked = crossbeam_channel::never(),
                 },
+                recv(self.recordings.caught()) -> session => if let Ok(session) = session {
+                    self.recordings.take_over(session, now());
+                },
                 default(patience) => {}
+            }
+            // What was asked for before something happened holds for it: whoever opens a session after a wish to record it finds all of
+            // it in the file.
+            while let Ok(request) = self.asked.try_recv() {
+                self.answer(request);
+            }
+            self.recordings.tend(now());
+            if let Some(parcel) = parcel {
+                self.take(parcel);
             }
             self.record();
         }
+        self.recordings.finish(now());
+        self.recordings.show(&mut self.look.model.lock());
         if let Some(archive) = self.archive.take().filter(|_| self.delete.load(Ordering::Acquire)) {
             archive.delete();
         }
@@ -257,21 +295,38 @@ impl Recorder {
     /// Files a parcel and as much behind it as one slice holds.
     fn take(&mut self, first: Parcel) {
         let mut bytes = 0;
+        let most = self.archive.as_ref().map_or(SLICE_BYTES, |archive| SLICE_BYTES.min(archive.batch()));
         let mut next = Some(first);
         while let Some(Parcel { event, credit }) = next {
             bytes += event_size(&event);
             self.file(event, Some(credit));
-            let full = self.slice.len() >= SLICE || bytes >= SLICE_BYTES;
+            let full = self.slice.len() >= SLICE || bytes >= most;
             next = if full { None } else { self.inbox.try_recv().ok() };
         }
     }
 
-    /// Gives an event its place, and its record to the archive.
+    /// Gives an event its place, and its record to the archive and the recording.
     fn file(&mut self, event: Event, credit: Option<Credit>) {
-        if let Some(tap) = &mut self.tap {
-            tap(&event);
+        if let Event::Session(SessionEvent { session, what: What::Cleared, .. }) = &event
+            && self.recordings.past(*session).is_some()
+        {
+            // What a recording still wants to copy must be there to be kept for it.
+            self.record();
+            if let Some(past) = self.recordings.past(*session) {
+                past.freeze();
+            }
         }
         let filed = self.filing.file(event);
+        if let (None, Event::Session(SessionEvent { session, what: What::Forgotten, .. })) = (&self.archive, &filed.event) {
+            self.readers.set(*session, None);
+        }
+        if let Event::Session(event) = &filed.event {
+            match (&filed.record, &event.what) {
+                (Some((id, record)), _) => self.recordings.append(event.session, *id, record),
+                (None, What::Forgotten) => self.recordings.stop(event.session),
+                (None, _) => {}
+            }
+        }
         if let (Some(archive), Event::Session(event)) = (&mut self.archive, &filed.event) {
             match (&filed.record, &event.what) {
                 (Some((id, record)), _) => archive.append(event.session, *id, record),
@@ -285,18 +340,20 @@ impl Recorder {
 
     /// Writes the slice, then shows it: what has been seen is on disk.
     fn record(&mut self) {
-        if let Some(archive) = &mut self.archive {
-            let at = now();
-            let mut news = archive.flush(at);
-            self.gate.hold(archive.is_held());
+        loop {
+            let news = self.write(now());
+            if news.is_empty() {
+                break;
+            }
             // What is told of it is a record too, and is written before it is shown; that changes nothing more to tell of.
-            while !news.is_empty() {
-                for (session, what) in std::mem::take(&mut news) {
-                    self.file(Event::Session(SessionEvent { session, at, what }), None);
-                }
-                if let Some(archive) = &mut self.archive {
-                    news = archive.flush(at);
-                }
+            let at = now();
+            for (session, what) in news {
+                self.file(Event::Session(SessionEvent { session, at, what }), None);
+            }
+        }
+        if let Some(tap) = &mut self.tap {
+            for (filed, _) in &self.slice {
+                tap(&filed.event);
             }
         }
         let mut model = self.look.model.lock();
@@ -310,9 +367,20 @@ impl Recorder {
                 model.shrink(session, holding);
             }
         }
+        self.recordings.show(&mut model);
         // Handed over fairly: a frame that waits gets it now and not after the flood.
         MutexGuard::unlock_fair(model);
         self.look.waker.news();
+    }
+
+    /// Writes what waits; what is to be told of it.
+    fn write(&mut self, at: Timestamp) -> Vec<(SessionId, What)> {
+        let mut news = self.recordings.flush(at);
+        if let Some(archive) = &mut self.archive {
+            news.extend(archive.flush(at));
+            self.gate.hold(archive.is_held());
+        }
+        news
     }
 
     fn answer(&mut self, request: Request) {
@@ -325,11 +393,18 @@ impl Recorder {
             }
             Request::Adopt(id, opened) => {
                 let Opened { session, spool, streams } = *opened;
-                if let Some(archive) = &mut self.archive {
-                    archive.adopt(id, spool);
+                match &mut self.archive {
+                    Some(archive) => archive.adopt(id, spool),
+                    // Where nothing is written, what was written before can still be read where it is.
+                    None => self.readers.set(id, Some(spool.index().clone())),
                 }
                 self.filing.adopt(id, streams);
                 self.look.model.lock().adopt(id, session);
+            }
+            Request::Record(order) => self.recordings.begin(order, now()),
+            Request::StopRecording(id) => {
+                self.recordings.stop(id);
+                self.look.model.lock().set_recording(id, None);
             }
         }
     }

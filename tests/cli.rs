@@ -536,7 +536,6 @@ fn wrong_usage_is_2() {
         &["unix-client", "/tmp/x"],
         &["unix-server", "/tmp/x"],
         &["unix-datagram"],
-        &["tcp-client", "127.0.0.1:1", "--record", "x.pcapng"],
         &["tcp-client", "127.0.0.1:1", "--checksum", "crc16"],
     ];
     for args in later {

@@ -31,10 +31,10 @@ const PLACES: [(&[&str], &[&str]); 9] = [
     // The clock for events; everyone else is handed the moment.
     (&["SystemTime::now", "Timestamp::now", "Zoned::now"], &["net/clock.rs"]),
     (&["Instant::now"], &["net", "cli", "ui"]),
-    // Threads are named and owned: the engine's two, those that read what it wrote, standard input, and the window's dialogues.
-    (&["thread"], &["net/hub.rs", "recorder.rs", "store/pages.rs", "history", "cli/stdin.rs", "cli/run.rs", "ui"]),
+    // Threads are named and owned: the engine's two, those that read or copy what it wrote, standard input, and the window's dialogues.
+    (&["thread"], &["net/hub.rs", "recorder", "store/pages.rs", "history", "cli/stdin.rs", "cli/run.rs", "ui"]),
     // Files: what is recorded, what is remembered, and what the user names.
-    (&["File", "OpenOptions"], &["store", "capture/save.rs", "history", "settings.rs", "cli", "ui"]),
+    (&["File", "OpenOptions"], &["store", "capture/save.rs", "recorder/capture_file.rs", "history", "settings.rs", "cli", "ui"]),
 ];
 
 /// What the rules of the house forbid everywhere but in tests.

@@ -168,6 +168,10 @@ fn constructed_keys_exist() {
         Cause::Unencodable(String::new()),
         Cause::DiskFull,
         Cause::NotWritable,
+        Cause::FileExists,
+        Cause::FileGone,
+        Cause::FileInUse,
+        Cause::IsFolder,
         Cause::Busy,
         other(),
     ];
@@ -185,6 +189,7 @@ fn constructed_keys_exist() {
         Operation::Leave,
         Operation::Encode,
         Operation::Store,
+        Operation::Record,
     ];
     let failure = Failure { operation: Operation::Send, address: String::new(), cause: other(), os_code: None };
     let endings = [

@@ -109,6 +109,48 @@ fn our_own_capture_opens_as_a_tab_for_looking_alone() {
     }
 }
 
+/// A file as the system hands it over when it is dropped.
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("nobody reads it here".into())
+    }
+}
+
+#[test]
+fn files_that_are_dropped_open_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["one.pcapng", "two.pcapng", "three.pcapng"].map(|name| folder.path().join(name));
+    paths.iter().for_each(|path| write_capture(path));
+    let mut window = Window::open(Language::Chinese);
+    window.drop_files(paths.map(|path| std::sync::Arc::new(Dropped(path)) as egui::DroppedFileHandle));
+    let tabs = |window: &Window| window.all().iter().filter(|seen| seen.role == Role::Tab).count();
+    window.until("three tabs", |window| tabs(window) == 3);
+    window.wait_for_row(Side::Any, "你好");
+    // Their records are this run's, and go with their tabs.
+    let settings = window.settings();
+    assert!(settings.sessions.is_empty());
+    for name in ["one.pcapng", "two.pcapng", "three.pcapng"] {
+        window.click(&Language::Chinese.tr_with("tab.close", &[("title", &name)]), Side::Any);
+    }
+    window.wait_for(&window.tr("welcome.title"));
+    window.until("no records on disk", |window| spools(window.settings().records_folder.as_ref().unwrap()) == 0);
+}
+
+/// Files of records below a folder.
+fn spools(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| if path.is_dir() { spools(&path) } else { usize::from(path.extension().is_some_and(|it| it == "spool")) })
+        .sum()
+}
+
 #[test]
 fn a_netassist_log_opens_in_the_encoding_that_it_was_sent_in() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ mod support;
 
 use egui::{Rangef, Theme};
 use sockscope::capture::export::Kind as Format;
-use sockscope::capture::{Kind, Summary};
+use sockscope::capture::{Kind as Origins, Summary};
 use sockscope::codec::encoding::Encoding;
 use sockscope::codec::message::Input;
 use sockscope::history::open::{About, Origin};
@@ -13,9 +13,11 @@ use sockscope::i18n::Language::{self, Chinese, English};
 use sockscope::session::draft::{Draft, Shown};
 use sockscope::session::event::{EndedBy, Ending, Place, What};
 use sockscope::session::failure::{Cause, Failure, Operation, Owner};
+use sockscope::session::framing::FramingKind;
 use sockscope::session::id::{Peer, SessionId};
 use sockscope::session::spec::Role;
 use sockscope::session::timestamp::Timestamp;
+use sockscope::traffic::query::{Kind, Pattern};
 use sockscope::traffic::view::RowKey;
 use sockscope::ui::recovery::Found;
 use sockscope::ui::save::{Offer, Save, Scope};
@@ -176,6 +178,41 @@ fn failed() {
     }
 }
 
+/// A server whose lines are searched and filtered.
+fn searched(language: Language, theme: Theme) -> Stage {
+    let mut stage = Stage::new(language, theme);
+    let server = stage.tab(Role::TcpServer, |draft| draft.framing.kind = FramingKind::Length);
+    let peer = connection(1, CLIENT);
+    stage.opens(server);
+    stage.happens(server, What::Listening { local: SERVER.parse().unwrap() });
+    stage.happens(server, What::PeerJoined { peer, local: SERVER.parse().unwrap() });
+    for text in ["温度 21.5", "状态 OK", "error 42", "湿度 40", "no error"] {
+        let framed = [&(text.len() as u16).to_be_bytes()[..], text.as_bytes()].concat();
+        let (one, other) = framed.split_at(framed.len() / 2);
+        stage.receives(server, peer, one);
+        stage.receives(server, peer, other);
+    }
+    stage.receives(server, peer, &[0, 9, b'r']);
+    let tab = stage.tabs.get_mut(&server).unwrap();
+    tab.finding.open = true;
+    tab.finding.pattern = Pattern { kind: Kind::Text, typed: "error".into(), ignore_case: true };
+    tab.filter_open = true;
+    tab.filter.peer = "10.0.0.0/99".into();
+    stage
+}
+
+#[test]
+fn search_filter_and_framing() {
+    check("search_zh_light", searched(Chinese, Theme::Light), WINDOW, 1.0);
+    check("search_en_dark", searched(English, Theme::Dark), WINDOW, 1.0);
+    let mut stage = searched(Chinese, Theme::Light);
+    for tab in stage.tabs.values_mut() {
+        tab.filter.peer = "127.0.0.1".into();
+        tab.filter.pattern.typed = "o".into();
+    }
+    check("filter_zh_light", stage, WINDOW, 1.0);
+}
+
 #[test]
 fn inspected() {
     for (name, language, theme) in [("inspector_zh_light", Chinese, Theme::Light), ("inspector_en_dark", English, Theme::Dark)] {
@@ -211,7 +248,7 @@ fn capture(language: Language, theme: Theme) -> Stage {
     let about = About {
         origin: Origin::File {
             path: "/home/user/Documents/网关抓包-2026-07-21.pcapng".into(),
-            kind: Kind::Pcapng,
+            kind: Origins::Pcapng,
             encoding: None,
         },
         size: 1_234_567,

@@ -4,6 +4,7 @@ use crate::codec::encoding::Encoding;
 use crate::i18n::Language;
 use crate::traffic::record::Direction;
 use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A network debugging assistant. Without a command it opens the window.
@@ -154,9 +155,10 @@ pub struct Talk {
     /// No data records on standard output, state changes only
     #[arg(long)]
     pub quiet: bool,
-    /// Write a capture as it arrives (not available yet)
+    /// Record everything, from the first event on, to a capture for Wireshark (pcapng); a file that is there is replaced. Whatever
+    /// happens to this program, what it has printed is in the file
     #[arg(long, value_name = "FILE")]
-    pub record: Option<String>,
+    pub record: Option<PathBuf>,
     /// Stop after so many received records (with --frame: frames)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,

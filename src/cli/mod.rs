@@ -10,6 +10,7 @@
 //! | `signal` | which of the engine's events the driver acts on |
 //! | `pace` | how much may be on its way, so that piped input is never refused by a full queue |
 //! | `stdin` | standard input as lines |
+//! | `record` | everything to a capture file besides |
 //! | `printer` | records to standard output, state changes to standard error |
 //! | `decode` | what some bytes say, in every encoding |
 //! | `convert` | a capture or a log into another format |
@@ -23,6 +24,7 @@ mod decode;
 mod demo;
 mod pace;
 mod printer;
+mod record;
 mod run;
 mod signal;
 mod spec;

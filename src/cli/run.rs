@@ -13,7 +13,8 @@ use super::signal::Signal;
 use super::spec::{Composer, Plan, unencodable};
 use super::stdin::{self, Given, Unreadable};
 use super::tap::{self, Output, Told};
-use super::{DONE, REFUSED, complain};
+use super::{DONE, REFUSED, complain, record};
+use crate::describe;
 use crate::i18n::Language;
 use crate::recorder::{Commands, Engine, Options, now};
 use crate::session::command::{Action, Command, End, Message, Selection, Target};
@@ -79,14 +80,23 @@ fn drive(language: Language, plan: Plan) -> io::Result<u8> {
     let (sender, told) = bounded(SIGNALS);
     let tap = tap::new(output.clone(), flushed.clone(), sender);
     let engine = Engine::start(Options { budget: BUDGET, archive: None, tap: Some(tap), wake: Box::new(|| {}) })?;
+    let recorded = plan.record.as_ref().map_or(Ok(()), |path| record::begin(&engine, SESSION, path));
+    if let Err(failure) = recorded {
+        complain(&describe::with_advice(language, &failure));
+        engine.shut_down();
+        return Ok(REFUSED);
+    }
     let inputs = Inputs { interrupts, lines, told, flushed };
     let mut driver = Driver::new(language, plan, engine.commands().clone(), output.clone());
     let code = driver.run(&inputs);
     // Nobody may be left waiting for the driver: without its receiver the tap's signals go nowhere.
     drop(inputs);
+    let look = engine.look().clone();
     engine.shut_down();
     let mut printer = output.lock();
     printer.flush();
+    let recording = look.wait().session(SESSION).and_then(|session| session.recording.clone());
+    let code = recording.and_then(|recording| record::incomplete(language, &recording)).unwrap_or(code);
     Ok(match printer.broken() {
         Some(problem) if problem.kind() != ErrorKind::BrokenPipe => {
             complain(&language.tr_with("cli.output_failed", &[("why", problem)]));

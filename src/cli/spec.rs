@@ -14,6 +14,7 @@ use crate::session::spec::{
 };
 use crate::traffic::format::Format;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub struct Plan {
     pub repeat: Option<(Duration, Option<u64>)>,
     /// What standard output gets.
     pub output: Output,
+    /// The capture file that everything is recorded to.
+    pub record: Option<PathBuf>,
     /// Stop after so many received records.
     pub count: Option<u64>,
     /// Stop after so long.
@@ -130,9 +133,12 @@ fn of_talk(
     mut warnings: Vec<String>,
     spec: impl FnOnce(Option<Reply>) -> SessionSpec,
 ) -> Result<Plan, String> {
-    let asked = [("--record", &talk.record), ("--checksum", &talk.checksum)];
-    if let Some((name, _)) = asked.iter().find(|(_, value)| value.is_some()) {
-        return Err(language.tr_with("cli.not_yet", &[("what", name)]));
+    if talk.checksum.is_some() {
+        return Err(language.tr_with("cli.not_yet", &[("what", &"--checksum")]));
+    }
+    // Both would stand in one stream, and a file with that name is nobody's wish.
+    if talk.record.as_deref().is_some_and(|path| path.as_os_str() == "-") {
+        return Err(language.tr("cli.record_stdout").into_owned());
     }
     let receive = talk.recv_encoding.unwrap_or(talk.encoding);
     let send = talk.send_encoding.unwrap_or(talk.encoding);
@@ -183,6 +189,7 @@ fn of_talk(
         greetings: talk.send.iter().map(|text| composer.compose(language, text)).collect(),
         repeat: talk.every.map(|millis| (Duration::from_millis(millis), talk.times)),
         output: Output { frame, format, data: Switch::from(!talk.quiet), receive, send },
+        record: talk.record.clone(),
         count: talk.count,
         limit: talk.limit,
         eof: talk.eof.unwrap_or(eof),
@@ -310,7 +317,7 @@ mod tests {
             ("sockscope tcp-server :70000", "70000"),
             ("sockscope udp --join 10.0.0.1", "10.0.0.1"),
             ("sockscope udp --eof half-close", "half"),
-            ("sockscope tcp-client a:1 --record x", "--record"),
+            ("sockscope tcp-client a:1 --record -", "--record"),
             ("sockscope tcp-client a:1 --frame lines", "--frame: “lines”"),
             ("sockscope tcp-client a:1 --frame length:3", "“3”"),
             ("sockscope tcp-client a:1 --checksum crc", "--checksum"),

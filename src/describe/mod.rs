@@ -49,12 +49,22 @@ pub fn failure(language: Language, failure: &Failure) -> Told {
     let reason = cause_text(language, cause);
     Told {
         what: language.tr_with("failure.sentence", &[("step", &step), ("reason", &reason), ("code", &code)]),
-        advice: language.tr(&format!("advice.{}", cause.word())).into_owned(),
+        advice: advice(language, *operation, cause),
     }
 }
 
+/// What to do next. Where records are kept is a setting; where they are recorded to, the user has just said.
+fn advice(language: Language, operation: Operation, cause: &Cause) -> String {
+    let key = match (operation, cause) {
+        (Operation::Record, Cause::DiskFull) => "advice.record-disk-full".to_owned(),
+        (Operation::Record, Cause::NotWritable) => "advice.record-not-writable".to_owned(),
+        _ => format!("advice.{}", cause.word()),
+    };
+    language.tr(&key).into_owned()
+}
+
 /// A failure and its next step in one line.
-fn with_advice(language: Language, problem: &Failure) -> String {
+pub fn with_advice(language: Language, problem: &Failure) -> String {
     let Told { what, advice } = failure(language, problem);
     // A Chinese full stop brings its own space.
     let space = if language == Language::Chinese { "" } else { " " };
@@ -149,6 +159,11 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         What::Storage(Storage::Resumed { records, bytes }) => {
             let tone = if *records > 0 { Tone::Error } else { Tone::Good };
             let key = if *records > 0 { "note.storage-resumed" } else { "note.storage-resumed_whole" };
+            (tr(key, &[("records", &grouped(*records)), ("bytes", &grouped(*bytes))]), tone)
+        }
+        What::Storage(Storage::Recording { records, bytes }) => {
+            let tone = if *records > 0 { Tone::Error } else { Tone::Good };
+            let key = if *records > 0 { "note.storage-recording" } else { "note.storage-recording_whole" };
             (tr(key, &[("records", &grouped(*records)), ("bytes", &grouped(*bytes))]), tone)
         }
         What::Received { .. } | What::Sent { .. } | What::Cleared | What::CountersReset | What::Forgotten => return None,

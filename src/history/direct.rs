@@ -24,7 +24,7 @@ impl Direct {
         Self { history, index, pages: RefCell::default() }
     }
 
-    fn from_pages(&self, id: RecordId) -> Option<Option<Record>> {
+    fn in_pages(&self, id: RecordId) -> Option<Option<Record>> {
         let pages = self.pages.borrow();
         let of = |(first, records): &(RecordId, Vec<Option<Record>>)| {
             let index = usize::try_from(id.0.checked_sub(first.0)?).ok()?;
@@ -49,11 +49,11 @@ impl Direct {
 
 impl Records for Direct {
     fn get(&self, id: RecordId) -> Option<Record> {
-        if let Some(found) = self.from_pages(id) {
+        if let Some(found) = self.in_pages(id) {
             return found;
         }
         match self.read(id) {
-            Some(()) => self.from_pages(id)?,
+            Some(()) => self.in_pages(id)?,
             None => self.history.with_session(|session| session.log.in_memory(id).cloned())?,
         }
     }

@@ -10,7 +10,6 @@
 //! | `feed` | what filters, searches and frames are fed by |
 //! | `left` | what other runs left |
 //! | `open` | captures, logs and what was left, as sessions of this run |
-//! | `walk` | every record in order, for searches, filters and exports |
 
 pub mod at_hand;
 pub mod direct;
@@ -19,4 +18,9 @@ pub mod export;
 pub mod feed;
 pub mod left;
 pub mod open;
-pub mod walk;
+
+/// Every record in order, for searches, filters and exports. The recorder has it, which copies a session's past into a recording.
+pub use crate::recorder::walk;
+
+#[cfg(test)]
+mod tests;

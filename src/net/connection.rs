@@ -253,11 +253,18 @@ impl<L: Listener> Connection<'_, L> {
     }
 
     /// FIN, then a short while of reading what is already here: closing a socket with unread bytes makes the system send RST
-    /// instead (RFC 2525 section 2.17), which could cost the peer what was just sent to it.
+    /// instead (RFC 2525 section 2.17), which could cost the peer what was just sent to it. While reading is held nothing is read here
+    /// either, and the RST tells the peer the truth: not everything was taken.
     async fn close(&self, progress: &mut Progress) -> EndedBy {
         let until = Instant::now() + CLOSE_READS_FOR;
         if SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write).is_ok() {
-            while !progress.peer_finished && Instant::now() < until && self.has_more() && self.stream.readable().await.is_ok() {
+            let held = || self.reporter.outbox().is_held();
+            while !progress.peer_finished
+                && !held()
+                && Instant::now() < until
+                && self.has_more()
+                && self.stream.readable().await.is_ok()
+            {
                 if self.read(progress).await.is_some() {
                     break;
                 }

@@ -44,6 +44,8 @@ pub enum Operation {
     Encode,
     /// Writing records to disk.
     Store,
+    /// Recording to the file that the user named.
+    Record,
 }
 
 /// A socket option's POSIX name. A newtype because a name that is read back must become one of those that this program sets.
@@ -100,6 +102,7 @@ impl Operation {
             Self::Leave => "leave",
             Self::Encode => "encode",
             Self::Store => "store",
+            Self::Record => "record",
         }
     }
 }
@@ -155,6 +158,14 @@ pub enum Cause {
     DiskFull,
     /// The folder can't be written: read-only, not ours, or gone.
     NotWritable,
+    /// A file of that name is there already.
+    FileExists,
+    /// The file, or its folder, is not there (any more).
+    FileGone,
+    /// Something else is being recorded to the file.
+    FileInUse,
+    /// What was named is a folder.
+    IsFolder,
     /// The session is in a state that does not allow it.
     Busy,
     /// The system's own words.
@@ -196,6 +207,10 @@ impl Cause {
             Self::Unencodable(_) => "unencodable",
             Self::DiskFull => "disk-full",
             Self::NotWritable => "not-writable",
+            Self::FileExists => "file-exists",
+            Self::FileGone => "file-gone",
+            Self::FileInUse => "file-in-use",
+            Self::IsFolder => "is-folder",
             Self::Busy => "busy",
             Self::Other(_) => "other",
         }

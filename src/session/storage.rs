@@ -30,6 +30,13 @@ pub enum Storage {
         /// Their payload.
         bytes: u64,
     },
+    /// The recording to a file goes on; these are missing in the file.
+    Recording {
+        /// How many records.
+        records: u64,
+        /// Their payload.
+        bytes: u64,
+    },
 }
 
 impl Storage {
@@ -39,6 +46,7 @@ impl Storage {
             Self::Held { .. } => "held",
             Self::Released => "released",
             Self::Resumed { .. } => "resumed",
+            Self::Recording { .. } => "recording",
         }
     }
 }

@@ -29,7 +29,7 @@ impl Timestamp {
 
     /// Whole microseconds from `earlier` to this, 0 when the clock went back.
     pub fn micros_since(self, earlier: Timestamp) -> u64 {
-        u64::try_from(self.0 - earlier.0).unwrap_or(0)
+        u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
     }
 }
 

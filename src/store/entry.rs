@@ -26,6 +26,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 pub const HEADER: usize = 64;
 /// The largest payload that a reader believes in: four times the largest message that can be sent.
 const LARGEST: usize = 64 << 20;
+/// The longest stream that a reader believes in: 34 years at 1 GB/s.
+const LONGEST: u64 = 1 << 60;
 const WITH_CONNECTION: u8 = 0x80;
 const NOTE: u8 = 4;
 const NO_RECORD: u64 = u64::MAX;
@@ -153,6 +155,11 @@ impl Raw<'_> {
         if self.is_note() { 0 } else { self.payload.len() as u64 }
     }
 
+    /// Bytes of the whole entry.
+    pub fn size(&self) -> u64 {
+        (HEADER + self.payload.len()) as u64
+    }
+
     fn is_note(&self) -> bool {
         self.header[16] & !WITH_CONNECTION == NOTE
     }
@@ -179,13 +186,18 @@ impl Raw<'_> {
         let direction = if origin.is_none() { Direction::Received } else { Direction::Sent };
         let connection = (self.header[16] & WITH_CONNECTION != 0).then(|| ConnectionId(u32_at(self.header, 20)));
         let previous = u64_at(self.header, 56);
+        let offset = u64_at(self.header, 48);
+        // No stream is that long; whoever adds to this need not think of what a file may claim.
+        if offset >= LONGEST {
+            return None;
+        }
         Some(Data {
             direction,
             peer: Peer { address: self.address()?, connection },
             bytes: self.payload.into(),
             origin,
             previous: (previous != NO_RECORD).then_some(RecordId(previous)),
-            offset: u64_at(self.header, 48),
+            offset,
         })
     }
 
@@ -220,8 +232,7 @@ pub(super) mod tests {
         let origin = prop_oneof![Just(None), Just(Some(Origin::User)), Just(Some(Origin::Repeat)), Just(Some(Origin::Reply))];
         let bytes =
             prop_oneof![proptest::collection::vec(any::<u8>(), 0..40), proptest::collection::vec(any::<u8>(), 3000..5000)];
-        let data =
-            (address, proptest::option::of(any::<u32>()), origin, bytes, any::<u64>(), proptest::option::of(0u64..u64::MAX));
+        let data = (address, proptest::option::of(any::<u32>()), origin, bytes, 0..LONGEST, proptest::option::of(0u64..u64::MAX));
         let data = data.prop_map(|(address, connection, origin, bytes, offset, previous)| {
             let direction = if origin.is_some() { Direction::Sent } else { Direction::Received };
             let peer = Peer { address, connection: connection.map(ConnectionId) };

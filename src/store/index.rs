@@ -23,8 +23,9 @@ pub struct Point {
 }
 
 /// One file of a spool: records without a hole between them.
+#[derive(Clone)]
 pub struct Segment {
-    /// The file, which stays readable for those that hold it after it was deleted.
+    /// The file, open for reading alone; it stays readable for those that hold it after it was deleted.
     pub file: Arc<File>,
     /// Where it is.
     pub path: PathBuf,
@@ -62,6 +63,11 @@ impl Index {
         act(&mut self.0.lock())
     }
 
+    /// What it has now, for someone who reads on though the spool forgets it: files stay readable while they are held.
+    pub fn frozen(&self) -> Self {
+        Self(Mutex::new(self.with(|segments| segments.clone())))
+    }
+
     /// The oldest record that is kept; `None` when there is none.
     pub fn first(&self) -> Option<RecordId> {
         self.with(|segments| segments.front().map(|segment| RecordId(segment.first)))
@@ -81,7 +87,10 @@ impl Index {
     /// `None` when there is none from there on.
     pub fn span(&self, id: RecordId, want: u64) -> Option<Span> {
         self.with(|segments| {
-            let segment = segments.iter().find(|segment| segment.next > id.0 && segment.size > 0)?;
+            // Usually there are some twenty, but a disk that takes records only now and then leaves one for each time.
+            let from = segments.partition_point(|segment| segment.next <= id.0);
+            // The newest may have been begun and have nothing yet.
+            let segment = segments.range(from..).find(|segment| segment.next > segment.first)?;
             let begin = segment.points.partition_point(|point| point.id <= id.0).saturating_sub(1);
             let from = *segment.points.get(begin)?;
             let until = segment.points[begin + 1..].iter().find(|point| point.at - from.at >= want);

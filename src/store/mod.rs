@@ -3,6 +3,7 @@
 //!
 //! | file | what it answers |
 //! | --- | --- |
+//! | `batch` | records on their way to disk |
 //! | `entry` | one record as bytes, and back |
 //! | `index` | where each record lies, and the way to read it |
 //! | `spool` | one session's records: append, flush, drop the oldest |
@@ -10,13 +11,23 @@
 //! | `recover` | a spool that another run left |
 //! | `shelf` | the folders: this run's, and those that are left |
 //! | `archive` | every session's spool within the disk budget, and what happens at the bound |
+//! | `kept` | a spool in the archive, and how it fares |
 //! | `pages` | the records that a frame wants, read by a thread of their own |
 
 pub mod archive;
+mod batch;
 pub mod entry;
 pub mod index;
+mod kept;
 pub mod opened;
 pub mod pages;
 pub mod recover;
 pub mod shelf;
 pub mod spool;
+
+#[cfg(test)]
+mod archive_tests;
+#[cfg(test)]
+mod recover_tests;
+#[cfg(test)]
+mod spool_tests;

@@ -36,20 +36,24 @@ pub struct Reading {
     next: RecordId,
 }
 
-impl Reading {
+impl Default for Reading {
     /// Nothing was read yet.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self {
             session: Session { log: Log::new(Keeping::OnDisk), ..Session::default() },
             ended: BTreeMap::new(),
             next: RecordId(0),
         }
     }
+}
 
-    /// The next record.
-    pub fn record(&mut self, id: RecordId, record: &Record) {
-        self.keep_ended(record);
-        self.session.take(&event_of(record));
+impl Reading {
+    /// The next record; `None` for one that this program can't read.
+    pub fn record(&mut self, id: RecordId, record: Option<&Record>) {
+        if let Some(record) = record {
+            self.keep_ended(record);
+            self.session.take(&event_of(record));
+        }
         self.session.log.pass(id, record);
         self.next = RecordId(id.0 + 1);
     }
@@ -117,7 +121,7 @@ impl Transcript {
     /// For `session`, at most `limit` bytes on disk.
     pub fn new(shelf: &Shelf, session: SessionId, limit: u64) -> Self {
         let spool = Spool::new(shelf.session(session), super::archive::segment_size(limit));
-        Self { reading: Reading::new(), streams: Streams::default(), spool, shelf: shelf.clone(), session, limit }
+        Self { reading: Reading::default(), streams: Streams::default(), spool, shelf: shelf.clone(), session, limit }
     }
 
     /// The next thing that happened.
@@ -127,7 +131,7 @@ impl Transcript {
     pub fn event(&mut self, at: Timestamp, what: What) -> io::Result<()> {
         let event = SessionEvent { session: SessionId(0), at, what };
         let Some((id, record)) = self.streams.file(&event) else { return Ok(()) };
-        self.reading.record(id, &record);
+        self.reading.record(id, Some(&record));
         self.spool.append(id, &record);
         if self.spool.waiting() >= BATCH { self.flush() } else { Ok(()) }
     }

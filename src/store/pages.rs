@@ -22,6 +22,8 @@ struct Page {
     cost: usize,
     /// When it was last looked at.
     used: u64,
+    /// It stands for a record that was not on disk, but may yet be written.
+    not_yet: bool,
 }
 
 #[derive(Default)]
@@ -70,7 +72,10 @@ impl Pages {
         let (key, page) = state.pages.range_mut((session, RecordId(0))..=(session, id)).next_back()?;
         page.used = now;
         let index = usize::try_from(id.0 - key.1.0).ok()?;
-        page.records.get(index).cloned()
+        let found = page.records.get(index).cloned()?;
+        let is_written = || self.shared.readers.of(session).and_then(|index| index.next()).is_some_and(|next| id < next);
+        // Disks that took nothing come back: then it is worth another look.
+        if page.not_yet && is_written() { None } else { Some(found) }
     }
 
     /// Asks for the pages of these records, in place of those asked for before.
@@ -87,17 +92,6 @@ impl Pages {
     pub fn wait(&self, patience: Duration) {
         let mut state = self.shared.state.lock();
         self.shared.changed.wait_while_for(&mut state, |state| state.reading || !state.wanted.is_empty(), patience);
-    }
-
-    /// Forgets a session's pages: its records were cleared, or it is gone.
-    pub fn forget(&self, session: SessionId) {
-        let mut state = self.shared.state.lock();
-        let State { pages, cost, .. } = &mut *state;
-        pages.retain(|key, page| {
-            let stays = key.0 != session;
-            *cost -= if stays { 0 } else { page.cost };
-            stays
-        });
     }
 }
 
@@ -139,10 +133,12 @@ impl Shared {
 
     /// A page from disk; of one that can't be read each record is one that can't.
     fn read(&self, session: SessionId, id: RecordId, buffer: &mut Vec<u8>) -> (RecordId, Page) {
-        let span = self.readers.of(session).and_then(|index| index.span(id, 1));
+        let index = self.readers.of(session);
+        let span = index.as_ref().and_then(|index| index.span(id, 1));
         let Some(span) = span.filter(|span| span.first <= id) else {
-            // Missing on disk: it could not be written.
-            return (id, Page { records: vec![None], cost: size_of::<Option<Record>>(), used: 0 });
+            // Missing on disk: it could not be written, or not yet.
+            let not_yet = index.and_then(|index| index.next()).is_none_or(|next| id >= next);
+            return (id, Page { records: vec![None], cost: size_of::<Option<Record>>(), used: 0, not_yet });
         };
         let mut records: Vec<Option<Record>> = Vec::new();
         if span.read(buffer).is_ok() {
@@ -150,27 +146,35 @@ impl Shared {
         }
         records.resize(usize::try_from(span.next.0 - span.first.0).unwrap_or(0), None);
         let cost = records.iter().map(|record| record.as_ref().map_or(size_of::<Option<Record>>(), Record::cost)).sum();
-        (span.first, Page { records, cost, used: 0 })
+        (span.first, Page { records, cost, used: 0, not_yet: false })
     }
 }
 
 impl State {
     fn has(&self, session: SessionId, id: RecordId) -> bool {
         let page = self.pages.range((session, RecordId(0))..=(session, id)).next_back();
-        page.is_some_and(|(key, page)| id.0 - key.1.0 < page.records.len() as u64)
+        page.is_some_and(|(key, page)| !page.not_yet && id.0 - key.1.0 < page.records.len() as u64)
     }
 
     fn keep(&mut self, session: SessionId, first: RecordId, page: Page) {
         self.clock += 1;
-        self.cost += page.cost;
-        if let Some(old) = self.pages.insert((session, first), Page { used: self.clock, ..page }) {
-            self.cost -= old.cost;
+        // In place of what it has grown from, and of those of its records that were not there yet.
+        let next = RecordId(first.0 + page.records.len() as u64);
+        let old: Vec<_> = self.pages.range((session, first)..(session, next)).map(|(key, _)| *key).collect();
+        for key in old {
+            self.drop_page(key);
         }
+        self.cost += page.cost;
+        self.pages.insert((session, first), Page { used: self.clock, ..page });
         while self.cost > BUDGET && self.pages.len() > 1 {
             let Some(oldest) = self.pages.iter().min_by_key(|(_, page)| page.used).map(|(key, _)| *key) else { return };
-            if let Some(page) = self.pages.remove(&oldest) {
-                self.cost -= page.cost;
-            }
+            self.drop_page(oldest);
+        }
+    }
+
+    fn drop_page(&mut self, key: (SessionId, RecordId)) {
+        if let Some(page) = self.pages.remove(&key) {
+            self.cost -= page.cost;
         }
     }
 }

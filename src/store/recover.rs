@@ -7,6 +7,7 @@ use super::spool::{ENDING, MAGIC, Spool};
 use crate::traffic::record::RecordId;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,9 @@ use std::sync::Arc;
 const CHUNK: usize = 1 << 20;
 /// Records between two looks whether to go on.
 const LOOK_EVERY: u64 = 4096;
+
+/// A larger number is no record's: nobody can have recorded so many.
+const LAST: u64 = 1 << 60;
 
 /// The segments of a folder, oldest first, with their first record's number as their name says it.
 ///
@@ -23,7 +27,7 @@ pub fn segments(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let first = path.file_stem().and_then(|name| name.to_str()?.parse().ok());
+        let first = path.file_stem().and_then(|name| name.to_str()?.parse().ok()).filter(|first| *first < LAST);
         if let Some(first) = first.filter(|_| path.extension().is_some_and(|ending| ending == ENDING)) {
             found.push((first, path));
         }
@@ -40,25 +44,26 @@ pub struct Found {
     pub cut: u64,
 }
 
-/// Reads one segment; `each` gets every whole record in order and says whether to go on.
-///
-/// # Errors
-/// When the file can't be read, or is no segment.
-pub fn read(first: u64, path: &Path, mut each: impl FnMut(RecordId, &Raw<'_>) -> bool) -> io::Result<Found> {
+/// A segment's file, behind what it begins with; `None` when it does not begin like one: it is another program's, or its own was killed
+/// as it began it.
+fn start(path: &Path) -> io::Result<Option<File>> {
     let file = File::open(path)?;
+    let mut magic = Vec::new();
+    (&file).take(MAGIC.len() as u64).read_to_end(&mut magic)?;
+    Ok((magic == MAGIC).then_some(file))
+}
+
+/// Reads the segment that begins with the record `ids.start` and ends before `ids.end`; `each` gets every whole record in order and says
+/// whether to go on.
+fn read(ids: Range<u64>, path: PathBuf, file: File, mut each: impl FnMut(RecordId, &Raw<'_>) -> bool) -> io::Result<Found> {
     let length = file.metadata()?.len();
-    let mut magic = [0; MAGIC.len()];
-    (&file).read_exact(&mut magic)?;
-    if &magic != MAGIC {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "this is no spool of Sockscope"));
-    }
-    let begin = MAGIC.len() as u64;
+    let (first, begin) = (ids.start, MAGIC.len() as u64);
     let points = vec![Point { id: first, at: begin }];
-    let file = Arc::new(file);
-    let mut segment = Segment { file: file.clone(), path: path.to_owned(), first, next: first, size: begin, payload: 0, points };
+    let mut segment = Segment { file: Arc::new(file), path, first, next: first, size: begin, payload: 0, points };
+    let file = segment.file.clone();
     let mut buffer: Vec<u8> = Vec::new();
     let mut used = 0;
-    loop {
+    while segment.next < ids.end {
         match entry::parse(&buffer[used..], Trust::Found) {
             Parsed::Whole(raw, size) => {
                 if segment.points.last().is_none_or(|point| segment.size - point.at >= PAGE) {
@@ -87,20 +92,29 @@ pub fn read(first: u64, path: &Path, mut each: impl FnMut(RecordId, &Raw<'_>) ->
     Ok(Found { segment, cut })
 }
 
-/// A session's spool as another run left it, opened to be looked at. `each` is told the bytes read so far and says whether to go on.
+/// A session's spool as another run left it, opened to be looked at, and the bytes in its folder that are no whole record. `each` is told
+/// the bytes read so far and says whether to go on.
 ///
 /// # Errors
 /// When a file can't be read, or `each` said no ([`io::ErrorKind::Interrupted`]).
 pub fn open(folder: &Path, mut each: impl FnMut(u64) -> bool) -> io::Result<(Opened, u64)> {
-    let mut reading = Reading::new();
-    let mut segments = Vec::new();
+    let mut reading = Reading::default();
+    let (mut segments, mut started) = (Vec::new(), Vec::new());
     let (mut read_so_far, mut cut, mut go_on) = (0, 0, true);
     for (first, path) in self::segments(folder)? {
-        let found = read(first, &path, |id, raw| {
-            if let Some(record) = raw.record() {
-                reading.record(id, &record);
-            }
-            go_on = !id.0.is_multiple_of(LOOK_EVERY) || each(read_so_far);
+        match start(&path)? {
+            Some(file) => started.push((first, path, file)),
+            None => cut += std::fs::metadata(&path)?.len(),
+        }
+    }
+    // Where a write failed and its records went elsewhere, part of them may still stand at the end of the segment before.
+    let ends: Vec<u64> = started.iter().skip(1).map(|(first, ..)| *first).chain([LAST]).collect();
+    for ((first, path, file), end) in started.into_iter().zip(ends) {
+        let mut here = 0;
+        let found = read(first..end, path, file, |id, raw| {
+            reading.record(id, raw.record().as_ref());
+            here += raw.size();
+            go_on = !id.0.is_multiple_of(LOOK_EVERY) || each(read_so_far + here);
             go_on
         })?;
         if !go_on {

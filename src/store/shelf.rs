@@ -2,21 +2,27 @@
 //! Must never touch the folder of a run that lives.
 //!
 //! ```text
-//! <root>/<microseconds since 1970>-<process>/lock
-//!                                           /<session>/<first record>.spool
+//! <root>/<microseconds since 1970>-<process>-<engine>/lock
+//!                                                    /<session>/<first record>.spool
 //! ```
 
+use super::spool::{MAGIC, is_deleted};
 use crate::session::id::SessionId;
 use crate::session::timestamp::Timestamp;
 use parking_lot::Mutex;
-use std::fs::{File, TryLockError};
+use std::fs::{File, Metadata, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const LOCK: &str = "lock";
 /// In the folder of a session that is a copy of a file of the user's.
 const COPY: &str = "copy";
+/// Of the time in a folder's name, so that no date or version is taken for one.
+const DIGITS: usize = 16;
+/// Engines that this process has started.
+static ENGINES: AtomicU64 = AtomicU64::new(0);
 
 /// The folder under which the spools of every run lie, unless the user chose another.
 pub fn default_root() -> Option<PathBuf> {
@@ -33,7 +39,8 @@ pub struct Shelf {
 impl Shelf {
     /// A folder below `root`; nothing is made yet.
     pub fn new(root: &Path, started: Timestamp) -> Self {
-        Self { folder: root.join(format!("{}-{}", started.0, std::process::id())), lock: Arc::default() }
+        let engine = ENGINES.fetch_add(1, Ordering::Relaxed);
+        Self { folder: root.join(format!("{:0DIGITS$}-{}-{engine}", started.0.max(0), std::process::id())), lock: Arc::default() }
     }
 
     /// Where a session's spool is.
@@ -44,16 +51,26 @@ impl Shelf {
     /// Makes the folder and locks it, so that the next start knows it from one that was left.
     ///
     /// # Errors
-    /// When the system does not allow it.
+    /// When the system does not allow it; once, when somebody has deleted the folder, which the next call makes again.
     pub fn make(&self) -> io::Result<()> {
         let mut held = self.lock.lock();
+        if held.as_ref().is_some_and(is_deleted) {
+            *held = None;
+            return Err(io::Error::new(io::ErrorKind::NotFound, "somebody has deleted the folder of the records"));
+        }
         if held.is_none() {
             std::fs::create_dir_all(&self.folder)?;
-            let lock = File::create(self.folder.join(LOCK))?;
-            lock.try_lock().map_err(|problem| match problem {
+            // Another start may look at any moment. A folder without a lock is nobody's to it, so the lock comes in when it is locked.
+            let new = self.folder.with_extension("lock");
+            let lock = File::create(&new)?;
+            let locked = lock.try_lock().map_err(|problem| match problem {
                 TryLockError::Error(problem) => problem,
-                TryLockError::WouldBlock => io::Error::from(io::ErrorKind::ResourceBusy),
-            })?;
+                TryLockError::WouldBlock => io::ErrorKind::ResourceBusy.into(),
+            });
+            if let Err(problem) = locked.and_then(|()| std::fs::rename(&new, self.folder.join(LOCK))) {
+                std::fs::remove_file(&new).ok();
+                return Err(problem);
+            }
             *held = Some(lock);
         }
         Ok(())
@@ -71,17 +88,24 @@ impl Shelf {
 
     /// Deletes the folder and everything in it.
     pub fn delete(&self) {
-        if self.lock.lock().take().is_some() {
-            // What can't be deleted now is found and offered by the next start.
-            std::fs::remove_dir_all(&self.folder).ok();
+        if let Some(lock) = self.lock.lock().take() {
+            delete(&self.folder, lock).ok();
         }
     }
+}
+
+/// Deletes a run's folder. What can't be deleted now is found and offered by the next start.
+fn delete(folder: &Path, lock: File) -> io::Result<()> {
+    // Locked to the end, so that no other start finds half of it; a system that does not delete what is open gets a second try.
+    let deleted = std::fs::remove_dir_all(folder);
+    drop(lock);
+    if deleted.is_err() && folder.exists() { std::fs::remove_dir_all(folder) } else { Ok(()) }
 }
 
 /// A folder that a run left. It is locked as long as this value lives.
 pub struct Leftover {
     folder: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Leftover {
@@ -91,6 +115,7 @@ impl Leftover {
         let mut found: Vec<(u64, PathBuf)> = entries
             .filter_map(|entry| {
                 let path = entry.ok()?.path();
+                path.is_dir().then_some(())?;
                 Some((path.file_name()?.to_str()?.parse().ok()?, path))
             })
             .collect();
@@ -106,8 +131,7 @@ impl Leftover {
 
     /// Bytes on disk.
     pub fn size(&self) -> u64 {
-        let files = self.sessions().into_iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
-        files.filter_map(|file| file.ok()?.metadata().ok()).map(|data| data.len()).sum()
+        self.files().map(|data| data.len()).sum()
     }
 
     /// Deletes it.
@@ -115,15 +139,33 @@ impl Leftover {
     /// # Errors
     /// When the system does not allow it.
     pub fn delete(self) -> io::Result<()> {
-        std::fs::remove_dir_all(&self.folder)
+        delete(&self.folder, self.lock)
     }
+
+    /// Whether nothing was recorded, so that there is nothing to offer.
+    fn is_empty(&self) -> bool {
+        self.files().all(|data| data.len() <= MAGIC.len() as u64)
+    }
+
+    fn files(&self) -> impl Iterator<Item = Metadata> {
+        let files = self.sessions().into_iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
+        files.filter_map(|file| file.ok()?.metadata().ok())
+    }
+}
+
+/// Whether a folder is a run's, as far as its name tells. The root may be any folder of the user's, and others lock files too.
+fn is_run(folder: &Path) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let is_ours = |name: &str| name.split('-').count() == 3 && name.split('-').all(is_number) && name.find('-') >= Some(DIGITS);
+    name.is_some_and(is_ours) && folder.is_dir()
 }
 
 /// What runs left below `root` that ended without deleting it, oldest first; without those that live, and without empty ones, which
 /// are deleted.
 pub fn leftovers(root: &Path) -> Vec<Leftover> {
     let Ok(entries) = std::fs::read_dir(root) else { return Vec::new() };
-    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_run(path)).collect();
     folders.sort();
     let mut found = Vec::new();
     for folder in folders {
@@ -131,13 +173,73 @@ pub fn leftovers(root: &Path) -> Vec<Leftover> {
         if lock.try_lock().is_err() {
             continue;
         }
-        let left = Leftover { folder, _lock: lock };
-        if left.size() == 0 {
-            // Nothing was recorded, so there is nothing to offer; if it can't be deleted it harms nobody.
+        let left = Leftover { folder, lock };
+        if left.is_empty() {
+            // If it can't be deleted it harms nobody.
             left.delete().ok();
         } else {
             found.push(left);
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left_by(shelf: &Shelf) {
+        shelf.make().unwrap();
+        std::fs::create_dir_all(shelf.session(SessionId(3))).unwrap();
+        std::fs::write(shelf.session(SessionId(3)).join("00000000000000000000.spool"), "SKSPOOL1 and more").unwrap();
+    }
+
+    #[test]
+    fn a_run_that_lives_is_never_offered_and_one_that_ends_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        // Two at once, in the same microsecond.
+        let (one, other) = (Shelf::new(root.path(), Timestamp(7)), Shelf::new(root.path(), Timestamp(7)));
+        assert_ne!(one.session(SessionId(1)), other.session(SessionId(1)));
+        left_by(&one);
+        left_by(&other);
+        assert!(leftovers(root.path()).is_empty());
+        one.delete();
+        other.delete();
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn one_that_was_left_is_offered_to_one_start_alone() {
+        let root = tempfile::tempdir().unwrap();
+        left_by(&Shelf::new(root.path(), Timestamp(7)));
+        let left = leftovers(root.path());
+        assert_eq!(left.len(), 1);
+        assert_eq!((left[0].started(), left[0].size(), left[0].sessions().len()), (Some(Timestamp(7)), 17, 1));
+        assert!(leftovers(root.path()).is_empty(), "another start looks at it");
+        drop(left);
+        for left in leftovers(root.path()) {
+            left.delete().unwrap();
+        }
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn empty_ones_are_deleted_and_what_is_not_ours_is_not_touched() {
+        let root = tempfile::tempdir().unwrap();
+        let empty = Shelf::new(root.path(), Timestamp(7));
+        empty.make().unwrap();
+        let begun = Shelf::new(root.path(), Timestamp(8));
+        begun.make().unwrap();
+        std::fs::create_dir_all(begun.session(SessionId(1))).unwrap();
+        std::fs::write(begun.session(SessionId(1)).join("00000000000000000000.spool"), MAGIC).unwrap();
+        drop((empty, begun));
+        // A user may choose any folder for the records, with anything in it.
+        for name in ["profile", "2024-05", "2024-05-06", "2024-05-06-07", "1-2-"] {
+            std::fs::create_dir_all(root.path().join(name)).unwrap();
+            std::fs::write(root.path().join(name).join(LOCK), "").unwrap();
+            std::fs::write(root.path().join(name).join("precious"), "").unwrap();
+        }
+        assert!(leftovers(root.path()).is_empty());
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 5);
+    }
 }

@@ -146,13 +146,15 @@ impl Log {
         self.lost
     }
 
-    /// A log whose records are all on disk, as they were read from there; this is the next of them.
-    pub fn pass(&mut self, id: RecordId, record: &Record) {
-        if self.records.is_empty() && self.ends.is_empty() && self.first == 0 {
+    /// The next record of a log whose records are all on disk, as it was read from there; `None` for one that can't be read.
+    pub fn pass(&mut self, id: RecordId, record: Option<&Record>) {
+        if self.first == 0 {
             self.kept = id.0;
         }
         self.first = id.0 + 1;
-        self.note_end(id, record);
+        if let Some(record) = record {
+            self.note_end(id, record);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::record::{Direction, Entry, Record, RecordId};
 use crate::session::event::{Ending, Event, SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer, SessionId};
+use crate::session::recording::RecordingStatus;
 use crate::session::spec::{Interface, Membership, SessionSpec, Switch};
 use crate::session::state::State;
 use crate::session::timestamp::Timestamp;
@@ -62,6 +63,8 @@ pub struct Session {
     pub failure: Option<Failure>,
     /// Why it ended, while it is closed.
     pub ending: Option<Ending>,
+    /// The file that it is being recorded to, while it is.
+    pub recording: Option<RecordingStatus>,
     /// Its records.
     pub log: Log,
     /// Its counters.
@@ -118,6 +121,18 @@ impl Model {
     /// Tells it how that stands.
     pub fn set_storage(&mut self, storage: Storage) {
         self.storage = storage;
+    }
+
+    /// Tells how a session's recording stands. A session may be recorded before anything has happened to it.
+    pub fn set_recording(&mut self, session: SessionId, recording: Option<RecordingStatus>) {
+        let keeping = self.keeping;
+        match self.sessions.get_mut(&session) {
+            Some(session) => session.recording = recording,
+            None if recording.is_some() => {
+                self.sessions.insert(session, Session { recording, log: Log::new(keeping), ..Session::default() });
+            }
+            None => {}
+        }
     }
 
     /// The oldest records of a session went from disk.
@@ -202,8 +217,8 @@ impl Session {
     /// Brings everything but the log up to date.
     pub fn take(&mut self, event: &SessionEvent) {
         if let What::Opening { spec } = &event.what {
-            let Self { log, meter, .. } = std::mem::take(self);
-            *self = Self { spec: Some((**spec).clone()), log, meter, ..Self::default() };
+            let Self { log, meter, recording, .. } = std::mem::take(self);
+            *self = Self { spec: Some((**spec).clone()), log, meter, recording, ..Self::default() };
             if let SessionSpec::Udp(udp) = &**spec {
                 self.broadcast = udp.broadcast;
             }

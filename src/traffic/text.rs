@@ -119,7 +119,7 @@ fn decoder_at(records: &impl Records, data: &Data, skip: usize, encoding: Encodi
     loop {
         let before = bytes_before(records, data, skip, wanted);
         let complete = before.len() < wanted;
-        let start_offset = data.offset + skip as u64 - before.len() as u64;
+        let start_offset = data.offset.wrapping_add(skip as u64).wrapping_sub(before.len() as u64);
         if let Some(start) = encoding.safe_start(&before, start_offset) {
             decoder.push(&before[start..]);
             return decoder;
@@ -146,7 +146,8 @@ pub(super) fn bytes_before(records: &impl Records, data: &Data, skip: usize, wan
         && let Some(earlier) = previous.and_then(|id| data_of(records, id))
     {
         missing = missing.saturating_sub(earlier.bytes.len());
-        previous = earlier.previous;
+        // In a file that was tampered with a record may claim to stand before itself.
+        previous = earlier.previous.filter(|before| previous.is_some_and(|this| *before < this));
         reversed.push(earlier);
     }
     let mut bytes: Vec<u8> = reversed.iter().rev().flat_map(|part| part.bytes.iter().copied()).collect();

@@ -6,6 +6,7 @@ use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
+use super::record::{Asked, Record};
 use super::recovery::Recovery;
 use super::save::Save;
 use super::session::{Rows, SessionTab, Surroundings};
@@ -29,7 +30,7 @@ use crate::settings::{Loaded, SavedSession, Settings, Theme};
 use crate::store::archive::Readers;
 use crate::store::pages::Pages;
 use crate::store::{archive, shelf};
-use crate::traffic::model::Model;
+use crate::traffic::model::{Model, Storage};
 use crate::traffic::record::RecordId;
 use crate::traffic::view::RowKey;
 use crossbeam_channel::{Receiver, bounded};
@@ -46,7 +47,7 @@ use std::time::Duration;
 mod reading;
 
 /// The shortest time between two frames that news ask for.
-const FRAME: Duration = Duration::from_millis(33);
+const FRAME: Duration = Duration::from_millis(50);
 /// How soon a frame that could not see the model tries again.
 const RETRY: Duration = Duration::from_millis(5);
 /// How long a frame waits for the first rows of a new filter.
@@ -77,10 +78,12 @@ pub struct App {
     next_id: u64,
     pairs: Vec<(Pair, SessionId, SessionId)>,
     interfaces: Vec<Interface>,
+    storage: Storage,
     zone: TimeZone,
     notices: Notices,
     settings_open: bool,
     save: Option<Save>,
+    record: Option<Record>,
     inspected: Option<Inspected>,
     next_save: f64,
     readers: Readers,
@@ -137,10 +140,12 @@ impl App {
             next_id: 1,
             pairs: Vec::new(),
             interfaces: Vec::new(),
+            storage: Storage::default(),
             zone: TimeZone::system(),
             notices: Notices::default(),
             settings_open: false,
             save: None,
+            record: None,
             inspected: None,
             next_save: 0.0,
             readers,
@@ -232,6 +237,19 @@ impl App {
         taken
     }
 
+    /// Asks the recorder; the user is told when too much waits for it.
+    fn request(&mut self, request: Request) {
+        if self.engine.as_ref().is_some_and(|engine| engine.requests().send(request).is_err()) {
+            self.notices.bad(self.language().tr("save.busy"));
+        }
+    }
+
+    /// The moment as it stands in names of files.
+    fn stamp(&self) -> String {
+        let stamp = now().date_and_clock(&self.zone).replace([' ', ':'], "-");
+        stamp.split('.').next().unwrap_or(&stamp).to_owned()
+    }
+
     /// Copies out of the model what this frame shows; draws the last glance again when the recorder is busy.
     fn look(&mut self, ctx: &Context) {
         let now = now();
@@ -274,6 +292,7 @@ impl App {
         if self.interfaces != model.interfaces() {
             self.interfaces = model.interfaces().to_vec();
         }
+        self.storage = model.storage().clone();
         self.inspected = None;
         if self.settings.inspector
             && let Some(tab) = self.focused.and_then(|id| self.tabs.get(&id))
@@ -396,6 +415,8 @@ impl App {
             Intent::Copy(id, keys, how) => self.copy(id, &keys, how),
             Intent::Export(id) => self.begin_export(id),
             Intent::Open => self.openings.ask(),
+            Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
+            Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }
@@ -474,6 +495,17 @@ impl App {
         }
     }
 
+    /// Tells the recorder the budgets that the settings say.
+    fn limits(&mut self) {
+        let Settings { memory_mib, disk_mib, at_limit, .. } = self.settings;
+        let request = Request::Limits { memory: memory_mib as usize * (1 << 20), disk: u64::from(disk_mib) << 20, at_limit };
+        // Without a disk budget there is none until the next start, and the one that there is stays.
+        let wanted = self.engine.as_ref().filter(|_| disk_mib > 0);
+        if wanted.is_some_and(|engine| engine.requests().send(request).is_err()) {
+            self.notices.bad(self.language().tr("notice.busy"));
+        }
+    }
+
     fn dialogues(&mut self, ui: &mut Ui) {
         let language = self.language();
         if self.settings_open {
@@ -484,8 +516,14 @@ impl App {
                     self.asked = None;
                 }
                 self.settings = changed;
+                self.limits();
                 self.appearance(ui.ctx());
             }
+        }
+        if let Some(record) = &mut self.record
+            && record.show(ui, language, self.engine.as_ref().map(Engine::requests)) == Asked::Over
+        {
+            self.record = None;
         }
         self.ask_reading(ui);
     }
@@ -569,6 +607,7 @@ impl View for App {
                 language,
                 zone: &self.zone,
                 interfaces: &self.interfaces,
+                storage: &self.storage,
                 history: &self.settings.history,
                 send_key: self.settings.send_key,
             };

@@ -6,6 +6,7 @@ use crate::codec::framing::End;
 use crate::session::draft::Shown;
 use crate::session::event::Ending;
 use crate::session::failure::Failure;
+use crate::session::recording::RecordingStatus;
 use crate::session::spec::Membership;
 use crate::session::state::State;
 use crate::session::timestamp::Timestamp;
@@ -50,6 +51,8 @@ pub struct Glance {
     pub broadcast: bool,
     /// Whether a repetition is under way.
     pub repeating: bool,
+    /// How its recording stands, while there is one.
+    pub recording: Option<RecordingStatus>,
     /// Records that wait behind a paused display.
     pub waiting: u64,
     /// Records that went to stay within the budgets.
@@ -171,6 +174,7 @@ impl Glance {
             groups: session.groups.clone(),
             broadcast: session.broadcast.is_on(),
             repeating: session.repeating,
+            recording: session.recording.clone(),
             lost: session.log.lost(),
             ..Self::default()
         }

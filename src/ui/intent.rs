@@ -2,6 +2,7 @@
 
 use crate::session::command::Action;
 use crate::session::id::SessionId;
+use crate::session::recording::Begin;
 use crate::session::spec::Role;
 use crate::settings::Remembered;
 use crate::traffic::view::RowKey;
@@ -25,6 +26,10 @@ pub enum Intent {
     Export(SessionId),
     /// Open a capture or a log that the user chooses.
     Open,
+    /// Record to a capture file that the user chooses.
+    Record(SessionId, Begin),
+    /// End that.
+    StopRecording(SessionId),
     /// Ask for this machine's interfaces again.
     ListInterfaces,
     /// Change what is remembered.

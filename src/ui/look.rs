@@ -6,6 +6,7 @@ use super::session::{Rows, Selection, SessionTab};
 use super::theme::size;
 use super::widget::rows::Move;
 use crate::codec::encoding::Encoding;
+use crate::codec::framing::{End, Rule};
 use crate::history::at_hand::{AtHand, Found};
 use crate::session::draft::Shown;
 use crate::session::timestamp::Timestamp;
@@ -63,8 +64,9 @@ impl SessionTab {
             return;
         }
         if self.rule != question.rule {
-            // Other rows: none of them is the one that was selected, and the view stays at the same part of the list.
+            // Other rows: none of them is the one that was selected or where it was paused, and the view stays at the same part of the list.
             self.selection = Selection::default();
+            self.pause_asked = Some(false);
             if !self.place.follows() {
                 self.movement = Some(Move::To(self.place.bar(&self.glance.rows, 1).0.min(0.999)));
             }
@@ -89,7 +91,11 @@ impl SessionTab {
         let scanner = match &scanner {
             None => None,
             Some(scanner) => match scanner.try_lock_for(SCANNER_PATIENCE) {
-                Some(scanner) => Some(scanner),
+                Some(mut scanner) => {
+                    // Records that were cleared or dropped are rows no longer, at once.
+                    scanner.forget_before(session.log.first());
+                    Some(scanner)
+                }
                 // What was drawn last is drawn again.
                 None => return Vec::new(),
             },
@@ -109,7 +115,7 @@ impl SessionTab {
         let records = AtHand::new(&session.log, pages, self.id);
         if !hidden {
             let view = Rowed { scanner, records: &records, framed: &self.framed, style: self.row_style() };
-            let unfinished = if self.view.is_paused() { Vec::new() } else { view.unfinished(&kept) };
+            let unfinished = if self.view.is_paused() { Vec::new() } else { view.unfinished(&kept, &self.rule, now) };
             let end = next.rows.end;
             next.rows.end += unfinished.len() as u64;
             let row = |position: u64| match position.checked_sub(end) {
@@ -219,13 +225,22 @@ impl Rowed<'_> {
     }
 
     /// Frames that nothing has ended yet, so that a prompt without a line end can be seen.
-    fn unfinished(&self, kept: &Range<u64>) -> Vec<frames::Row> {
+    fn unfinished(&self, kept: &Range<u64>, rule: &Rule, now: Timestamp) -> Vec<frames::Row> {
         let Some(scanner) = self.scanner.filter(|scanner| scanner.admitted().is_none() && scanner.next().0 == kept.end) else {
             return Vec::new();
         };
         let mut open = scanner.frames().map(|frames| frames.unfinished(self.records)).unwrap_or_default();
         let recent = open.split_off(open.len().saturating_sub(MOST_UNFINISHED));
-        recent.into_iter().map(frames::Row::Frame).collect()
+        let ended = |mut frame: frames::Frame| {
+            // A silence that is long enough ends a frame, though only the next record will make that a row of its own.
+            if let Rule::Idle(gap) = rule
+                && now.micros_since(frame.at) >= u64::from(gap.get()) * 1000
+            {
+                frame.end = End::Complete;
+            }
+            frames::Row::Frame(frame)
+        };
+        recent.into_iter().map(ended).collect()
     }
 
     /// How many lines a row takes.

@@ -1,7 +1,6 @@
 //! The only place with egui: the window, its theme, panels and widgets. Must never see tokio, sockets or the command line.
 
 pub mod app;
-pub mod browse;
 pub mod clipboard;
 pub mod fonts;
 pub mod glance;
@@ -11,6 +10,8 @@ pub mod look;
 pub mod notice;
 pub mod opening;
 pub mod panel;
+pub mod path_field;
+pub mod record;
 pub mod recovery;
 pub mod save;
 pub mod session;

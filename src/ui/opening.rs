@@ -1,7 +1,7 @@
 //! Captures and logs on their way into tabs: which one is asked for, which are waiting, and how far the one is that is being read. Must
 //! never read a file itself.
 
-use super::browse::{self, Browse};
+use super::path_field::PathField;
 use super::theme::{self, size, space};
 use super::widget::control::{self, palette};
 use super::widget::field;
@@ -15,7 +15,7 @@ use egui::{Frame, Margin, Modal, Panel, ProgressBar, Ui, vec2};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_FILE_OPEN};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Width of the dialogue.
@@ -59,7 +59,7 @@ pub struct Openings {
 impl Openings {
     /// Asks which file.
     pub fn ask(&mut self) {
-        self.dialogue.get_or_insert_default();
+        self.dialogue.get_or_insert_with(|| Dialogue(PathField::to_read()));
     }
 
     /// These files, when it is their turn.
@@ -201,39 +201,25 @@ pub fn failure(language: Language, source: &Source, failed: &Failed, (left, limi
 }
 
 /// Which file.
-#[derive(Default)]
-pub struct Dialogue {
-    path: String,
-    browse: Browse,
-    /// Whether its field has had the keyboard.
-    begun: bool,
-}
+pub struct Dialogue(PathField);
 
 impl Dialogue {
     /// Draws it; whether it stays, and what was chosen.
     pub fn show(&mut self, ui: &mut Ui, language: Language) -> (bool, Vec<PathBuf>) {
-        let mut files = self.browse.all_chosen();
-        let mut open = files.is_empty();
+        let (mut files, mut open) = (Vec::new(), true);
         let modal = Modal::new(egui::Id::unique("open")).frame(theme::dialogue(ui.style())).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH);
             ui.heading(language.tr("open.title"));
-            let idle = !self.browse.is_open();
-            let path = ui.add_enabled_ui(idle, |ui| browse::path_field(ui, language, &mut self.path)).inner;
-            if !std::mem::replace(&mut self.begun, true) {
-                ui.memory_mut(|memory| memory.request_focus(path.field));
-            }
-            if path.browse {
-                let typed = Path::new(self.path.trim());
-                let from = if typed.parent().is_some() { typed.to_owned() } else { browse::documents().join("") };
-                self.browse.open(ui.ctx(), &from);
-            }
+            let path = self.0.show(ui, language, true);
+            files = path.files;
+            open = files.is_empty();
             field::beneath(ui, &language.tr("open.hint"), palette(ui).weak);
             ui.add_space(space::SMALL);
             ui.horizontal(|ui| {
-                let may = idle && !self.path.trim().is_empty();
+                let may = self.0.is_ready();
                 let pressed = ui.add_enabled_ui(may, |ui| control::primary(ui, ICON_FILE_OPEN, &language.tr("open.open"))).inner;
                 if pressed.clicked() || may && path.entered {
-                    files.push(PathBuf::from(self.path.trim()));
+                    files.push(self.0.path());
                     open = false;
                 }
                 open &= !ui.add(egui::Button::new(language.tr("save.cancel")).min_size(vec2(0.0, size::CONTROL))).clicked();

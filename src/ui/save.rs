@@ -1,7 +1,7 @@
 //! Exporting a log: as what, which rows, and where to; a path that can be typed, the system's dialogue beside it, progress, cancel.
 //! Must never make a frame wait: a thread writes.
 
-use super::browse::{self, Browse};
+use super::path_field::PathField;
 use super::theme::{self, space};
 use super::widget::control::{self, palette};
 use super::widget::field::{self, Fields};
@@ -72,8 +72,7 @@ pub struct Save {
     kind: Kind,
     direction: Direction,
     scope: Scope,
-    path: String,
-    browse: Browse,
+    path: PathField,
     stage: Stage,
     failed: Option<String>,
 }
@@ -145,7 +144,7 @@ impl Save {
     /// Asks. What is on the screen is offered first: the filtered rows, where there is a filter.
     pub fn new(session: SessionId, offer: &Offer, stamp: &str) -> Self {
         let scope = if offer.filtered.is_some() { Scope::Filtered } else { Scope::All };
-        let path = browse::documents().join(format!("sockscope-{stamp}.txt")).display().to_string();
+        let path = PathField::new(&format!("sockscope-{stamp}.txt"));
         Self {
             session,
             end: None,
@@ -153,7 +152,6 @@ impl Save {
             direction: Direction::Received,
             scope,
             path,
-            browse: Browse::default(),
             stage: Stage::Asking,
             failed: None,
         }
@@ -162,14 +160,14 @@ impl Save {
     /// For pictures: as if this had been chosen.
     pub fn choose(&mut self, kind: Kind, scope: Scope, path: &str) {
         (self.kind, self.scope) = (kind, scope);
-        path.clone_into(&mut self.path);
+        self.path.set(Path::new(path));
     }
 
     /// What is to be written, from when it is asked for until it is begun.
     pub fn wanted(&self) -> Option<Wanted> {
         let Stage::Waiting { replace } = self.stage else { return None };
         let (kind, direction, scope) = (self.kind, self.direction, self.scope);
-        Some(Wanted { kind, direction, scope, path: PathBuf::from(self.path.trim()), replace })
+        Some(Wanted { kind, direction, scope, path: self.path.path(), replace })
     }
 
     /// It is being written now, or could not be begun.
@@ -185,10 +183,6 @@ impl Save {
 
     /// Draws the dialogue.
     pub fn show(&mut self, ui: &mut Ui, language: Language, offer: &Offer) -> Saved {
-        if let Some(chosen) = self.browse.chosen() {
-            self.path = chosen.display().to_string();
-            self.ask_again();
-        }
         if let Some(saved) = self.take_written(language) {
             return saved;
         }
@@ -196,7 +190,7 @@ impl Save {
         let modal = Modal::new(egui::Id::unique("save")).frame(theme::dialogue(ui.style())).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH);
             ui.heading(language.tr("save.title"));
-            let asking = matches!(self.stage, Stage::Asking | Stage::Replacing) && !self.browse.is_open();
+            let asking = matches!(self.stage, Stage::Asking | Stage::Replacing);
             let entered = ui.add_enabled_ui(asking, |ui| self.questions(ui, language, offer)).inner;
             self.progress(ui, language, offer);
             ui.add_space(space::SMALL);
@@ -225,12 +219,9 @@ impl Save {
             scopes.push((Scope::Selected, counted("save.selected", offer.selected)));
         }
         fields.choice(ui, "save.rows", &mut self.scope, &scopes);
-        let path = browse::path_field(ui, language, &mut self.path);
+        let path = self.path.show(ui, language, true);
         if path.changed {
             self.ask_again();
-        }
-        if path.browse {
-            self.browse.save(ui.ctx(), Path::new(self.path.trim()));
         }
         let weak = palette(ui).weak;
         let hint = match (self.kind, offer.framed) {
@@ -272,7 +263,7 @@ impl Save {
     fn buttons(&mut self, ui: &mut Ui, language: Language, asking: bool, entered: bool) -> Saved {
         let mut saved = Saved::Open;
         ui.horizontal(|ui| {
-            let may = asking && !self.path.trim().is_empty();
+            let may = asking && self.path.is_ready();
             let replacing = matches!(self.stage, Stage::Replacing);
             let pressed = ui.add_enabled_ui(may, |ui| match replacing {
                 true => control::danger(ui, ICON_SYNC_ALT, &language.tr("save.replace")).clicked(),
@@ -282,7 +273,7 @@ impl Save {
             if pressed.inner || may && entered && !replacing {
                 self.failed = None;
                 self.end = None;
-                self.stage = Stage::Waiting { replace: replacing };
+                self.stage = Stage::Waiting { replace: replacing || self.path.may_replace() };
                 ui.ctx().request_repaint();
             }
             if ui.button(language.tr("save.cancel")).clicked() {
@@ -301,9 +292,9 @@ impl Save {
     /// Another format's files have another ending. One that no format of ours has was meant as it is.
     fn fit_ending(&mut self) {
         let Some((.., ending)) = KINDS.iter().find(|(kind, ..)| *kind == self.kind) else { return };
-        if Kind::of_name(&self.path).is_some() {
-            let path = Path::new(&self.path).with_extension(ending);
-            self.path = path.display().to_string();
+        let path = self.path.path();
+        if Kind::of_name(&path.to_string_lossy()).is_some() {
+            self.path.set(&path.with_extension(ending));
         }
     }
 
@@ -323,7 +314,7 @@ impl Save {
         let outcome = writing.outcome()?;
         self.stage = Stage::Asking;
         match outcome {
-            Some(Ok(written)) => return Some(Saved::Done(written, self.path.trim().to_owned())),
+            Some(Ok(written)) => return Some(Saved::Done(written, self.path.path().display().to_string())),
             Some(Err(problem)) => match problem.kind() {
                 io::ErrorKind::Interrupted => return Some(Saved::Cancelled),
                 io::ErrorKind::AlreadyExists => self.stage = Stage::Replacing,
@@ -339,6 +330,6 @@ impl Save {
             io::ErrorKind::NotFound => language.tr("save.no_folder").into_owned(),
             _ => capture::system(language, problem),
         };
-        language.tr_with("save.failed", &[("path", &self.path.trim()), ("reason", &reason)])
+        language.tr_with("save.failed", &[("path", &self.path.path().display()), ("reason", &reason)])
     }
 }

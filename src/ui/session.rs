@@ -16,6 +16,7 @@ use crate::session::draft::{Draft, Problem};
 use crate::session::id::{ConnectionId, SessionId};
 use crate::session::spec::{Interface, Role};
 use crate::settings::{Remembered, SendKey};
+use crate::traffic::model::Storage;
 use crate::traffic::query::{FieldProblem, FilterDraft, QueryError};
 use crate::traffic::scan::{Question, Scanner};
 use crate::traffic::view::{RowKey, View};
@@ -112,6 +113,8 @@ pub struct Surroundings<'a> {
     pub zone: &'a TimeZone,
     /// This machine's interfaces.
     pub interfaces: &'a [Interface],
+    /// How keeping records on disk stands.
+    pub storage: &'a Storage,
     /// Messages sent before.
     pub history: &'a [Remembered],
     /// Which key sends.

@@ -1,10 +1,12 @@
 //! The window's own settings. Must never hold a control that does nothing.
 
-use super::theme::{self, space};
+use super::theme::{self, size, space};
 use super::widget::control::palette;
 use super::widget::field::{self, Fields};
 use crate::i18n::Language;
+use crate::session::storage::AtLimit;
 use crate::settings::{SendKey, Settings, Theme};
+use crate::store::shelf;
 use egui::{Modal, Ui};
 
 /// Draws the dialogue; `false` when it was closed.
@@ -25,7 +27,7 @@ pub fn show(ui: &mut Ui, settings: &mut Settings, language: Language) -> bool {
 }
 
 /// Room for the longest label and choice.
-const WIDTH: f32 = 380.0;
+const WIDTH: f32 = 440.0;
 
 fn contents(ui: &mut Ui, settings: &mut Settings, language: Language) {
     let fields = Fields { language, problems: &[] };
@@ -42,5 +44,42 @@ fn contents(ui: &mut Ui, settings: &mut Settings, language: Language) {
     fields.choice(ui, "settings.send_key", &mut settings.send_key, &keys);
     let memories = [16_u32, 64, 256, 1024].map(|mib| (mib, format!("{mib} MiB")));
     fields.choice(ui, "settings.memory", &mut settings.memory_mib, &memories);
-    field::beneath(ui, &tr("settings.memory_hint"), palette(ui).weak);
+    let disks = [
+        (0, tr("settings.disk_none")),
+        (1024, "1 GiB".into()),
+        (4096, "4 GiB".into()),
+        (16_384, "16 GiB".into()),
+        (65_536, "64 GiB".into()),
+        (262_144, "256 GiB".into()),
+    ];
+    fields.choice(ui, "settings.disk", &mut settings.disk_mib, &disks);
+    if settings.disk_mib == 0 {
+        field::beneath(ui, &tr("settings.disk_none_hint"), palette(ui).weak);
+        return;
+    }
+    let at_limit = [(AtLimit::DropOldest, tr("settings.drop_oldest")), (AtLimit::StopReading, tr("settings.stop_reading"))];
+    fields.choice(ui, "settings.at_limit", &mut settings.at_limit, &at_limit);
+    let hint = match settings.at_limit {
+        AtLimit::DropOldest => "settings.drop_oldest_hint",
+        AtLimit::StopReading => "settings.stop_reading_hint",
+    };
+    field::beneath(ui, &tr(hint), palette(ui).weak);
+    folder(ui, settings, &fields);
+}
+
+/// Where records are written; from the next start on, because those of this run are where they are.
+fn folder(ui: &mut Ui, settings: &mut Settings, fields: &Fields<'_>) {
+    let default = shelf::default_root().map_or_else(String::new, |root| root.display().to_string());
+    let mut typed = settings.records_folder.as_ref().map_or_else(String::new, |folder| folder.display().to_string());
+    field::labelled(ui, &fields.tr("settings.folder"), |ui, id| {
+        let edit = egui::TextEdit::singleline(&mut typed)
+            .hint_text(&default)
+            .desired_width(ui.available_width())
+            .min_size(egui::vec2(0.0, size::CONTROL))
+            .align(egui::Align2::LEFT_CENTER);
+        if ui.add(edit).labelled_by(id).on_hover_text(&default).changed() {
+            settings.records_folder = (!typed.trim().is_empty()).then(|| typed.trim().into());
+        }
+    });
+    field::beneath(ui, &fields.tr("settings.folder_hint"), palette(ui).weak);
 }

@@ -2,16 +2,19 @@
 
 use super::intent::Intent;
 use super::session::{SessionTab, Surroundings};
-use super::theme::size;
+use super::theme::{size, space};
 use super::widget::control::{self, palette};
 use super::widget::spark;
-use crate::describe::{grouped, size_text};
+use crate::describe::{self, grouped, size_text};
+use crate::i18n::Language;
 use crate::session::command::Action;
+use crate::session::id::SessionId;
+use crate::session::recording::{Phase, RecordingStatus};
 use crate::session::spec::Role;
 use egui::{RichText, Ui};
-use egui_material_icons::icons::ICON_RESTART_ALT;
+use egui_material_icons::icons::{ICON_RESTART_ALT, ICON_STOP_CIRCLE};
 
-/// `● 已监听   RX 12 条 345 B 1.2 KB/s ▂▃▅   TX 10 条 300 B   丢失 0   复位计数`
+/// `● 已监听   RX 12 条 345 B 1.2 KB/s ▂▃▅   TX 10 条 300 B   丢失 0   ● 录制中 a.pcapng 1.2 MB ■   复位计数`
 pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
     let reading = &tab.glance.reading;
@@ -37,6 +40,10 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
             let color = if reading.lost > 0 { colors.error } else { colors.weak };
             ui.label(RichText::new(lost).color(color)).on_hover_text(around.language.tr("status.lost_hint"));
         }
+        storage(ui, around, narrow);
+        if let Some(recording) = &tab.glance.recording {
+            self::recording(tab.id, recording, ui, around.language, intents);
+        }
         if tab.about.is_some() {
             return;
         }
@@ -53,6 +60,59 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
         };
         if response.on_hover_text(around.language.tr("status.reset_hint")).clicked() {
             intents.push(Intent::To(tab.id, Action::ResetCounters));
+        }
+    });
+}
+
+/// What is on disk of all sessions together; in colour while something is wrong with it.
+fn storage(ui: &mut Ui, around: &Surroundings<'_>, narrow: bool) {
+    let colors = palette(ui);
+    let storage = around.storage;
+    let (used, limit) = (size_text(storage.used), size_text(storage.limit));
+    let tr = |key: &str| around.language.tr_with(key, &[("used", &used), ("limit", &limit)]);
+    let (text, hint, color) = match &storage.failing {
+        Some(failure) => {
+            let told = describe::failure(around.language, failure);
+            (tr("status.disk_failing"), format!("{}\n{}", told.what, told.advice), colors.error)
+        }
+        None if storage.held => (tr("status.disk_held"), tr("status.disk_held_hint"), colors.warning),
+        None if storage.used > 0 && !narrow => (tr("status.disk"), tr("status.disk_hint"), colors.weak),
+        None => return,
+    };
+    ui.label(RichText::new(text).color(color)).on_hover_text(hint);
+}
+
+/// `● sockscope-2026.pcapng 1.2 MB ■`; the dot is red, and all of it while nothing can be written.
+fn recording(id: SessionId, status: &RecordingStatus, ui: &mut Ui, language: Language, intents: &mut Vec<Intent>) {
+    let colors = palette(ui);
+    let name = status.path.file_name().unwrap_or(status.path.as_os_str()).to_string_lossy();
+    let size = size_text(status.bytes);
+    let (text, color) = match &status.phase {
+        Phase::CatchingUp { done, total } => {
+            let percent = u128::from(*done) * 100 / u128::from(*total).max(1);
+            (language.tr_with("record.catching_up", &[("name", &name), ("size", &size), ("percent", &percent)]), colors.text)
+        }
+        Phase::Live => (language.tr_with("record.live", &[("name", &name), ("size", &size)]), colors.text),
+        Phase::Failing(failure) => {
+            let reason = describe::cause_text(language, &failure.cause);
+            (language.tr_with("record.failing", &[("name", &name), ("reason", &reason)]), colors.error)
+        }
+    };
+    let values: &[(&str, &dyn std::fmt::Display)] =
+        &[("path", &status.path.display()), ("records", &grouped(status.records)), ("bytes", &grouped(status.bytes))];
+    let mut hint = language.tr_with("record.status_hint", values);
+    if status.missing > 0 {
+        hint = format!("{hint}\n{}", language.tr_with("record.missing", &[("count", &grouped(status.missing))]));
+    }
+    if let Phase::Failing(failure) = &status.phase {
+        hint = format!("{hint}\n{}", describe::with_advice(language, failure));
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = space::TINY;
+        control::light(ui, colors.error);
+        ui.label(RichText::new(text).color(color)).on_hover_text(hint);
+        if control::bare(ui, ICON_STOP_CIRCLE, &language.tr("record.stop")).clicked() {
+            intents.push(Intent::StopRecording(id));
         }
     });
 }

@@ -4,14 +4,21 @@
 use sockscope::recorder::{Engine, Options};
 use sockscope::session::command::{Action, Command};
 use sockscope::session::draft::{Draft, ReplyChoice};
-use sockscope::session::id::SessionId;
+use sockscope::session::event::{SessionEvent, What};
+use sockscope::session::id::{ConnectionId, Peer, SessionId};
 use sockscope::session::spec::Role;
 use sockscope::session::storage::AtLimit;
-use sockscope::store::archive;
+use sockscope::session::timestamp::Timestamp;
+use sockscope::store::spool::Spool;
+use sockscope::store::{archive, recover};
+use sockscope::traffic::filing::Streams;
 use sockscope::traffic::meter::Reading;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// Bytes of the TCP flood.
 const FLOOD: usize = 1 << 30;
@@ -41,6 +48,11 @@ fn main() {
     row("TCP, 32 B messages, thousand/s", rate(count, bare) / 1e3, rate(count, engine) / 1e3);
     let (bare, engine) = pairs(runs, || bare_tcp(count * 32, 32, true), || engine_disk(count * 32, 32, true));
     row("the same to disk, thousand/s", rate(count, bare) / 1e3, rate(count, engine) / 1e3);
+    for (name, size) in [("opening a left spool, 64 KiB, GB/s", 64 << 10), ("the same, 64 B, GB/s", 64)] {
+        let (_folder, spool, bytes) = left_spool(flood / 4, size);
+        let (bare, engine) = pairs(runs, || bare_reading(&spool), || opening(&spool));
+        row(name, rate(bytes, bare) / 1e9, rate(bytes, engine) / 1e9);
+    }
     let count = DATAGRAMS / scale;
     let (bare, engine) = pairs(runs, || bare_udp(count), || engine_udp(count));
     row("UDP, 64 B flat out, fraction kept", bare, engine);
@@ -129,6 +141,43 @@ fn engine_tcp_into(archive: Option<archive::Options>, total: usize, size: usize,
     sender.join().unwrap();
     engine.shut_down();
     seconds
+}
+
+/// A spool of so many bytes in records of this size, as a run leaves it that was killed; and its bytes on disk.
+fn left_spool(total: usize, size: usize) -> (TempDir, PathBuf, usize) {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = folder.path().join("1");
+    let mut spool = Spool::new(path.clone(), 64 << 20);
+    let mut streams = Streams::default();
+    let (peer, bytes) = (Peer::connected(ConnectionId(1), "127.0.0.1:9".parse().unwrap()), vec![b'x'; size].into());
+    let event = SessionEvent { session: SESSION, at: Timestamp(0), what: What::Received { peer, bytes } };
+    for _ in 0..total / size {
+        let (id, record) = streams.file(&event).unwrap();
+        spool.append(id, &record);
+        if spool.waiting() >= 1 << 20 {
+            spool.flush().unwrap();
+        }
+    }
+    spool.flush().unwrap();
+    let bytes = usize::try_from(spool.size()).unwrap();
+    (folder, path, bytes)
+}
+
+fn bare_reading(folder: &Path) -> f64 {
+    let start = Instant::now();
+    let mut buffer = vec![0; 1 << 20];
+    for file in std::fs::read_dir(folder).unwrap() {
+        let mut file = File::open(file.unwrap().path()).unwrap();
+        while file.read(&mut buffer).unwrap() > 0 {}
+    }
+    start.elapsed().as_secs_f64()
+}
+
+fn opening(folder: &Path) -> f64 {
+    let start = Instant::now();
+    let (_, cut) = recover::open(folder, |_| true).unwrap();
+    assert_eq!(cut, 0);
+    start.elapsed().as_secs_f64()
 }
 
 fn send_udp(to: SocketAddr, count: usize) {

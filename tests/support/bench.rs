@@ -1,5 +1,6 @@
 //! An engine on real sockets whose events a test waits for, with a deadline. When it is taken down it checks that every session that
 //! was opened has ended exactly once. Must never wait by sleeping.
+#![allow(dead_code, reason = "every test file uses its own part of this")]
 
 use crossbeam_channel::{Receiver, unbounded};
 use sockscope::recorder::{Engine, Options, Tap};
@@ -9,6 +10,8 @@ use sockscope::session::event::{Ending, Event, SessionEvent, What};
 use sockscope::session::failure::Failure;
 use sockscope::session::id::{ConnectionId, Peer, SessionId};
 use sockscope::session::spec::{SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec};
+use sockscope::store::archive;
+use sockscope::traffic::model::Model;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -19,6 +22,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Bench {
     engine: Engine,
     events: Receiver<SessionEvent>,
+    wakes: Receiver<()>,
     waiting: HashMap<SessionId, VecDeque<What>>,
     /// Opened and ended, per session.
     books: HashMap<SessionId, (u32, u32)>,
@@ -31,7 +35,17 @@ impl Bench {
     }
 
     /// `first` sees each event before the test does, and may take its time.
-    pub fn with(mut first: impl FnMut(&What) + Send + 'static) -> Self {
+    pub fn with(first: impl FnMut(&What) + Send + 'static) -> Self {
+        Self::keeping(1 << 20, None, first)
+    }
+
+    /// The same, and records are written to disk.
+    pub fn recording(archive: Option<archive::Options>, first: impl FnMut(&What) + Send + 'static) -> Self {
+        Self::keeping(1 << 20, archive, first)
+    }
+
+    /// The same with so much memory for records.
+    pub fn keeping(budget: usize, archive: Option<archive::Options>, mut first: impl FnMut(&What) + Send + 'static) -> Self {
         let (sender, events) = unbounded();
         let tap: Tap = Box::new(move |event| {
             if let Event::Session(event) = event {
@@ -39,8 +53,10 @@ impl Bench {
                 sender.send(event.clone()).ok();
             }
         });
-        let engine = Engine::start(Options { budget: 1 << 20, archive: None, tap: Some(tap), wake: Box::new(|| {}) }).unwrap();
-        Self { engine, events, waiting: HashMap::new(), books: HashMap::new(), sessions: 0 }
+        let (wake, wakes) = unbounded();
+        let wake = Box::new(move || wake.send(()).unwrap_or_default());
+        let engine = Engine::start(Options { budget, archive, tap: Some(tap), wake }).unwrap();
+        Self { engine, events, wakes, waiting: HashMap::new(), books: HashMap::new(), sessions: 0 }
     }
 
     pub fn engine(&self) -> &Engine {
@@ -70,6 +86,22 @@ impl Bench {
         self.act(session, Action::End { connections: Selection::All, how });
     }
 
+    /// Waits until the model is as it should be.
+    pub fn until<T>(&self, what: &str, holds: impl Fn(&Model) -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            // A look asks to be woken, so that nothing new is missed between it and the wait.
+            let found = match self.engine.look().glance() {
+                Some(model) => holds(&model),
+                None => holds(&self.engine.look().wait()),
+            };
+            if let Some(found) = found {
+                return found;
+            }
+            assert!(self.wakes.recv_deadline(end).is_ok(), "timed out: {what}");
+        }
+    }
+
     fn book(&mut self, event: SessionEvent) {
         let (opened, ended) = self.books.entry(event.session).or_default();
         match &event.what {
@@ -93,7 +125,11 @@ impl Bench {
             }
             match self.events.recv_deadline(until) {
                 Ok(event) => self.book(event),
-                Err(_) => panic!("it did not come; what came: {:?}", passed.iter().rev().take(20).collect::<Vec<_>>()),
+                Err(_) => {
+                    // A record can be long.
+                    let passed = passed.iter().rev().take(20).map(|what| format!("{what:?}").chars().take(200).collect());
+                    panic!("it did not come; what came: {:#?}", passed.collect::<Vec<String>>());
+                }
             }
         }
     }

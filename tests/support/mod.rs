@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 /// Both languages, for loops.
 pub const LANGUAGES: [Language; 2] = [Language::Chinese, Language::English];
@@ -109,8 +108,7 @@ impl Seen {
 pub struct Window {
     harness: Harness<'static, Shown>,
     language: Language,
-    /// Its records, unless the test has a folder for them: never the user's own.
-    records: Option<TempDir>,
+    _records: tempfile::TempDir,
 }
 
 impl Drop for Window {
@@ -134,10 +132,9 @@ impl Window {
 
     /// A window from what was read from a settings file.
     pub fn start(mut loaded: Loaded, path: Option<PathBuf>, size: [f32; 2]) -> Self {
-        let records = loaded.settings.records_folder.is_none().then(|| tempfile::tempdir().unwrap());
-        if let Some(records) = &records {
-            loaded.settings.records_folder = Some(records.path().to_owned());
-        }
+        // What a test records is nobody's business but its own.
+        let records = tempfile::tempdir().unwrap();
+        loaded.settings.records_folder.get_or_insert_with(|| records.path().to_owned());
         let language = loaded.settings.language.unwrap_or(Language::of_system());
         let harness = Harness::builder()
             .with_size(size)
@@ -148,7 +145,7 @@ impl Window {
             .with_context_setup(fonts::install)
             .renderer(SoftRenderer::default())
             .build_ui_state(|ui, shown: &mut Shown| shown.ui(ui), Shown { start: Some((loaded, path)), ..Shown::default() });
-        let mut window = Self { harness, language, records };
+        let mut window = Self { harness, language, _records: records };
         window.settle();
         window
     }
@@ -181,6 +178,12 @@ impl Window {
     /// What the command line would open, or what is dropped onto the window.
     pub fn open_file(&mut self, path: &Path) {
         self.harness.state_mut().app.as_mut().unwrap().open_paths([path.to_owned()]);
+        self.step();
+    }
+
+    /// Drops files onto the window.
+    pub fn drop_files(&mut self, files: impl IntoIterator<Item = egui::DroppedFileHandle>) {
+        self.harness.input_mut().dropped_files.extend(files);
         self.step();
     }
 
@@ -263,6 +266,13 @@ impl Window {
     /// Whether some text holds this.
     pub fn reads(&self, part: &str) -> bool {
         self.all().iter().any(|seen| seen.text().contains(part))
+    }
+
+    /// The name of what has the keyboard.
+    pub fn focused(&self) -> String {
+        let mut all = self.harness.root().children_recursive();
+        let name = all.find(|node| node.accesskit_node().is_focused()).and_then(|node| node.accesskit_node().label());
+        name.unwrap_or_default()
     }
 
     /// Everything that can be read, for a failed test.

@@ -203,6 +203,7 @@ impl Stage {
                 language: self.language,
                 zone: &self.zone,
                 interfaces: &self.interfaces,
+                storage: self.model.storage(),
                 history: &[],
                 send_key: Default::default(),
             };
@@ -214,7 +215,8 @@ impl Stage {
             save.show(ui, self.language, offer);
         }
         if self.settings_open {
-            let mut settings = Settings { language: Some(self.language), ..Settings::default() };
+            let records_folder = Some("/var/tmp/sockscope".into());
+            let mut settings = Settings { language: Some(self.language), records_folder, ..Settings::default() };
             settings_window::show(ui, &mut settings, self.language);
         }
     }

@@ -1,4 +1,5 @@
 //! Runs the headless twin as a subprocess and waits for its lines with a deadline. Must never wait by sleeping.
+#![allow(dead_code, reason = "every test file uses its own part of this")]
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -58,6 +58,15 @@ impl Stream {
         Self { local: local_for(local, peer), peer, ours, theirs }
     }
 
+    /// A connection of which so many bytes went each way before the first packet.
+    pub fn going_on(id: ConnectionId, local: SocketAddr, peer: SocketAddr, received: u64, sent: u64) -> Self {
+        let mut stream = Self::new(id, Some(local), peer);
+        for (side, length) in [(&mut stream.theirs, received), (&mut stream.ours, sent)] {
+            (side.length, side.acknowledged) = (length, length);
+        }
+        stream
+    }
+
     /// From where to where its packets go.
     pub fn route(&self, direction: Direction) -> Route {
         match direction {

@@ -27,7 +27,7 @@ pub(super) struct Note<W> {
 /// Writes the records of one session.
 ///
 /// A recording from the session's start learns this end's addresses from the notes. One that starts later is told them with
-/// [`Writer::bound`] and [`Writer::knows`] first.
+/// [`Writer::bound`], [`Writer::knows`] and [`Writer::goes_on`] first.
 #[derive(Default)]
 pub struct Writer {
     local: Option<SocketAddr>,
@@ -67,6 +67,13 @@ impl Writer {
     pub fn knows(&mut self, peer: Peer, local: SocketAddr) {
         if let Some(id) = peer.connection {
             self.streams.entry(id).or_insert_with(|| Stream::new(id, Some(local), peer.address));
+        }
+    }
+
+    /// The same, of which so many bytes went each way before the recording.
+    pub fn goes_on(&mut self, peer: Peer, local: SocketAddr, received: u64, sent: u64) {
+        if let Some(id) = peer.connection {
+            self.streams.entry(id).or_insert_with(|| Stream::going_on(id, local, peer.address, received, sent));
         }
     }
 

@@ -41,6 +41,8 @@ const DROPS_AFTER: Duration = Duration::from_millis(200);
 const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
 /// How long a close waits for one more word from the system.
 const DRAIN_PAUSE: Duration = Duration::from_millis(1);
+/// How often datagrams that can't be kept are summed up into one row while no other comes between them.
+const GAP_ROW_EVERY: Duration = Duration::from_millis(250);
 /// Senders remembered for group chat, the latest ones.
 const CHAT_MEMBERS: usize = 256;
 
@@ -86,10 +88,12 @@ pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> R
             _ = session.socket.writable(), if session.may_send() => session.send_waiting().await,
             () = moment(session.look_for_drops) => session.look_for_drops().await,
             () = moment(session.tell_refused) => session.tell_refused().await,
+            () = moment(session.tell_lost) => session.tell_lost().await,
         }
     }
     repeat::ended(reporter, &mut repetition).await;
     session.drain().await;
+    session.tell_lost().await;
     session.look_for_drops().await;
     session.abandon().await;
     Ok(Ending { by: EndedBy::Us, received: session.received, sent: session.sent })
@@ -118,6 +122,9 @@ struct Udp<'a> {
     own_ips: HashMap<IpAddr, bool>,
     kernel_drops: u32,
     look_for_drops: Option<Instant>,
+    /// What could not be kept and is not told yet.
+    lost: Lost,
+    tell_lost: Option<Instant>,
     received: u64,
     sent: u64,
 }
@@ -144,6 +151,8 @@ impl<'a> Udp<'a> {
             own_ips: HashMap::new(),
             kernel_drops: 0,
             look_for_drops: None,
+            lost: Lost::default(),
+            tell_lost: None,
             received: 0,
             sent: 0,
         }
@@ -163,7 +172,6 @@ impl<'a> Udp<'a> {
 
     /// Reads what has arrived, up to a burst.
     async fn receive(&mut self) -> Burst {
-        let mut lost = Lost::default();
         let mut burst = Burst::Full;
         for _ in 0..BURST {
             match kernel::try_receive(&self.socket, &mut self.buffer) {
@@ -171,7 +179,7 @@ impl<'a> Udp<'a> {
                     if let Some(dropped) = arrival.dropped {
                         self.kernel_dropped(dropped).await;
                     }
-                    self.keep(arrival.length, arrival.from, &mut lost).await;
+                    self.keep(arrival.length, arrival.from).await;
                 }
                 Err(problem) if problem.kind() == ErrorKind::WouldBlock => {
                     burst = Burst::Done;
@@ -180,23 +188,24 @@ impl<'a> Udp<'a> {
                 Err(problem) => self.take_returned(&problem).await,
             }
         }
-        lost.report(self.reporter).await;
         self.take_error_queue().await;
         self.look_for_drops = Some(Instant::now() + DROPS_AFTER);
         burst
     }
 
     /// Reports a datagram, or counts it as lost when the recorder is behind: the socket must go on being read.
-    async fn keep(&mut self, length: usize, from: SocketAddr, lost: &mut Lost) {
+    async fn keep(&mut self, length: usize, from: SocketAddr) {
         self.received += length as u64;
         self.last_sender = Some(from);
         let Some(credit) = self.reporter.outbox().try_credit(length) else {
-            lost.datagrams += 1;
-            lost.bytes += length as u64;
+            self.lost.datagrams += 1;
+            self.lost.bytes += length as u64;
+            // While reading is held a row for each burst would fill the very disk that has no room.
+            self.tell_lost.get_or_insert_with(|| Instant::now() + GAP_ROW_EVERY);
             return;
         };
         // The hole stands before the datagram that follows it.
-        lost.report(self.reporter).await;
+        self.tell_lost().await;
         let bytes: Arc<[u8]> = Arc::from(&self.buffer[..length]);
         self.reporter.post(What::Received { peer: Peer::datagram(from), bytes: bytes.clone() }, credit);
         if self.is_own(from) {
@@ -236,6 +245,15 @@ impl<'a> Udp<'a> {
         ip == self.local.ip()
             || self.local.ip().is_unspecified()
                 && *self.own_ips.entry(ip).or_insert_with(|| std::net::UdpSocket::bind((ip, 0)).is_ok())
+    }
+
+    /// Reports what could not be kept since the last time.
+    async fn tell_lost(&mut self) {
+        self.tell_lost = None;
+        let Lost { datagrams, bytes } = std::mem::take(&mut self.lost);
+        if datagrams > 0 {
+            self.reporter.report_gap(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
+        }
     }
 
     async fn kernel_dropped(&mut self, count: u32) {
@@ -329,15 +347,6 @@ enum Burst {
 struct Lost {
     datagrams: u64,
     bytes: u64,
-}
-
-impl Lost {
-    async fn report(&mut self, reporter: &Reporter) {
-        let Lost { datagrams, bytes } = std::mem::take(self);
-        if datagrams > 0 {
-            reporter.report_gap(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
-        }
-    }
 }
 
 async fn moment(moment: Option<Instant>) {

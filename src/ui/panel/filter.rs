@@ -1,6 +1,6 @@
 //! 筛选: which rows of all the history are shown. Must never drop a record: it is a view.
 
-use super::find::{pattern_choices, pattern_field, scanned, wrong};
+use super::find::{name_it, outline, pattern_choices, pattern_field, scanned, wrong};
 use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::traffic::query::{DirectionChoice, Field, FilterDraft};
@@ -16,46 +16,52 @@ use egui_material_icons::icons::{ICON_FILTER_ALT, ICON_FILTER_ALT_OFF};
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     let language = around.language;
-    let tr = |key: &str| language.tr(key).into_owned();
-    if tab.filter_open {
-        ui.horizontal_wrapped(|ui| {
-            let is_wrong = |field: Field| tab.filter_problems.iter().any(|problem| problem.field == field);
-            ui.label(control::icon(ICON_FILTER_ALT).color(palette(ui).weak));
-            pattern_field(ui, language, "filter.pattern", &mut tab.filter.pattern, is_wrong(Field::Pattern));
-            pattern_choices(ui, language, ("filter", tab.id.0), &mut tab.filter.pattern);
-            ui.checkbox(&mut tab.filter.invert, tr("filter.invert")).on_hover_text(tr("filter.invert_hint"));
-            direction(ui, language, tab.id.0, &mut tab.filter.direction);
-            let filter = &mut tab.filter;
-            let fields = [
-                ("filter.peer", "filter.peer_hint", &mut filter.peer, Field::Peer, 150.0),
-                ("filter.shortest", "filter.length_hint", &mut filter.shortest, Field::Shortest, 56.0),
-                ("filter.longest", "filter.length_hint", &mut filter.longest, Field::Longest, 56.0),
-                ("filter.from", "filter.time_hint", &mut filter.from, Field::From, 92.0),
-                ("filter.to", "filter.time_hint", &mut filter.to, Field::To, 92.0),
-            ];
-            for (name, hint, value, field, width) in fields {
-                small_field(ui, language, (name, hint), value, (width, is_wrong(field)));
-            }
-        });
-        for problem in &tab.filter_problems {
-            wrong(ui, &problem.words(language));
+    ui.horizontal_wrapped(|ui| {
+        if tab.filter_open {
+            fields(tab, ui, language);
         }
-    }
-    if tab.filter == FilterDraft::default() {
-        return;
-    }
-    ui.horizontal(|ui| {
-        if let Some((shown, all)) = tab.glance.sought.and_then(|sought| sought.admitted) {
-            let mut told = language.tr_with("filter.count", &[("shown", &grouped(shown)), ("all", &grouped(all))]);
-            if let Some(percent) = scanned(tab) {
-                told = format!("{told}  {}", language.tr_with("find.scanning", &[("percent", &percent)]));
-            }
-            ui.label(RichText::new(told).size(size::CAPTION_TEXT).color(palette(ui).weak));
-        }
-        if control::quiet(ui, ICON_FILTER_ALT_OFF, &tr("filter.clear")).clicked() {
-            tab.filter = FilterDraft::default();
+        if tab.filter != FilterDraft::default() {
+            result(tab, ui, language);
         }
     });
+    for problem in &tab.filter_problems {
+        wrong(ui, &problem.words(language));
+    }
+}
+
+fn fields(tab: &mut SessionTab, ui: &mut Ui, language: Language) {
+    let tr = |key: &str| language.tr(key).into_owned();
+    let is_wrong = |field: Field| tab.filter_problems.iter().any(|problem| problem.field == field);
+    ui.label(control::icon(ICON_FILTER_ALT).color(palette(ui).weak));
+    pattern_field(ui, language, "filter.pattern", &mut tab.filter.pattern, is_wrong(Field::Pattern));
+    pattern_choices(ui, language, ("filter", tab.id.0), &mut tab.filter.pattern);
+    ui.checkbox(&mut tab.filter.invert, tr("filter.invert")).on_hover_text(tr("filter.invert_hint"));
+    direction(ui, language, tab.id.0, &mut tab.filter.direction);
+    let filter = &mut tab.filter;
+    let fields = [
+        ("filter.peer", "filter.peer_hint", &mut filter.peer, Field::Peer, 132.0),
+        ("filter.shortest", "filter.length_hint", &mut filter.shortest, Field::Shortest, 72.0),
+        ("filter.longest", "filter.length_hint", &mut filter.longest, Field::Longest, 72.0),
+        ("filter.from", "filter.time_hint", &mut filter.from, Field::From, 84.0),
+        ("filter.to", "filter.time_hint", &mut filter.to, Field::To, 84.0),
+    ];
+    for (name, hint, value, field, width) in fields {
+        small_field(ui, language, (name, hint), value, (width, is_wrong(field)));
+    }
+}
+
+/// How many rows pass, and the way back to all of them.
+fn result(tab: &mut SessionTab, ui: &mut Ui, language: Language) {
+    if let Some((shown, all)) = tab.glance.sought.and_then(|sought| sought.admitted) {
+        let mut told = language.tr_with("filter.count", &[("shown", &grouped(shown)), ("all", &grouped(all))]);
+        if let Some(percent) = scanned(tab) {
+            told = format!("{told}  {}", language.tr_with("find.scanning", &[("percent", &percent)]));
+        }
+        ui.label(RichText::new(told).size(size::CAPTION_TEXT).color(palette(ui).weak));
+    }
+    if control::quiet(ui, ICON_FILTER_ALT_OFF, &language.tr("filter.clear")).clicked() {
+        tab.filter = FilterDraft::default();
+    }
 }
 
 fn direction(ui: &mut Ui, language: Language, salt: u64, chosen: &mut DirectionChoice) {
@@ -71,26 +77,18 @@ fn direction(ui: &mut Ui, language: Language, salt: u64, chosen: &mut DirectionC
             ui.selectable_value(chosen, choice, tr(key));
         }
     });
-    combo.response.on_hover_text(tr("filter.direction"));
+    name_it(ui, combo.response.on_hover_text(tr("filter.direction")).id, tr("filter.direction"));
 }
 
 /// A field whose name stands in it while it is empty.
 fn small_field(ui: &mut Ui, language: Language, (name, hint): (&str, &str), value: &mut String, (width, wrong): (f32, bool)) {
-    let colors = palette(ui);
-    ui.scope(|ui| {
-        if wrong {
-            let widgets = &mut ui.visuals_mut().widgets;
-            for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
-                widget.bg_stroke = egui::Stroke::new(1.0, colors.error);
-            }
-        }
-        let edit = TextEdit::singleline(value)
-            .hint_text(language.tr(name))
-            .desired_width(width)
-            .min_size(vec2(0.0, size::CONTROL))
-            .align(egui::Align2::LEFT_CENTER);
-        let field = ui.add(edit).on_hover_text(language.tr(hint));
-        let name = language.tr(name).into_owned();
-        ui.ctx().accesskit_node_builder(field.id, |node| node.set_label(name));
-    });
+    let edit = TextEdit::singleline(value)
+        .hint_text(language.tr(name))
+        .desired_width(width)
+        .min_size(vec2(0.0, size::CONTROL))
+        .align(egui::Align2::LEFT_CENTER);
+    // Added as it is: what has a place of its own does not wrap into the next line.
+    let field = ui.add(edit).on_hover_text(language.tr(hint));
+    outline(ui, &field, wrong);
+    name_it(ui, field.id, language.tr(name).into_owned());
 }

@@ -110,30 +110,27 @@ pub fn wrong(ui: &mut Ui, text: &str) {
 
 /// Where a pattern is typed; outlined while it is wrong.
 pub fn pattern_field(ui: &mut Ui, language: Language, name: &str, pattern: &mut Pattern, wrong: bool) -> egui::Response {
-    let colors = palette(ui);
-    ui.scope(|ui| {
-        if wrong {
-            let widgets = &mut ui.visuals_mut().widgets;
-            for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
-                widget.bg_stroke = egui::Stroke::new(1.0, colors.error);
-            }
-        }
-        let hint = match pattern.kind {
-            Kind::Text => "find.hint_text",
-            Kind::Hex => "find.hint_hex",
-            Kind::Regex => "find.hint_regex",
-        };
-        let edit = TextEdit::singleline(&mut pattern.typed)
-            .hint_text(language.tr(hint))
-            .desired_width(FIELD)
-            .min_size(vec2(0.0, size::CONTROL))
-            .align(egui::Align2::LEFT_CENTER);
-        let field = ui.add(edit);
-        let name = language.tr(name).into_owned();
-        ui.ctx().accesskit_node_builder(field.id, |node| node.set_label(name));
-        field
-    })
-    .inner
+    let hint = match pattern.kind {
+        Kind::Text => name,
+        Kind::Hex => "find.hint_hex",
+        Kind::Regex => "find.hint_regex",
+    };
+    let edit = TextEdit::singleline(&mut pattern.typed)
+        .hint_text(language.tr(hint))
+        .desired_width(FIELD)
+        .min_size(vec2(0.0, size::CONTROL))
+        .align(egui::Align2::LEFT_CENTER);
+    let field = ui.add(edit);
+    outline(ui, &field, wrong);
+    name_it(ui, field.id, language.tr(name).into_owned());
+    field
+}
+
+/// The outline of a field whose contents are wrong.
+pub fn outline(ui: &Ui, field: &egui::Response, wrong: bool) {
+    if wrong {
+        ui.painter().rect_stroke(field.rect, size::CORNER, (1.0, palette(ui).error), egui::StrokeKind::Inside);
+    }
 }
 
 /// Width of a field for a pattern.
@@ -149,10 +146,15 @@ pub fn pattern_choices(ui: &mut Ui, language: Language, salt: (&str, u64), patte
             ui.selectable_value(&mut pattern.kind, kind, tr(key));
         }
     });
-    combo.response.on_hover_text(tr("find.kind_hint"));
+    name_it(ui, combo.response.on_hover_text(tr("find.kind_hint")).id, tr("find.kind"));
     if pattern.kind != Kind::Hex {
         ui.checkbox(&mut pattern.ignore_case, tr("find.ignore_case")).on_hover_text(tr("find.ignore_case_hint"));
     }
+}
+
+/// Gives a field or drop-down whose name is not drawn beside it its name for those who listen.
+pub fn name_it(ui: &Ui, id: egui::Id, name: String) {
+    ui.ctx().accesskit_node_builder(id, |node| node.set_label(name));
 }
 
 /// The keys of the tab in front: Ctrl+F, F3 and Shift+F3.

@@ -10,8 +10,10 @@ use egui::{TextEdit, Ui, vec2};
 
 /// ```text
 /// 分帧 [长度前缀 ▾]
-/// 长度 [2 B ▾] [大端 ▾]
-/// 前面 [0] B   修正 [0] B
+/// 长度 [2 B ▾]
+/// 字节序 [大端 ▾]
+/// 其前 [0] B
+/// 修正 [0] B
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     let fields = Fields { language: around.language, problems: &[] };
@@ -28,7 +30,6 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     let wrong = tab.draft.framing.rule().err();
     let framing = &mut tab.draft.framing;
     fields.choice(ui, "framing.title", &mut framing.kind, &kinds);
-    let salt = tab.id.0;
     match framing.kind {
         FramingKind::Read | FramingKind::Line | FramingKind::Json => {}
         FramingKind::Fixed => typed(ui, &tr("framing.size"), &mut framing.fixed, "B"),
@@ -37,32 +38,18 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
             typed(ui, &tr("framing.ends_with"), &mut framing.delimiter, "");
             field::beneath(ui, &tr("framing.delimiter_hint"), palette(ui).weak);
         }
-        FramingKind::Length => length(ui, &fields, salt, framing),
+        FramingKind::Length => length(ui, &fields, framing),
     }
     if let Some(problem) = wrong {
         field::beneath(ui, &describe::rule_error(around.language, &problem), palette(ui).error);
     }
 }
 
-fn length(ui: &mut Ui, fields: &Fields<'_>, salt: u64, framing: &mut FramingDraft) {
-    labelled(ui, &fields.tr("framing.width"), |ui, id| {
-        let half = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
-        let width = egui::ComboBox::from_id_salt(("width", salt)).width(half).selected_text(format!("{} B", framing.width));
-        let shown = width.show_ui(ui, |ui| {
-            for bytes in [1, 2, 4, 8] {
-                ui.selectable_value(&mut framing.width, bytes, format!("{bytes} B"));
-            }
-        });
-        shown.response.labelled_by(id);
-        let order = |little: bool| fields.tr(if little { "framing.little" } else { "framing.big" });
-        let endian = egui::ComboBox::from_id_salt(("endian", salt)).width(half).selected_text(order(framing.little_endian));
-        let shown = endian.show_ui(ui, |ui| {
-            for little in [false, true] {
-                ui.selectable_value(&mut framing.little_endian, little, order(little));
-            }
-        });
-        shown.response.on_hover_text(fields.tr("framing.endian_hint"));
-    });
+fn length(ui: &mut Ui, fields: &Fields<'_>, framing: &mut FramingDraft) {
+    let widths = [1, 2, 4, 8].map(|bytes| (bytes, format!("{bytes} B")));
+    fields.choice(ui, "framing.width", &mut framing.width, &widths);
+    let orders = [(false, fields.tr("framing.big")), (true, fields.tr("framing.little"))];
+    fields.choice(ui, "framing.endian", &mut framing.little_endian, &orders);
     typed(ui, &fields.tr("framing.offset"), &mut framing.offset, "B");
     typed(ui, &fields.tr("framing.adjust"), &mut framing.adjust, "B");
     field::beneath(ui, &fields.tr("framing.length_hint"), palette(ui).weak);

@@ -3,13 +3,14 @@
 use super::framing;
 use crate::session::command::Action;
 use crate::session::draft::Shown;
+use crate::session::recording::Begin;
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::widget::field::Fields;
 use crate::ui::widget::rows::Move;
 use crate::ui::widget::{control, encoding, field};
 use egui::Ui;
-use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_SAVE_ALT};
+use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_RADIO_BUTTON_CHECKED, ICON_SAVE_ALT, ICON_STOP_CIRCLE};
 
 /// ```text
 /// 接收设置
@@ -17,7 +18,7 @@ use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_SAVE_ALT};
 /// 编码 [GBK ▾]
 /// 分行方式 [按行 ▾]
 /// ☑ 自动滚屏   ☐ 暂停显示
-/// [清空] [导出…]
+/// [清空] [导出…] [录制 ▾]
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let tr = |key: &str| around.language.tr(key).into_owned();
@@ -66,5 +67,21 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         if control::quiet(ui, ICON_SAVE_ALT, &tr("receive.save")).on_hover_text(tr("receive.save_hint")).clicked() {
             intents.push(Intent::Export(tab.id));
         }
+        if tab.glance.recording.is_some() {
+            let stop = control::quiet(ui, ICON_STOP_CIRCLE, &tr("record.stop"));
+            if stop.on_hover_text(tr("record.stop_hint")).clicked() {
+                intents.push(Intent::StopRecording(tab.id));
+            }
+            return;
+        }
+        let record =
+            control::quiet(ui, ICON_RADIO_BUTTON_CHECKED, &tr("receive.record")).on_hover_text(tr("receive.record_hint"));
+        egui::Popup::menu(&record).accessible_name(tr("receive.record")).show(|ui| {
+            for (from, key) in [(Begin::Now, "record.now"), (Begin::FirstRecord, "record.all")] {
+                if ui.button(tr(key)).clicked() {
+                    intents.push(Intent::Record(tab.id, from));
+                }
+            }
+        });
     });
 }

@@ -124,8 +124,13 @@ pub fn state_color(palette: &Palette, state: State) -> Color32 {
 
 /// The dot of a state. It always stands beside the state's word or a tab's title, which names the state for screen readers.
 pub fn dot(ui: &mut Ui, state: State) {
+    light(ui, state_color(palette(ui), state));
+}
+
+/// A dot of a colour. What it means stands beside it.
+pub fn light(ui: &mut Ui, color: Color32) {
     let (rect, _) = ui.allocate_exact_size(vec2(size::DOT, size::CONTROL), Sense::hover());
-    ui.painter().circle_filled(rect.center(), size::DOT / 2.0, state_color(palette(ui), state));
+    ui.painter().circle_filled(rect.center(), size::DOT / 2.0, color);
 }
 
 /// The icon of a role.

@@ -44,7 +44,7 @@ impl History {
     }
 
     /// Its records on disk.
-    pub(super) fn index(&self) -> Option<Arc<Index>> {
+    pub fn index(&self) -> Option<Arc<Index>> {
         self.readers.of(self.session)
     }
 
@@ -57,45 +57,12 @@ impl History {
     ///
     /// # Errors
     /// When a file can't be read.
-    pub fn walk(&self, range: Range<u64>, mut each: impl FnMut(Step) -> ControlFlow<()>) -> io::Result<()> {
-        let mut buffer = Vec::new();
-        let mut id = range.start;
-        while id < range.end {
-            let after = match self.index().and_then(|index| index.span(RecordId(id), READ)) {
-                Some(span) if span.first.0 <= id => {
-                    span.read(&mut buffer)?;
-                    let mut after = id;
-                    for (at, raw) in span.entries(&buffer).skip_while(|(at, _)| at.0 < id).take_while(|(at, _)| at.0 < range.end)
-                    {
-                        after = at.0 + 1;
-                        let step = raw.record().map_or(Step::Missing(at.0..after), |record| Step::Record(at, record));
-                        if each(step).is_break() {
-                            return Ok(());
-                        }
-                    }
-                    if after == id {
-                        return Err(io::Error::new(io::ErrorKind::InvalidData, "the records on disk are damaged"));
-                    }
-                    after
-                }
-                later => {
-                    let end = later.map_or(range.end, |span| span.first.0).min(range.end);
-                    let (slice, after) = self.from_memory(id, end);
-                    for step in slice {
-                        if each(step).is_break() {
-                            return Ok(());
-                        }
-                    }
-                    after
-                }
-            };
-            id = after;
-        }
-        Ok(())
+    pub fn walk(&self, range: Range<u64>, each: impl FnMut(Step) -> ControlFlow<()>) -> io::Result<()> {
+        walk(&|| self.index(), &|id, end| self.slice_of_memory(id, end), range, each)
     }
 
     /// What memory has of these records, a slice at most, and what it does not.
-    fn from_memory(&self, id: u64, end: u64) -> (Vec<Step>, u64) {
+    fn slice_of_memory(&self, id: u64, end: u64) -> (Vec<Step>, u64) {
         let to = end.min(id + SLICE);
         let copy = |session: &Session| {
             let record = |at| session.log.in_memory(RecordId(at)).map(|record| Step::Record(RecordId(at), record.clone()));
@@ -117,4 +84,50 @@ impl History {
             None => (vec![Step::Missing(id..end)], end),
         }
     }
+}
+
+/// Walks through records that are on disk in `index`, and those that are not in `memory`: that gives what it has from a record on, and
+/// where to go on.
+///
+/// # Errors
+/// When a file can't be read.
+pub(super) fn walk(
+    index: &dyn Fn() -> Option<Arc<Index>>,
+    memory: &dyn Fn(u64, u64) -> (Vec<Step>, u64),
+    range: Range<u64>,
+    mut each: impl FnMut(Step) -> ControlFlow<()>,
+) -> io::Result<()> {
+    let mut buffer = Vec::new();
+    let mut id = range.start;
+    while id < range.end {
+        let after = match index().and_then(|index| index.span(RecordId(id), READ)) {
+            Some(span) if span.first.0 <= id => {
+                span.read(&mut buffer)?;
+                let mut after = id;
+                for (at, raw) in span.entries(&buffer).skip_while(|(at, _)| at.0 < id).take_while(|(at, _)| at.0 < range.end) {
+                    after = at.0 + 1;
+                    let step = raw.record().map_or(Step::Missing(at.0..after), |record| Step::Record(at, record));
+                    if each(step).is_break() {
+                        return Ok(());
+                    }
+                }
+                if after == id {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "the records on disk are damaged"));
+                }
+                after
+            }
+            later => {
+                let end = later.map_or(range.end, |span| span.first.0).min(range.end);
+                let (slice, after) = memory(id, end);
+                for step in slice {
+                    if each(step).is_break() {
+                        return Ok(());
+                    }
+                }
+                after
+            }
+        };
+        id = after;
+    }
+    Ok(())
 }
