@@ -7,11 +7,17 @@
 //!    ui thread (eframe)                recorder thread                    net thread (tokio, one thread)
 //!  ┌──────────────────────┐        ┌──────────────────────┐         ┌────────────────────────────────────┐
 //!  │ look: a glance        │ Mutex  │ for each parcel:      │ parcels │ hub: command → session's task      │
-//!  │ draw: panels          │◄──────►│   model.apply(event)  │◄════════│ tcp_client │ tcp_server │ udp     │
-//!  │ carry out: intents    │<Model> │ then wake, once       │ +credit │ each: read → outbox                │
-//!  └──────────┬───────────┘        └──────────────────────┘         └─────────────────▲──────────────────┘
+//!  │ draw: panels          │◄──────►│   file, write to disk │◄════════│ tcp_client │ tcp_server │ udp     │
+//!  │ carry out: intents    │<Model> │ then model.apply      │ +credit │ each: read → outbox                │
+//!  └──────────┬───────────┘        └──────┬───────────────┘         └─────────────────▲──────────────────┘
 //!             └──────────────────────── commands, bounded, never waiting ──────────────┘
+//!                       │                 ▼
+//!   pages, scan, export │◄──────── the spool on disk
 //! ```
+//!
+//! Everything else that takes time has a thread of its own that ends with what asked for it: the pages that a frame wants from disk
+//! ([`store::pages`]), a filter, search or framing over all rows ([`history::feed`]), an export, a file that is opened, a recording that
+//! copies what was before it began.
 //!
 //! The headless twin is the same net and recorder with a printer (a [`recorder::Tap`]) instead of a window.
 //! A window that is hidden gets no frames, so nothing may depend on frames: the recorder takes everything in.
@@ -26,6 +32,7 @@
 //! ```
 //!
 //! 1. [`codec`], [`session`], [`traffic`] and [`capture`] are pure: no sockets, threads or clock; time and bytes are arguments.
+//!    [`store`] is the only place that writes records to disk, [`history`] the only way to read them back.
 //! 2. [`net`] is the only place with sockets and tokio, [`ui`] the only one with egui; `ui` and [`cli`] never see each other.
 //! 3. [`describe`] is the only place that turns what happened into sentences, so window, twin and saved log say the same.
 //!    (It is not in the first sketch of the architecture; without it three places would each have phrased failures.)
@@ -37,15 +44,21 @@
 //!    Text is decoded when it is looked at ([`traffic::text`]), from the nearest place in the stream that is certainly between characters.
 //! 2. **Nothing is lost in silence.** A parcel carries its own credit, so the channel to the recorder is never full. TCP waits for
 //!    credit before it reads; UDP that finds none counts the datagram, and so is what the kernel dropped: sent = recorded + gaps.
-//!    Records that leave memory are counted and shown.
+//!    A record is written to disk before anyone sees it ([`recorder`]), so what was shown survives the end of the program by whatever
+//!    means; a power cut may take what the system had not yet written, some 30 seconds, as nothing is synced per record. Records that
+//!    leave the disk budget, or that the disk would not take, are counted and shown; with "stop reading" none does.
 //! 3. **Each opened session ends in exactly one `Closed` or `Failed`** ([`session::event::What`]).
 //! 4. **The window never waits.** It tries the model's lock for two milliseconds, else draws its last glance; a frame costs what is in
-//!    view, not what is in the log ([`ui::widget::rows`] keeps a row, never a pixel offset).
+//!    view, not what is in the log ([`ui::widget::rows`] keeps a row, never a pixel offset), and never reads a file: what is not in
+//!    memory is asked for, waited for a few milliseconds at most, and drawn as "…" until it comes.
 //! 5. **Every queue has a bound in bytes and says what happens at it**: parcels 16 MiB and 4 more for datagrams alone ([`net::Outbox`]), commands 64 MiB
 //!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted),
 //!    records that the disk does not take 8 MiB (oldest go, counted and told; or reading stops, as the user chose).
+//!    Pages from disk 24 MiB, a stream's unfinished frame 64 KiB (cut, and said so), a search's view across reads 4 KiB.
 //! 6. **Encoding never replaces.** A character that an encoding lacks is refused with its place ([`codec::encoding::Encoding::encode`]).
-//! 7. **Stop is a message.** Both threads are named, owned and joined; closing under flood ends within two seconds.
+//! 7. **Stop is a message.** Threads are named, owned and joined; closing under flood ends within two seconds.
+//! 8. **Memory does not grow with the history.** There is a point per 256 KiB on disk, a chunk per 1,024 records of a framed view, a
+//!    compressed bitmap for what a filter admits and a search finds; ten million rows are a few MiB.
 
 rust_i18n::i18n!("assets/locales", fallback = "en");
 

@@ -37,17 +37,21 @@ use crossbeam_channel::{Receiver, bounded};
 use egui::{Context, Frame, Panel, Ui};
 use egui_tiles::Tree;
 use jiff::tz::TimeZone;
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod reading;
 
-/// The shortest time between two frames that news ask for.
+/// The shortest time between two frames that news ask for: 20 in a second can be read, and leave the processor to the network where
+/// there is no graphics card.
 const FRAME: Duration = Duration::from_millis(50);
+/// How soon news are drawn that come after a silence.
+const SOON: Duration = Duration::from_millis(10);
 /// How soon a frame that could not see the model tries again.
 const RETRY: Duration = Duration::from_millis(5);
 /// How long a frame waits for the first rows of a new filter.
@@ -115,7 +119,7 @@ impl App {
             budget: settings.memory_mib as usize * (1 << 20),
             archive: archive_options(&settings),
             tap: None,
-            wake: Box::new(move || waker.request_repaint_after(FRAME)),
+            wake: pacing(waker),
         })?;
         let look = engine.look().clone();
         let readers = engine.readers().clone();
@@ -643,6 +647,17 @@ impl View for App {
 /// The session of a tile that is no container.
 fn pane(tile: &egui_tiles::Tile<SessionId>) -> Option<SessionId> {
     if let egui_tiles::Tile::Pane(id) = tile { Some(*id) } else { None }
+}
+
+/// Asks for a frame when there is news: at once after a silence, else no more often than they can be read.
+fn pacing(ctx: Context) -> crate::recorder::Wake {
+    let last: Mutex<Option<Instant>> = Mutex::default();
+    Box::new(move || {
+        let now = Instant::now();
+        let before = last.lock().replace(now);
+        let silent = before.is_none_or(|before| now.duration_since(before) > 2 * FRAME);
+        ctx.request_repaint_after(if silent { SOON } else { FRAME });
+    })
 }
 
 /// Where records are written and how many, as the settings say; `None` where the platform has no place for them or the user wants none.
