@@ -67,6 +67,7 @@ pub struct Engine {
     requests: Requests,
     readers: Readers,
     shelf: Option<Shelf>,
+    delete: Arc<AtomicBool>,
 }
 
 /// What the recorder is asked to do besides recording.
@@ -176,6 +177,7 @@ impl Engine {
         let shelf = archive.as_ref().map(|archive| archive.shelf().clone());
         let readers = archive.as_ref().map(|archive| archive.readers().clone()).unwrap_or_default();
         let (requests, asked) = bounded(REQUESTS);
+        let delete = Arc::new(AtomicBool::new(false));
         let recorder = Recorder {
             inbox,
             asked,
@@ -184,13 +186,14 @@ impl Engine {
             gate,
             filing: Filing::default(),
             archive,
+            delete: delete.clone(),
             readers: readers.clone(),
             recordings: Recordings::new(look.clone(), readers.clone()),
             slice: Vec::new(),
         };
         let recorder = std::thread::Builder::new().name("recorder".into()).spawn(move || recorder.run())?;
         let commands = Commands(net.handle());
-        Ok(Self { net, recorder, commands, look, requests: Requests(requests), readers, shelf })
+        Ok(Self { net, recorder, commands, look, requests: Requests(requests), readers, shelf, delete })
     }
 
     /// Where commands go in.
@@ -218,8 +221,14 @@ impl Engine {
         self.shelf.as_ref()
     }
 
-    /// Ends every session, lets the recorder take in all that was still on its way, and joins both threads.
+    /// Ends every session, lets the recorder take in all that was still on its way, and joins both threads. The records on disk go.
     pub fn shut_down(self) {
+        self.delete.store(true, Ordering::Release);
+        self.leave();
+    }
+
+    /// The same, and the records stay on disk: nobody said that they are not needed any more, so the next start offers them.
+    pub fn leave(self) {
         self.net.shut_down();
         self.recorder.join().ok();
     }
@@ -234,6 +243,8 @@ struct Recorder {
     gate: Gate,
     filing: Filing,
     archive: Option<Archive>,
+    /// Whether the records on disk go when this ends.
+    delete: Arc<AtomicBool>,
     readers: Readers,
     recordings: Recordings,
     /// What is on its way into the model, with the credit that goes back as it is in.
@@ -276,7 +287,7 @@ impl Recorder {
         }
         self.recordings.finish(now());
         self.recordings.show(&mut self.look.model.lock());
-        if let Some(archive) = self.archive.take() {
+        if let Some(archive) = self.archive.take().filter(|_| self.delete.load(Ordering::Acquire)) {
             archive.delete();
         }
     }

@@ -51,7 +51,8 @@ fn program(settings: &TempDir) -> Command {
     ] {
         command.env_remove(variable);
     }
-    command.env("XDG_CONFIG_HOME", settings.path()).env("LANG", "zh_CN.UTF-8");
+    let data = settings.path().join("data");
+    command.env("XDG_CONFIG_HOME", settings.path()).env("XDG_DATA_HOME", data).env("LANG", "zh_CN.UTF-8");
     command
 }
 

@@ -521,7 +521,7 @@ fn the_log_is_saved_as_netassist_writes_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("日志.log");
         window.press("receive.save", Side::Any);
-        window.press("format.netassist_text", Side::Any);
+        window.choose(&window.tr("save.format"), 0, &window.tr("format.netassist_text"), Side::Any);
         window.fill(&window.tr("save.path"), &path.display().to_string(), Side::Any);
         window.press("save.save", Side::Any);
         window.until("the file", |_| path.exists());
@@ -542,7 +542,7 @@ fn a_path_that_cannot_be_written_says_why_and_can_be_corrected() {
     peer.write_all(b"kept").unwrap();
     window.wait_for_row(Side::Any, "kept");
     window.press("receive.save", Side::Any);
-    window.press("format.raw", Side::Any);
+    window.choose(&window.tr("save.format"), 0, &window.tr("format.raw"), Side::Any);
     window.fill("File", "/nowhere/at/all.bin", Side::Any);
     window.press("save.save", Side::Any);
     window.wait_for("Could not write /nowhere/at/all.bin");

@@ -4,8 +4,11 @@
 mod support;
 
 use egui::{Rangef, Theme};
+use sockscope::capture::export::Kind as Format;
+use sockscope::capture::{Kind as Origins, Summary};
 use sockscope::codec::encoding::Encoding;
 use sockscope::codec::message::Input;
+use sockscope::history::open::{About, Origin};
 use sockscope::i18n::Language::{self, Chinese, English};
 use sockscope::session::draft::{Draft, Shown};
 use sockscope::session::event::{EndedBy, Ending, Place, What};
@@ -13,9 +16,13 @@ use sockscope::session::failure::{Cause, Failure, Operation, Owner};
 use sockscope::session::framing::FramingKind;
 use sockscope::session::id::{Peer, SessionId};
 use sockscope::session::spec::Role;
+use sockscope::session::timestamp::Timestamp;
 use sockscope::traffic::query::{Kind, Pattern};
 use sockscope::traffic::view::RowKey;
+use sockscope::ui::recovery::Found;
+use sockscope::ui::save::{Offer, Save, Scope};
 use sockscope::ui::theme::size;
+use std::sync::Arc;
 use support::stage::{Stage, connection, crowding};
 
 /// The least window that nothing may be wrong in.
@@ -234,6 +241,69 @@ fn settings() {
     }
 }
 
+/// Someone's capture of a web server, cut at its end.
+fn capture(language: Language, theme: Theme) -> Stage {
+    let mut stage = Stage::new(language, theme);
+    let (first, last) = (1_784_593_234_093_000, 1_784_593_294_511_000);
+    let about = About {
+        origin: Origin::File {
+            path: "/home/user/Documents/网关抓包-2026-07-21.pcapng".into(),
+            kind: Origins::Pcapng,
+            encoding: None,
+        },
+        size: 1_234_567,
+        records: 10_345,
+        span: Some((Timestamp(first), Timestamp(last))),
+        summary: Summary { cut: 96, missing: 1_448, repeated: 2_896, ..Summary::default() },
+        locals: Arc::default(),
+    };
+    let id = stage.file(about);
+    let peers = [connection(1, CLIENT), connection(2, "192.168.1.20:40000")];
+    let local = "192.168.1.9:80".parse().unwrap();
+    for peer in peers {
+        stage.happens(id, What::PeerJoined { peer, local });
+    }
+    stage.receives(id, peers[0], "GET /状态 HTTP/1.1\r\nHost: 本机.测试\r\n\r\n".as_bytes());
+    stage.receives(id, peers[1], b"POST / HTTP/1.1\r\n\r\n");
+    stage.sends(id, peers[0], b"HTTP/1.1 204 No Content\r\n\r\n");
+    stage.happens(id, What::Gap { datagrams: 0, bytes: Some(1_448), place: Place::Capture });
+    stage
+}
+
+#[test]
+fn captures() {
+    check("capture_zh_light", capture(Chinese, Theme::Light), WINDOW, 1.0);
+    check("capture_en_dark", capture(English, Theme::Dark), WINDOW, 1.0);
+    check("capture_zh_light_2x", capture(Chinese, Theme::Light), size::WINDOW_MIN, 2.0);
+}
+
+#[test]
+fn left_by_a_crash() {
+    for (language, theme, name) in [(Chinese, Theme::Light, "zh_light"), (English, Theme::Dark, "en_dark")] {
+        let found = Found { sessions: 3, bytes: 1_234_567_890, started: Some(Timestamp(1_784_593_234_093_000)) };
+        let mut stage = Stage::new(language, theme);
+        stage.left = Some((found, false));
+        check(&format!("recovery_{name}"), stage, WINDOW, 1.0);
+        let mut stage = capture(language, theme);
+        stage.left = Some((found, true));
+        stage.reading = Some(("长名字的抓包文件-2026-07-21-16-20-34.pcapng".into(), (123_456_789, 1_234_567_890), 2));
+        check(&format!("recovery_sure_{name}"), stage, WINDOW, 1.0);
+    }
+}
+
+#[test]
+fn exporting() {
+    for (language, theme, name) in [(Chinese, Theme::Light, "zh_light"), (English, Theme::Dark, "en_dark")] {
+        let mut stage = server_with_clients(language, theme);
+        let offer = Offer { all: 10_000_000, filtered: Some(1_234), selected: 3, framed: true, seen: 100 };
+        let id = *stage.tabs.keys().next().unwrap();
+        let mut save = Save::new(id, &offer, "2026-07-21-16-20-34");
+        save.choose(Format::Pcapng, Scope::Filtered, "/home/user/Documents/sockscope-2026-07-21-16-20-34.pcapng");
+        stage.save = Some((save, offer));
+        check(&format!("export_{name}"), stage, WINDOW, 1.0);
+    }
+}
+
 #[test]
 fn refused_in_a_narrow_tile() {
     let (mut stage, [server, client]) = tcp_pair(English, Theme::Light);
@@ -252,6 +322,7 @@ fn half_of_the_least_window_scrolls_and_overlaps_nowhere() {
             ("server", server_with_clients(language, Theme::Light)),
             ("udp", udp_with_trouble(language, Theme::Light)),
             ("welcome", Stage::new(language, Theme::Light)),
+            ("capture", capture(language, Theme::Light)),
         ];
         for (name, stage) in stages {
             let harness = stage.harness([WINDOW[0] / 2.0, WINDOW[1] / 2.0], 2.0);

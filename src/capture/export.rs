@@ -2,6 +2,7 @@
 //! capture. Must never know where the bytes go.
 
 use super::pcapng;
+use crate::codec::framing::End;
 use crate::traffic::format::{self, Format, Style};
 use crate::traffic::record::{Direction, Entry, Record, RecordId};
 use std::net::SocketAddr;
@@ -105,6 +106,19 @@ impl Export {
                 }
                 writer.record(id, record, out);
             }
+        }
+    }
+
+    /// Appends a frame, which may not be complete, in the forms that have a row for each; elsewhere it is what a record is.
+    pub fn frame(&mut self, record: &Record, end: End, out: &mut Vec<u8>) {
+        if let (Writer::Log(writer), Entry::Data(data)) = (&mut self.writer, &record.entry) {
+            if self.only.is_none_or(|only| only == data.direction) {
+                self.records += 1;
+                self.bytes += data.bytes.len() as u64;
+                writer.frame(record, end, out);
+            }
+        } else {
+            self.record(RecordId(0), record, None, out);
         }
     }
 

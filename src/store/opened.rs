@@ -4,16 +4,19 @@
 use super::shelf::Shelf;
 use super::spool::Spool;
 use crate::session::event::{SessionEvent, What};
-use crate::session::id::SessionId;
+use crate::session::id::{ConnectionId, SessionId};
 use crate::session::timestamp::Timestamp;
 use crate::traffic::filing::Streams;
 use crate::traffic::log::{Keeping, Log};
-use crate::traffic::model::Session;
+use crate::traffic::model::{Connection, Session};
 use crate::traffic::record::{Entry, Record, RecordId};
+use std::collections::BTreeMap;
 use std::io;
 
 /// Bytes that are written at once.
 const BATCH: u64 = 1 << 20;
+/// Connections that are listed, the first ones; those of all others are in the records all the same.
+const LISTED: usize = 10_000;
 
 /// A session that was read, whole and read-only.
 pub struct Opened {
@@ -28,13 +31,19 @@ pub struct Opened {
 /// A session that is being read.
 pub struct Reading {
     session: Session,
+    /// Connections that have ended. They are listed, for to choose among them is all that is left to do with them.
+    ended: BTreeMap<ConnectionId, Connection>,
     next: RecordId,
 }
 
 impl Default for Reading {
     /// Nothing was read yet.
     fn default() -> Self {
-        Self { session: Session { log: Log::new(Keeping::OnDisk), ..Session::default() }, next: RecordId(0) }
+        Self {
+            session: Session { log: Log::new(Keeping::OnDisk), ..Session::default() },
+            ended: BTreeMap::new(),
+            next: RecordId(0),
+        }
     }
 }
 
@@ -42,6 +51,7 @@ impl Reading {
     /// The next record; `None` for one that this program can't read.
     pub fn record(&mut self, id: RecordId, record: Option<&Record>) {
         if let Some(record) = record {
+            self.keep_ended(record);
             self.session.take(&event_of(record));
         }
         self.session.log.pass(id, record);
@@ -50,8 +60,38 @@ impl Reading {
 
     /// Everything was read.
     pub fn finish(mut self, spool: Spool) -> Opened {
+        self.end_all();
         self.session.rest();
+        self.session.connections = self.ended;
         Opened { session: self.session, spool, streams: Streams::starting_at(self.next) }
+    }
+}
+
+impl Reading {
+    /// Puts aside the connections that this record ends.
+    fn keep_ended(&mut self, record: &Record) {
+        let Entry::Note(what) = &record.entry else { return };
+        match &**what {
+            What::PeerLeft { peer, .. } => {
+                if let Some((id, gone)) = peer.connection.and_then(|id| self.session.connections.remove_entry(&id)) {
+                    self.put_aside(id, gone);
+                }
+            }
+            What::Opening { .. } | What::Connected { .. } | What::Closed { .. } | What::Failed(_) => self.end_all(),
+            _ => {}
+        }
+    }
+
+    fn end_all(&mut self) {
+        for (id, gone) in std::mem::take(&mut self.session.connections) {
+            self.put_aside(id, gone);
+        }
+    }
+
+    fn put_aside(&mut self, id: ConnectionId, gone: Connection) {
+        if self.ended.len() < LISTED {
+            self.ended.insert(id, gone);
+        }
     }
 }
 
@@ -73,6 +113,7 @@ pub struct Transcript {
     streams: Streams,
     spool: Spool,
     shelf: Shelf,
+    session: SessionId,
     limit: u64,
 }
 
@@ -80,7 +121,7 @@ impl Transcript {
     /// For `session`, at most `limit` bytes on disk.
     pub fn new(shelf: &Shelf, session: SessionId, limit: u64) -> Self {
         let spool = Spool::new(shelf.session(session), super::archive::segment_size(limit));
-        Self { reading: Reading::default(), streams: Streams::default(), spool, shelf: shelf.clone(), limit }
+        Self { reading: Reading::default(), streams: Streams::default(), spool, shelf: shelf.clone(), session, limit }
     }
 
     /// The next thing that happened.
@@ -97,6 +138,7 @@ impl Transcript {
 
     fn flush(&mut self) -> io::Result<()> {
         self.shelf.make()?;
+        self.shelf.mark_copy(self.session)?;
         self.spool.flush()?;
         if self.spool.size() > self.limit { Err(io::ErrorKind::QuotaExceeded.into()) } else { Ok(()) }
     }
@@ -104,9 +146,12 @@ impl Transcript {
     /// Everything was read.
     ///
     /// # Errors
-    /// When the rest can't be written.
+    /// When the rest can't be written; then nothing is left of it.
     pub fn finish(mut self) -> io::Result<Opened> {
-        self.flush()?;
+        if let Err(problem) = self.flush() {
+            self.cancel();
+            return Err(problem);
+        }
         Ok(self.reading.finish(self.spool))
     }
 

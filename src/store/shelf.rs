@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const LOCK: &str = "lock";
+/// In the folder of a session that is a copy of a file of the user's.
+const COPY: &str = "copy";
 /// Of the time in a folder's name, so that no date or version is taken for one.
 const DIGITS: usize = 16;
 /// Engines that this process has started.
@@ -74,6 +76,16 @@ impl Shelf {
         Ok(())
     }
 
+    /// Marks a session's spool as a copy of a file that the user has: nobody is offered it after a crash, and it goes with its folder.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub fn mark_copy(&self, session: SessionId) -> io::Result<()> {
+        let folder = self.session(session);
+        std::fs::create_dir_all(&folder)?;
+        File::create(folder.join(COPY)).map(drop)
+    }
+
     /// Deletes the folder and everything in it.
     pub fn delete(&self) {
         if let Some(lock) = self.lock.lock().take() {
@@ -97,7 +109,7 @@ pub struct Leftover {
 }
 
 impl Leftover {
-    /// The folders with the spools of its sessions, in the order in which the tabs were made.
+    /// The folders with the spools of its sessions, in the order in which the tabs were made; without copies of the user's own files.
     pub fn sessions(&self) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(&self.folder) else { return Vec::new() };
         let mut found: Vec<(u64, PathBuf)> = entries
@@ -108,7 +120,7 @@ impl Leftover {
             })
             .collect();
         found.sort();
-        found.into_iter().map(|(_, path)| path).collect()
+        found.into_iter().map(|(_, path)| path).filter(|path| !path.join(COPY).exists()).collect()
     }
 
     /// When its run began, as its name says.

@@ -3,17 +3,18 @@
 use super::intent::{Change, CopyAs, Intent, Pair};
 use super::keeper::Keeper;
 use super::notice::Notices;
+use super::opening::Openings;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
 use super::record::{Asked, Record};
-use super::save::{Save, Saved};
+use super::recovery::Recovery;
+use super::save::Save;
 use super::session::{Rows, SessionTab, Surroundings};
 use super::theme::{self, size};
 use super::tiles::{self, Shown};
 use super::widget::control::palette;
 use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
-use crate::describe::grouped;
 use crate::history::at_hand::AtHand;
 use crate::history::direct::Direct;
 use crate::history::feed::Feed;
@@ -29,7 +30,6 @@ use crate::settings::{Loaded, SavedSession, Settings, Theme};
 use crate::store::archive::Readers;
 use crate::store::pages::Pages;
 use crate::store::{archive, shelf};
-use crate::traffic::format::Style;
 use crate::traffic::model::{Model, Storage};
 use crate::traffic::record::RecordId;
 use crate::traffic::view::RowKey;
@@ -38,10 +38,14 @@ use egui::{Context, Frame, Panel, Ui};
 use egui_tiles::Tree;
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+mod reading;
 
 /// The shortest time between two frames that news ask for: 20 in a second can be read, and leave the processor to the network where
 /// there is no graphics card.
@@ -90,6 +94,16 @@ pub struct App {
     pages: Pages,
     feeds: BTreeMap<SessionId, Feed>,
     copying: Option<Receiver<Result<String, clipboard::TooLarge>>>,
+    /// Files on their way into tabs.
+    openings: Openings,
+    /// What another run left.
+    recovery: Recovery,
+    /// What the recorder is to take over.
+    handing: VecDeque<Request>,
+    /// Bytes that records take on disk.
+    used: u64,
+    /// Whether the end was not the user's: then the records on disk stay.
+    leaving: Arc<AtomicBool>,
 }
 
 impl App {
@@ -111,6 +125,11 @@ impl App {
         let readers = engine.readers().clone();
         let waker = ctx.clone();
         let pages = Pages::start(readers.clone(), Box::new(move || waker.request_repaint()))?;
+        // Where nothing is kept on disk, nothing can be taken over; it stays until something is.
+        let recovery = match archive_options(&settings) {
+            Some(archive) => Recovery::start(archive.root, ctx)?,
+            None => Recovery::default(),
+        };
         let mut app = Self {
             ctx: ctx.clone(),
             engine: Some(engine),
@@ -137,6 +156,11 @@ impl App {
             pages,
             feeds: BTreeMap::new(),
             copying: None,
+            openings: Openings::default(),
+            recovery,
+            handing: VecDeque::new(),
+            used: 0,
+            leaving: Arc::default(),
         };
         app.restore();
         app.appearance(ctx);
@@ -151,6 +175,11 @@ impl App {
     /// Speaks this language for this run, whatever is remembered.
     pub fn speak(&mut self, language: Option<Language>) {
         self.asked = language;
+    }
+
+    /// Leaves the records on disk when the window closes while this is set.
+    pub fn leave_if(&mut self, leaving: Arc<AtomicBool>) {
+        self.leaving = leaving;
     }
 
     /// Times in this zone; tests want them not to depend on the machine.
@@ -263,6 +292,7 @@ impl App {
             let id = tab.id;
             wanted.extend(tab.look(model, &self.pages, now, &self.zone, rows).into_iter().map(|record| (id, record)));
         }
+        self.used = model.storage().used;
         if self.interfaces != model.interfaces() {
             self.interfaces = model.interfaces().to_vec();
         }
@@ -387,19 +417,8 @@ impl App {
             }
             Intent::Remember(message) => self.settings.remember(message),
             Intent::Copy(id, keys, how) => self.copy(id, &keys, how),
-            Intent::Save(id, format) => {
-                if let Some(tab) = self.tabs.get(&id) {
-                    let style = Style {
-                        format,
-                        receive: tab.draft.receive_encoding,
-                        send: tab.draft.send_encoding,
-                        zone: self.zone.clone(),
-                        language: self.language(),
-                        notes: true,
-                    };
-                    self.save = Some(Save::new(id, style, &self.stamp()));
-                }
-            }
+            Intent::Export(id) => self.begin_export(id),
+            Intent::Open => self.openings.ask(),
             Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
             Intent::ListInterfaces => {
@@ -510,22 +529,17 @@ impl App {
         {
             self.record = None;
         }
-        if let Some(save) = &mut self.save {
-            match save.show(ui, language, &self.look) {
-                Saved::Open => {}
-                Saved::Cancelled => self.save = None,
-                Saved::Done(count, path) => {
-                    self.save = None;
-                    let text = language.tr_with("notice.saved", &[("count", &grouped(count)), ("path", &path)]);
-                    self.notices.good(text);
-                }
-            }
-        }
+        self.ask_reading(ui);
     }
 
     /// What is to be remembered, as it is now.
     fn remembered(&self, ctx: &Context) -> Settings {
-        let sessions = self.tabs.values().map(|tab| {
+        // What was read from a file is not remembered: the file is still there, and what was left is shown once.
+        let mut tree = self.tree.clone();
+        for tab in self.tabs.values().filter(|tab| tab.about.is_some()) {
+            tiles::remove(&mut tree, tab.id);
+        }
+        let sessions = self.tabs.values().filter(|tab| tab.about.is_none()).map(|tab| {
             let mut draft = tab.draft.clone();
             if draft.message.len() > LONGEST_DRAFT {
                 draft.message.clear();
@@ -534,7 +548,7 @@ impl App {
         });
         let rect = ctx.input(|input| input.viewport().inner_rect);
         let window = rect.map_or(self.settings.window, |rect| [rect.width(), rect.height()]);
-        Settings { sessions: sessions.collect(), layout: serde_json::to_value(&self.tree).ok(), window, ..self.settings.clone() }
+        Settings { sessions: sessions.collect(), layout: serde_json::to_value(&tree).ok(), window, ..self.settings.clone() }
     }
 
     /// Hands what changed to be written, now and then.
@@ -572,12 +586,14 @@ impl View for App {
         if let Some(tab) = self.focused.and_then(|id| self.tabs.get_mut(&id)) {
             find::keys(tab, ui);
         }
+        self.open_files(ui);
         self.look(&ctx);
         self.take_copied(&ctx);
         self.pair_up();
         let language = self.language();
         let mut intents = Vec::new();
         top_bar::show(ui, language, self.settings.inspector, &mut intents);
+        self.show_reading(ui);
         let colors = palette(ui);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")
@@ -613,11 +629,18 @@ impl View for App {
     fn on_close(&mut self) {
         self.save = None;
         self.feeds.clear();
+        let must_leave = self.must_leave();
+        self.openings = Openings::default();
         let ctx = self.ctx.clone();
         self.remember(&ctx, true);
         if let Some(engine) = self.engine.take() {
-            engine.shut_down();
+            if self.leaving.load(Ordering::Acquire) || must_leave {
+                engine.leave();
+            } else {
+                engine.shut_down();
+            }
         }
+        self.recovery = Recovery::default();
     }
 }
 

@@ -5,7 +5,6 @@ use crate::session::id::SessionId;
 use crate::session::recording::Begin;
 use crate::session::spec::Role;
 use crate::settings::Remembered;
-use crate::traffic::format::Format;
 use crate::traffic::view::RowKey;
 
 /// One wish.
@@ -23,8 +22,10 @@ pub enum Intent {
     Remember(Remembered),
     /// Put records on the clipboard.
     Copy(SessionId, Vec<RowKey>, CopyAs),
-    /// Save the log to a file that the user chooses.
-    Save(SessionId, Format),
+    /// Export the log to a file that the user chooses.
+    Export(SessionId),
+    /// Open a capture or a log that the user chooses.
+    Open,
     /// Record to a capture file that the user chooses.
     Record(SessionId, Begin),
     /// End that.

@@ -3,6 +3,7 @@
 
 use super::theme::size;
 use super::widget::control;
+use super::widget::field::labelled;
 use crate::i18n::Language;
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::{TextEdit, Ui};
@@ -15,19 +16,30 @@ const BROWSE: f32 = 110.0;
 /// A path that is being chosen.
 pub struct PathField {
     path: String,
-    browsing: Option<Receiver<Option<PathBuf>>>,
+    purpose: Purpose,
+    browsing: Option<Receiver<Vec<PathBuf>>>,
     /// The path that the system's dialogue gave: it has asked before it gives one that is there.
     browsed: Option<String>,
     focused: bool,
 }
 
+/// What the file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Writing,
+    /// There may be several.
+    Reading,
+}
+
 /// What was done to the field in a frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
     /// It names another file now.
     pub changed: bool,
     /// Enter was pressed in it.
     pub entered: bool,
+    /// What the system's dialogue gave to be read.
+    pub files: Vec<PathBuf>,
 }
 
 impl PathField {
@@ -36,7 +48,17 @@ impl PathField {
         let folder = directories::UserDirs::new();
         let folder = folder.as_ref().map(|dirs| dirs.document_dir().unwrap_or_else(|| dirs.home_dir()).to_owned());
         let path = folder.unwrap_or_default().join(name).display().to_string();
-        Self { path, browsing: None, browsed: None, focused: false }
+        Self { path, purpose: Purpose::Writing, browsing: None, browsed: None, focused: false }
+    }
+
+    /// Files to be read; nothing is typed yet.
+    pub fn to_read() -> Self {
+        Self { path: String::new(), purpose: Purpose::Reading, ..Self::new("") }
+    }
+
+    /// Names this file.
+    pub fn set(&mut self, path: &Path) {
+        self.path = path.display().to_string();
     }
 
     /// The file.
@@ -56,13 +78,13 @@ impl PathField {
 
     /// Draws it.
     pub fn show(&mut self, ui: &mut Ui, language: Language, enabled: bool) -> Touched {
-        let mut touched = Touched { changed: self.take_browsed(), entered: false };
-        let label = ui.label(language.tr("save.path"));
+        let mut touched = Touched::default();
+        self.take_browsed(&mut touched);
         let idle = enabled && self.browsing.is_none();
-        ui.horizontal(|ui| {
+        labelled(ui, &language.tr("save.path"), |ui, label| {
             let edit = TextEdit::singleline(&mut self.path).desired_width(ui.available_width() - BROWSE);
             let edit = edit.min_size(egui::vec2(0.0, size::CONTROL)).align(egui::Align2::LEFT_CENTER);
-            let field = ui.add_enabled(idle, edit).labelled_by(label.id);
+            let field = ui.add_enabled(idle, edit).labelled_by(label);
             if !std::mem::replace(&mut self.focused, true) {
                 // A dialogue is opened to be typed in.
                 field.request_focus();
@@ -81,16 +103,21 @@ impl PathField {
     fn browse(&mut self, ctx: &egui::Context) {
         let (sender, receiver) = bounded(1);
         let path = self.path();
-        let ctx = ctx.clone();
+        let (ctx, purpose) = (ctx.clone(), self.purpose);
         let dialogue = move || {
             let mut dialogue = rfd::FileDialog::new();
-            if let Some(folder) = path.parent() {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 dialogue = dialogue.set_directory(folder);
             }
-            if let Some(name) = path.file_name() {
+            if let Some(name) = path.file_name().filter(|_| purpose == Purpose::Writing) {
                 dialogue = dialogue.set_file_name(Path::new(name).display().to_string());
             }
-            sender.send(dialogue.save_file()).ok();
+            let chosen = match purpose {
+                Purpose::Writing => dialogue.save_file().into_iter().collect(),
+                Purpose::Reading => dialogue.pick_files().unwrap_or_default(),
+            };
+            sender.send(chosen).ok();
+            drop(sender);
             ctx.request_repaint();
         };
         // Not joined: a person may leave the dialogue open for as long as they like, also past the end of the program.
@@ -99,18 +126,21 @@ impl PathField {
         }
     }
 
-    /// Takes what the system's dialogue gave; whether that names another file.
-    fn take_browsed(&mut self) -> bool {
-        let Some(browsing) = &self.browsing else { return false };
+    /// Takes what the system's dialogue gave.
+    fn take_browsed(&mut self, touched: &mut Touched) {
+        let Some(browsing) = &self.browsing else { return };
         let chosen = match browsing.try_recv() {
             Ok(chosen) => chosen,
-            Err(TryRecvError::Disconnected) => None,
-            Err(TryRecvError::Empty) => return false,
+            Err(TryRecvError::Disconnected) => Vec::new(),
+            Err(TryRecvError::Empty) => return,
         };
         self.browsing = None;
-        let Some(chosen) = chosen else { return false };
-        self.path = chosen.display().to_string();
-        self.browsed = Some(self.path.clone());
-        true
+        if self.purpose == Purpose::Reading {
+            touched.files = chosen;
+        } else if let Some(chosen) = chosen.first() {
+            self.set(chosen);
+            self.browsed = Some(self.path.clone());
+            touched.changed = true;
+        }
     }
 }

@@ -4,12 +4,13 @@
 use super::glance::{Glance, RowStyle};
 use super::intent::Intent;
 use super::look::Framed;
-use super::panel::{clients, find, log, network, receive, send, send_settings};
+use super::panel::{clients, file, find, log, network, receive, send, send_settings};
 use super::status_bar;
 use super::theme::{self, size, space};
 use super::widget::control::palette;
 use super::widget::rows::{Move, Place};
 use crate::codec::framing::Rule;
+use crate::history::open::About;
 use crate::i18n::Language;
 use crate::session::draft::{Draft, Problem};
 use crate::session::id::{ConnectionId, SessionId};
@@ -31,6 +32,8 @@ pub struct SessionTab {
     pub id: SessionId,
     /// As typed.
     pub draft: Draft,
+    /// What it was read from, if it was: then it is for looking alone.
+    pub about: Option<About>,
     /// What the last frame saw.
     pub glance: Glance,
     /// The filter and the pause.
@@ -125,6 +128,7 @@ impl SessionTab {
             id,
             problems: draft.spec().err().unwrap_or_default(),
             draft,
+            about: None,
             glance: Glance::default(),
             view: View::default(),
             place: Place::default(),
@@ -149,6 +153,20 @@ impl SessionTab {
             scanner: None,
             framed: Framed::default(),
         }
+    }
+
+    /// A tab for what was read from a file.
+    pub fn of_file(id: SessionId, about: About, draft: Draft) -> Self {
+        let mut tab = Self { about: Some(about), ..Self::new(id, draft) };
+        // One begins to read at the beginning.
+        tab.place.set_follow(false);
+        tab.movement = Some(Move::To(0.0));
+        tab
+    }
+
+    /// The word for where it stands.
+    pub fn state_key(&self) -> &'static str {
+        self.about.as_ref().map_or(self.glance.state.key(), file::state_key)
     }
 
     /// How rows are shown now.
@@ -193,7 +211,9 @@ impl SessionTab {
             if narrow && !self.drawer {
                 ui.horizontal_wrapped(|ui| {
                     self.drawer_button(ui, around.language);
-                    network::strip(self, ui, around, intents);
+                    if self.about.is_none() {
+                        network::strip(self, ui, around, intents);
+                    }
                 });
             }
             let least = self.least_height();
@@ -230,10 +250,13 @@ impl SessionTab {
     /// The least height of the clients, the log and the send box together.
     fn least_height(&self) -> f32 {
         let clients = if self.lists_clients() { clients::LEAST_HEIGHT } else { 0.0 };
-        clients + log::LEAST_HEIGHT + send::LEAST_HEIGHT
+        clients + log::LEAST_HEIGHT + if self.about.is_some() { file::LINE } else { send::LEAST_HEIGHT }
     }
 
     fn lists_clients(&self) -> bool {
+        if self.about.is_some() {
+            return self.glance.connection_count > 1;
+        }
         self.draft.role == Role::TcpServer && (self.glance.connection_count > 0 || !self.chosen.is_empty())
     }
 
@@ -241,9 +264,16 @@ impl SessionTab {
     fn body(&mut self, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
         let all = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(all);
-        let (above, below) = self.split(ui, all, around.language);
         let child = |rect| UiBuilder::new().max_rect(rect);
-        send::show(self, &mut ui.new_child(child(below)), around, intents);
+        let above = if self.about.is_some() {
+            let top = all.bottom() - file::LINE + space::SMALL;
+            file::read_only(self.id, &mut ui.new_child(child(all.with_min_y(top))), around, intents);
+            all.with_max_y(top - space::SMALL)
+        } else {
+            let (above, below) = self.split(ui, all, around.language);
+            send::show(self, &mut ui.new_child(child(below)), around, intents);
+            above
+        };
         let ui = &mut ui.new_child(child(above));
         if self.lists_clients() {
             clients::show(self, ui, around, intents);
@@ -258,6 +288,11 @@ impl SessionTab {
                 self.drawer_button(ui, around.language);
             }
             let card = theme::card(palette(ui));
+            if self.about.is_some() {
+                card.show(ui, |ui| file::show(self, ui, around));
+                card.show(ui, |ui| receive::show(self, ui, around, intents));
+                return;
+            }
             card.show(ui, |ui| network::show(self, ui, around, intents));
             card.show(ui, |ui| receive::show(self, ui, around, intents));
             card.show(ui, |ui| send_settings::show(self, ui, around, intents));

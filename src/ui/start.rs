@@ -6,6 +6,8 @@ use super::window::{self, Options, Renderer, StartError, View};
 use crate::i18n::Language;
 use crate::settings;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// No window can be opened.
 const NO_WINDOW: u8 = 2;
@@ -35,10 +37,11 @@ fn run(asked: Option<Language>) -> Result<(), StartError> {
     window::run(
         options,
         Box::new(move |ctx| {
-            close_on_signal(ctx);
+            let ended = close_on_signal(ctx);
             match App::start(ctx, loaded, path) {
                 Ok(mut app) => {
                     app.speak(asked);
+                    app.leave_if(ended);
                     Box::new(app)
                 }
                 Err(problem) => Box::new(Broken(problem.to_string())),
@@ -47,15 +50,20 @@ fn run(asked: Option<Language>) -> Result<(), StartError> {
     )
 }
 
-/// Ctrl-C in the terminal closes the window like its close button: sockets end, settings are saved, threads are joined.
-fn close_on_signal(ctx: &egui::Context) {
+/// A signal (Ctrl-C in the terminal, SIGTERM, SIGHUP) closes the window like its close button: sockets end, settings are saved, threads
+/// are joined. But nobody said that the records are not needed any more, so they stay for the next start; the flag tells.
+fn close_on_signal(ctx: &egui::Context) -> Arc<AtomicBool> {
     let ctx = ctx.clone();
+    let ended = Arc::new(AtomicBool::new(false));
+    let ends = ended.clone();
     // A handler that is there already belongs to the process that started us; then the signal ends us as it always did.
     ctrlc::set_handler(move || {
+        ends.store(true, Ordering::Release);
         ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         ctx.request_repaint();
     })
     .ok();
+    ended
 }
 
 /// The system gave no threads: the window says so.

@@ -27,7 +27,7 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
         ui.horizontal(|ui| {
             control::dot(ui, tab.glance.state);
             let color = control::state_color(colors, tab.glance.state);
-            ui.label(RichText::new(around.language.tr(tab.glance.state.key())).color(color));
+            ui.label(RichText::new(around.language.tr(tab.state_key())).color(color));
         });
         let counted = |key: &str, count: crate::traffic::meter::Count, rate: u64| {
             let text = around.language.tr_with(key, &[("records", &grouped(count.records)), ("bytes", &size_text(count.bytes))]);
@@ -38,12 +38,15 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
         ui.label(RichText::new(received).color(colors.received)).on_hover_text(exact(reading.received.bytes));
         let sent = counted("status.sent", reading.sent, reading.rates.1);
         ui.label(RichText::new(sent).color(colors.sent)).on_hover_text(exact(reading.sent.bytes));
-        if tab.draft.role == Role::Udp {
+        if tab.draft.role == Role::Udp && (tab.about.is_none() || reading.lost > 0) {
             let lost = around.language.tr_with("status.lost", &[("count", &grouped(reading.lost))]);
             let color = if reading.lost > 0 { colors.error } else { colors.weak };
             ui.label(RichText::new(lost).color(color)).on_hover_text(around.language.tr("status.lost_hint"));
         }
         storage(ui, around, narrow);
+        if tab.about.is_some() {
+            return;
+        }
         let name = around.language.tr("status.reset");
         let response = if narrow {
             control::bare(ui, ICON_RESTART_ALT, &name)

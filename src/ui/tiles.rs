@@ -1,6 +1,7 @@
 //! Tabs that can be dragged side by side. Must never know what a tab shows: it asks the session's tab.
 
 use super::intent::Intent;
+use super::panel::file;
 use super::panel::network::role_key;
 use super::session::{SessionTab, Surroundings};
 use super::theme::{self, size, space};
@@ -94,6 +95,9 @@ pub struct Shown<'a> {
 impl Shown<'_> {
     fn title(&self, id: SessionId) -> String {
         let Some(tab) = self.tabs.get(&id) else { return String::new() };
+        if let Some(about) = &tab.about {
+            return file::title(about, self.around.language);
+        }
         let role = self.around.language.tr(role_key(tab.draft.role));
         let address = match tab.glance.local.filter(|_| tab.draft.role != crate::session::spec::Role::TcpClient) {
             Some(local) if tab.glance.state.is_live() => local.to_string(),
@@ -151,7 +155,7 @@ impl Behavior<SessionId> for Shown<'_> {
             );
             x += DOT_ROOM;
             let family = egui::FontFamily::Name(egui_material_icons::FONT_FAMILY.into());
-            let icon = control::role_icon(tab.draft.role).codepoint;
+            let icon = tab.about.as_ref().map_or_else(|| control::role_icon(tab.draft.role), file::icon).codepoint;
             painter.text(pos2(x, middle), Align2::LEFT_CENTER, icon, egui::FontId::new(size::ICON, family), color);
             x += ICON_ROOM;
         }

@@ -8,11 +8,11 @@ use crate::i18n::Language;
 use crate::session::spec::Role;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{
-    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_LIGHT_MODE, ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE,
+    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_LIGHT_MODE, ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE,
     ICON_VIEW_SIDEBAR,
 };
 
-/// `Sockscope  [＋ 新建会话 ▾] [⇄ 本机对连][▾]                   检查器  设置  中/EN  ☾/☀`
+/// `Sockscope  [＋ 新建会话 ▾] [⇄ 本机对连][▾] [打开…]          检查器  设置  中/EN  ☾/☀`
 pub fn show(ui: &mut Ui, language: Language, inspector: bool, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
     let tr = |key: &str| language.tr(key).into_owned();
@@ -47,6 +47,14 @@ pub fn show(ui: &mut Ui, language: Language, inspector: bool, intents: &mut Vec<
                     }
                 }
             });
+            let open = if narrow {
+                control::bare(ui, ICON_FILE_OPEN, &tr("top.open"))
+            } else {
+                control::quiet(ui, ICON_FILE_OPEN, &tr("top.open"))
+            };
+            if open.on_hover_text(tr("top.open_hint")).clicked() {
+                intents.push(Intent::Open);
+            }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = space::TINY;
                 let symbol = if ui.visuals().dark_mode { ICON_LIGHT_MODE } else { ICON_DARK_MODE };

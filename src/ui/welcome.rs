@@ -9,7 +9,7 @@ use crate::session::spec::Role;
 use egui::accesskit::Role as Access;
 use egui::{Align, Layout, RichText, Sense, Stroke, Ui, UiBuilder, WidgetInfo, vec2};
 use egui_material_icons::MaterialIcon;
-use egui_material_icons::icons::ICON_SWAP_HORIZ;
+use egui_material_icons::icons::{ICON_FILE_OPEN, ICON_SWAP_HORIZ};
 
 /// Widest that the page gets.
 const WIDTH: f32 = 620.0;
@@ -51,7 +51,10 @@ pub fn show(ui: &mut Ui, language: Language, intents: &mut Vec<Intent>) {
                 }
             }
         });
-        ui.add_space(space::MEDIUM);
+        if control::quiet(ui, ICON_FILE_OPEN, &tr("welcome.open")).on_hover_text(tr("top.open_hint")).clicked() {
+            intents.push(Intent::Open);
+        }
+        ui.add_space(space::TINY);
         ui.label(RichText::new(tr("welcome.tip")).size(size::CAPTION_TEXT).color(colors.weak));
     });
 }

@@ -16,7 +16,9 @@ use sockscope::ui::app::App;
 use sockscope::ui::fonts;
 use sockscope::ui::window::View as _;
 use soft_renderer::SoftRenderer;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// Both languages, for loops.
@@ -171,6 +173,25 @@ impl Window {
     /// One frame for each thing that was done, at least one.
     pub fn step(&mut self) {
         self.harness.step();
+    }
+
+    /// What the command line would open, or what is dropped onto the window.
+    pub fn open_file(&mut self, path: &Path) {
+        self.harness.state_mut().app.as_mut().unwrap().open_paths([path.to_owned()]);
+        self.step();
+    }
+
+    /// Drops files onto the window.
+    pub fn drop_files(&mut self, files: impl IntoIterator<Item = egui::DroppedFileHandle>) {
+        self.harness.input_mut().dropped_files.extend(files);
+        self.step();
+    }
+
+    /// Ends as a signal does: the records on disk stay.
+    pub fn end_by_signal(mut self) {
+        let mut app = self.harness.state_mut().app.take().unwrap();
+        app.leave_if(Arc::new(AtomicBool::new(true)));
+        app.on_close();
     }
 
     /// Frames until nothing moves.

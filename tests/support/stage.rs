@@ -8,6 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::NodeT as _;
 use egui_tiles::Tree;
 use jiff::tz::TimeZone;
+use sockscope::history::open::About;
 use sockscope::i18n::Language;
 use sockscope::session::draft::Draft;
 use sockscope::session::event::{Event, Origin, SessionEvent, What};
@@ -21,11 +22,13 @@ use sockscope::traffic::filing::Filing;
 use sockscope::traffic::model::Model;
 use sockscope::traffic::record::RecordId;
 use sockscope::ui::intent::Intent;
+use sockscope::ui::panel::file;
 use sockscope::ui::panel::inspector::{self, Inspected};
+use sockscope::ui::save::{Offer, Save};
 use sockscope::ui::session::Rows;
 use sockscope::ui::session::{SessionTab, Surroundings};
 use sockscope::ui::theme::{self, size};
-use sockscope::ui::{fonts, settings_window, tiles, top_bar, welcome};
+use sockscope::ui::{fonts, opening, recovery, settings_window, tiles, top_bar, welcome};
 use std::collections::BTreeMap;
 
 /// 2026-07-21 08:20:34.093 in the zone of the pictures.
@@ -42,6 +45,12 @@ pub struct Stage {
     pub settings_open: bool,
     /// The tab whose selected row the inspector shows.
     pub inspected: Option<SessionId>,
+    /// What another run left, and whether to delete it is being asked.
+    pub left: Option<(recovery::Found, bool)>,
+    /// A file that is being read, and how far.
+    pub reading: Option<(String, (u64, u64), u64)>,
+    /// The export dialogue, and what there is to export.
+    pub save: Option<(Save, Offer)>,
     filing: Filing,
     model: Model,
     pages: Pages,
@@ -60,6 +69,9 @@ impl Stage {
             tree: tiles::empty(),
             settings_open: false,
             inspected: None,
+            left: None,
+            reading: None,
+            save: None,
             filing: Filing::default(),
             model: Model::default(),
             pages: Pages::start(Readers::default(), Box::new(|| {})).unwrap(),
@@ -88,6 +100,15 @@ impl Stage {
         let mut draft = Draft::new(role);
         typed(&mut draft);
         self.tabs.insert(id, SessionTab::new(id, draft));
+        id
+    }
+
+    /// A tab of what was read from a file; what happens to it was read from there.
+    pub fn file(&mut self, about: About) -> SessionId {
+        let id = SessionId(self.tabs.len() as u64 + 1);
+        let draft = file::draft(&about);
+        self.tabs.insert(id, SessionTab::of_file(id, about, draft));
+        tiles::add(&mut self.tree, None, id);
         id
     }
 
@@ -161,6 +182,12 @@ impl Stage {
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());
         top_bar::show(ui, self.language, self.inspected.is_some(), &mut intents);
+        if let Some((found, sure)) = &mut self.left {
+            recovery::banner(ui, self.language, &self.zone, found, sure);
+        }
+        if let Some((name, progress, more)) = &self.reading {
+            opening::strip(ui, self.language, name, *progress, *more);
+        }
         if self.inspected.is_some() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))
@@ -184,6 +211,9 @@ impl Stage {
             let mut shown = tiles::Shown { tabs: &mut self.tabs, around: &around, intents: &mut intents, focused: &mut focused };
             self.tree.ui(&mut shown, ui);
         });
+        if let Some((save, offer)) = &mut self.save {
+            save.show(ui, self.language, offer);
+        }
         if self.settings_open {
             let records_folder = Some("/var/tmp/sockscope".into());
             let mut settings = Settings { language: Some(self.language), records_folder, ..Settings::default() };

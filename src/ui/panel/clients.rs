@@ -32,19 +32,28 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     theme::card(palette(ui)).inner_margin(space::SMALL).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
-            let count = around.language.tr_with("clients.title", &[("count", &grouped(tab.glance.connection_count as u64))]);
+            let past = tab.about.is_some();
+            let title = if past { "clients.title_past" } else { "clients.title" };
+            let count = around.language.tr_with(title, &[("count", &grouped(tab.glance.connection_count as u64))]);
             ui.label(RichText::new(count).strong());
             if tab.chosen.is_empty() {
-                ui.label(RichText::new(tr("clients.hint")).size(size::CAPTION_TEXT).color(palette(ui).weak));
+                ui.label(
+                    RichText::new(tr(if past { "clients.hint_past" } else { "clients.hint" }))
+                        .size(size::CAPTION_TEXT)
+                        .color(palette(ui).weak),
+                );
                 return;
             }
             let chosen = around.language.tr_with("clients.chosen", &[("count", &tab.chosen.len())]);
             ui.label(RichText::new(chosen).color(palette(ui).accent_text));
-            if control::quiet(ui, ICON_FILTER_ALT_OFF, &tr("clients.all")).on_hover_text(tr("clients.all_hint")).clicked() {
+            if control::quiet(ui, ICON_FILTER_ALT_OFF, &tr("clients.all"))
+                .on_hover_text(tr(if past { "clients.all_past" } else { "clients.all_hint" }))
+                .clicked()
+            {
                 tab.chosen.clear();
                 return;
             }
-            if control::danger(ui, ICON_LINK_OFF, &tr("clients.disconnect_chosen")).clicked() {
+            if !past && control::danger(ui, ICON_LINK_OFF, &tr("clients.disconnect_chosen")).clicked() {
                 intents.push(end(tab, tab.chosen.clone(), End::Close));
             }
         });
@@ -70,10 +79,12 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
     ui.horizontal(|ui| {
         ui.set_height(size::CONTROL);
         let address = connection.peer.address.to_string();
+        // What was read may hold connections of several addresses here, to one server.
+        let name = if tab.about.is_some() { format!("{} ⇄ {address}", connection.local) } else { address.clone() };
         let mut chosen = tab.chosen.contains(&id);
         if ui
-            .checkbox(&mut chosen, RichText::new(&address).monospace())
-            .on_hover_text(around.language.tr("clients.choose_hint"))
+            .checkbox(&mut chosen, RichText::new(name).monospace())
+            .on_hover_text(around.language.tr(if tab.about.is_some() { "clients.hint_past" } else { "clients.choose_hint" }))
             .changed()
         {
             if chosen {
@@ -90,6 +101,10 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
             let line = Layout::left_to_right(Align::Center);
             let text = RichText::new(format!("{arrow} {}", size_text(bytes))).color(color);
             ui.new_child(UiBuilder::new().max_rect(room).layout(line)).label(text);
+        }
+        // It has ended long ago.
+        if tab.about.is_some() {
+            return;
         }
         if connection.peer_finished {
             ui.label(RichText::new(around.language.tr("clients.peer_finished")).color(colors.busy));

@@ -142,6 +142,7 @@ fn empty(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     let colors = palette(ui);
     let key = match (tab.glance.state.is_live(), tab.draft.role) {
         _ if tab.glance.sought.is_some_and(|sought| sought.admitted.is_some_and(|(_, all)| all > 0)) => "log.empty_filter",
+        _ if tab.about.is_some() => "log.empty_file",
         (false, Role::TcpClient) => "log.empty_client",
         (false, Role::TcpServer) => "log.empty_server",
         (false, Role::Udp) => "log.empty_udp",
@@ -181,7 +182,7 @@ fn rows(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, view: Rect
     if list.clicked() {
         list.request_focus();
     }
-    if !tab.place.follows() || tab.view.is_paused() {
+    if tab.about.is_none() && (!tab.place.follows() || tab.view.is_paused()) {
         behind(tab, ui, around, inner);
     }
 }

@@ -1,6 +1,7 @@
 //! One file per region of a session's tile. A panel changes nothing but its own tab, and puts intents out.
 
 pub mod clients;
+pub mod file;
 pub mod filter;
 pub mod find;
 pub mod framing;

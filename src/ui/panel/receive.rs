@@ -4,25 +4,13 @@ use super::framing;
 use crate::session::command::Action;
 use crate::session::draft::Shown;
 use crate::session::recording::Begin;
-use crate::traffic::format::Format;
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::widget::field::Fields;
 use crate::ui::widget::rows::Move;
 use crate::ui::widget::{control, encoding, field};
 use egui::Ui;
-use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_RADIO_BUTTON_CHECKED, ICON_SAVE, ICON_STOP_CIRCLE};
-
-/// The formats offered for saving, with their keys.
-pub const FORMATS: [(Format, &str); 7] = [
-    (Format::Text, "format.text"),
-    (Format::Both, "format.both"),
-    (Format::NetAssistText, "format.netassist_text"),
-    (Format::NetAssistHex, "format.netassist_hex"),
-    (Format::Csv, "format.csv"),
-    (Format::JsonLines, "format.jsonl"),
-    (Format::Raw, "format.raw"),
-];
+use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_RADIO_BUTTON_CHECKED, ICON_SAVE_ALT, ICON_STOP_CIRCLE};
 
 /// ```text
 /// 接收设置
@@ -30,11 +18,11 @@ pub const FORMATS: [(Format, &str); 7] = [
 /// 编码 [GBK ▾]
 /// 分行方式 [按行 ▾]
 /// ☑ 自动滚屏   ☐ 暂停显示
-/// [清空] [保存 ▾] [录制 ▾]
+/// [清空] [导出…] [录制 ▾]
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let tr = |key: &str| around.language.tr(key).into_owned();
-    field::caption(ui, &tr("receive.title"));
+    field::caption(ui, &tr(if tab.about.is_some() { "file.view" } else { "receive.title" }));
     control::segments(
         ui,
         &mut tab.draft.shown,
@@ -47,10 +35,19 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     let fields = Fields { language: around.language, problems: &[] };
     if encoding::choose(ui, &fields, ("receive.encoding", "receive.encoding_hint"), &mut tab.draft.receive_encoding)
         && let Ok(reply) = tab.draft.reply()
+        && tab.about.is_none()
     {
         intents.push(Intent::To(tab.id, Action::SetReply(reply)));
     }
+    if tab.about.is_some() {
+        // Beside a socket this stands in the settings for sending.
+        encoding::choose(ui, &fields, ("file.sent_encoding", "receive.encoding_hint"), &mut tab.draft.send_encoding);
+    }
     framing::show(tab, ui, around);
+    // A file does not grow, and its export stands beneath the log.
+    if tab.about.is_some() {
+        return;
+    }
     ui.horizontal_wrapped(|ui| {
         let mut follow = tab.place.follows();
         if ui.checkbox(&mut follow, tr("receive.follow")).on_hover_text(tr("receive.follow_hint")).changed() {
@@ -67,14 +64,9 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             tab.selection = crate::ui::session::Selection::default();
             intents.push(Intent::To(tab.id, Action::Clear));
         }
-        let save = control::quiet(ui, ICON_SAVE, &tr("receive.save")).on_hover_text(tr("receive.save_hint"));
-        egui::Popup::menu(&save).accessible_name(tr("receive.save")).show(|ui| {
-            for (format, key) in FORMATS {
-                if ui.button(tr(key)).clicked() {
-                    intents.push(Intent::Save(tab.id, format));
-                }
-            }
-        });
+        if control::quiet(ui, ICON_SAVE_ALT, &tr("receive.save")).on_hover_text(tr("receive.save_hint")).clicked() {
+            intents.push(Intent::Export(tab.id));
+        }
         if tab.glance.recording.is_some() {
             let stop = control::quiet(ui, ICON_STOP_CIRCLE, &tr("record.stop"));
             if stop.on_hover_text(tr("record.stop_hint")).clicked() {
