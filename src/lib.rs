@@ -44,7 +44,7 @@
 //!    Text is decoded when it is looked at ([`traffic::text`]), from the nearest place in the stream that is certainly between characters.
 //! 2. **Nothing is lost in silence.** A parcel carries its own credit, so the channel to the recorder is never full. TCP waits for
 //!    credit before it reads; UDP that finds none counts the datagram, and so is what the kernel dropped: sent = recorded + gaps.
-//!    A record is written to disk before anyone sees it ([`recorder`]), so what was shown survives the end of the program by whatever
+//!    A record is written to disk before anyone sees it ([`recorder::Order`]), so what was shown survives the end of the program by whatever
 //!    means; a power cut may take what the system had not yet written, some 30 seconds, as nothing is synced per record. Records that
 //!    leave the disk budget, or that the disk would not take, are counted and shown; with "stop reading" none does.
 //! 3. **Each opened session ends in exactly one `Closed` or `Failed`** ([`session::event::What`]).
@@ -53,7 +53,8 @@
 //!    memory is asked for, waited for a few milliseconds at most, and drawn as "…" until it comes.
 //! 5. **Every queue has a bound in bytes and says what happens at it**: parcels 16 MiB and 4 more for datagrams alone ([`net::Outbox`]), commands 64 MiB
 //!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted),
-//!    records that the disk does not take 8 MiB (oldest go, counted and told; or reading stops, as the user chose).
+//!    records that the disk does not take 8 MiB (oldest go, counted and told; or reading stops, as the user chose),
+//!    a recording whose file takes nothing 8 MiB (the rest is counted as missing in it).
 //!    Pages from disk 24 MiB, a stream's unfinished frame 64 KiB (cut, and said so), a search's view across reads 4 KiB.
 //! 6. **Encoding never replaces.** A character that an encoding lacks is refused with its place ([`codec::encoding::Encoding::encode`]).
 //! 7. **Stop is a message.** Threads are named, owned and joined; closing under flood ends within two seconds.

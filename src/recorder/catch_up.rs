@@ -37,7 +37,7 @@ struct Frozen {
 }
 
 impl Frozen {
-    fn from_memory(&self, id: u64, end: u64) -> (Vec<Step>, u64) {
+    fn in_memory(&self, id: u64, end: u64) -> (Vec<Step>, u64) {
         let place = id.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
         match place.and_then(|place| self.memory.get(place)) {
             Some(record) => (vec![Step::Record(RecordId(id), record.clone())], id + 1),
@@ -80,7 +80,7 @@ impl Past {
             match frozen {
                 Some(frozen) => {
                     let end = range.end.min(frozen.end);
-                    walk(&|| frozen.index.clone(), &|id, end| frozen.from_memory(id, end), id..end, |step| {
+                    walk(&|| frozen.index.clone(), &|id, end| frozen.in_memory(id, end), id..end, |step| {
                         let flow = each(step);
                         broken = flow.is_break();
                         flow
@@ -218,7 +218,7 @@ impl CatchUp {
         file: CaptureFile,
         next: u64,
         ended: (Sender<SessionId>, SessionId),
-    ) -> Result<Self, (CaptureFile, io::Error)> {
+    ) -> Result<Self, (Box<CaptureFile>, io::Error)> {
         let progress = Arc::new(Progress::default());
         progress.show(next, &file);
         // Where no thread can be had, the file is not lost with it.
@@ -238,7 +238,7 @@ impl CatchUp {
                 hand.send(file).ok();
                 Ok(Self { thread, progress })
             }
-            Err(problem) => Err((file, problem)),
+            Err(problem) => Err((Box::new(file), problem)),
         }
     }
 

@@ -166,7 +166,7 @@ impl Recordings {
         }
         match CatchUp::start(past.clone(), file, copied.next, (self.caught.0.clone(), session)) {
             Ok(thread) => self.set(session, State::CatchingUp(thread, past)),
-            Err((file, problem)) => self.fall_behind(session, State::Behind(file, copied.next, past), &problem, now),
+            Err((file, problem)) => self.fall_behind(session, State::Behind(*file, copied.next, past), &problem, now),
         }
     }
 

@@ -14,7 +14,10 @@ use crate::session::spec::Role;
 use egui::{RichText, Ui};
 use egui_material_icons::icons::{ICON_RESTART_ALT, ICON_STOP_CIRCLE};
 
-/// `● 已监听   RX 12 条 345 B 1.2 KB/s ▂▃▅   TX 10 条 300 B   丢失 0   ● 录制中 a.pcapng 1.2 MB ■   复位计数`
+/// Characters of a file's name.
+const LONGEST_NAME: usize = 40;
+
+/// `● 已监听   RX 12 条 345 B 1.2 KB/s ▂▃▅   TX 10 条 300 B   丢失 0   复位计数   ● ■ 正在录制 a.pcapng，1.2 MB`
 pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
     let reading = &tab.glance.reading;
@@ -41,9 +44,6 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
             ui.label(RichText::new(lost).color(color)).on_hover_text(around.language.tr("status.lost_hint"));
         }
         storage(ui, around, narrow);
-        if let Some(recording) = &tab.glance.recording {
-            self::recording(tab.id, recording, ui, around.language, intents);
-        }
         if tab.about.is_some() {
             return;
         }
@@ -60,6 +60,9 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
         };
         if response.on_hover_text(around.language.tr("status.reset_hint")).clicked() {
             intents.push(Intent::To(tab.id, Action::ResetCounters));
+        }
+        if let Some(recording) = &tab.glance.recording {
+            self::recording((tab.id, recording), ui, narrow, around.language, intents);
         }
     });
 }
@@ -82,10 +85,16 @@ fn storage(ui: &mut Ui, around: &Surroundings<'_>, narrow: bool) {
     ui.label(RichText::new(text).color(color)).on_hover_text(hint);
 }
 
-/// `● sockscope-2026.pcapng 1.2 MB ■`; the dot is red, and all of it while nothing can be written.
-fn recording(id: SessionId, status: &RecordingStatus, ui: &mut Ui, language: Language, intents: &mut Vec<Intent>) {
+/// `● ■ sockscope-2026.pcapng 1.2 MB`; the dot is red, and all of it while nothing can be written.
+fn recording(
+    (id, status): (SessionId, &RecordingStatus),
+    ui: &mut Ui,
+    narrow: bool,
+    language: Language,
+    intents: &mut Vec<Intent>,
+) {
     let colors = palette(ui);
-    let name = status.path.file_name().unwrap_or(status.path.as_os_str()).to_string_lossy();
+    let name = short(&status.path.file_name().unwrap_or(status.path.as_os_str()).to_string_lossy());
     let size = size_text(status.bytes);
     let (text, color) = match &status.phase {
         Phase::CatchingUp { done, total } => {
@@ -101,18 +110,39 @@ fn recording(id: SessionId, status: &RecordingStatus, ui: &mut Ui, language: Lan
     let values: &[(&str, &dyn std::fmt::Display)] =
         &[("path", &status.path.display()), ("records", &grouped(status.records)), ("bytes", &grouped(status.bytes))];
     let mut hint = language.tr_with("record.status_hint", values);
-    if status.missing > 0 {
-        hint = format!("{hint}\n{}", language.tr_with("record.missing", &[("count", &grouped(status.missing))]));
+    let missing = (status.missing > 0).then(|| language.tr_with("record.missing", &[("count", &grouped(status.missing))]));
+    if let Some(missing) = &missing {
+        hint = format!("{hint}\n{missing}");
     }
     if let Phase::Failing(failure) = &status.phase {
         hint = format!("{hint}\n{}", describe::with_advice(language, failure));
     }
+    if narrow {
+        ui.end_row();
+    }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::TINY;
         control::light(ui, colors.error);
-        ui.label(RichText::new(text).color(color)).on_hover_text(hint);
+        // Where there is little room the words are what can be cut.
         if control::bare(ui, ICON_STOP_CIRCLE, &language.tr("record.stop")).clicked() {
             intents.push(Intent::StopRecording(id));
         }
+        let text = match missing {
+            Some(missing) if !matches!(status.phase, Phase::Failing(_)) => format!("{text} — {missing}"),
+            _ => text,
+        };
+        let color = if status.missing > 0 { colors.error } else { color };
+        ui.add(egui::Label::new(RichText::new(text).color(color)).truncate()).on_hover_text(hint);
     });
+}
+
+/// A name that leaves room for the rest of the bar; the whole one is in the tooltip.
+fn short(name: &str) -> String {
+    let count = name.chars().count();
+    if count <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let half = LONGEST_NAME / 2;
+    let (begin, end): (String, String) = (name.chars().take(half).collect(), name.chars().skip(count - half).collect());
+    format!("{begin}…{end}")
 }
