@@ -119,12 +119,12 @@ fn what_does_not_fit_or_is_no_capture_leaves_nothing_behind() {
         files
     };
     assert!(matches!(open(&root, &path, 10), Err(Failed::TooLarge(size)) if size == own_capture().len() as u64));
-    assert_eq!(files(), [PathBuf::new(); 0]);
+    assert_eq!(files(), Vec::<PathBuf>::new());
     fs::write(&path, "nothing of ours").unwrap();
     assert!(matches!(open(&root, &path, ROOM), Err(Failed::Reading(CaptureError::Unknown { .. }))));
     assert!(matches!(open(&root, folder.path(), ROOM), Err(Failed::Reading(CaptureError::Io(_)))));
     assert!(matches!(open(&root, &path.join("x"), ROOM), Err(Failed::Reading(CaptureError::Io(_)))));
-    assert_eq!(files(), [PathBuf::new(); 0]);
+    assert_eq!(files(), Vec::<PathBuf>::new());
 }
 
 #[test]

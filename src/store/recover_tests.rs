@@ -257,8 +257,10 @@ fn an_opened_session_is_what_it_was() {
     assert_eq!(now.meter.read(Timestamp(7)), then.meter.read(Timestamp(7)));
     assert_eq!((now.spec.as_ref(), now.local), (Some(&*spec), Some(local)));
     assert_eq!((now.log.first(), now.log.next()), (then.log.first(), then.log.next()));
-    // Nothing goes on in what is only looked at.
-    assert!(now.state == State::Closed && now.connections.is_empty());
+    // Nothing goes on in what is only looked at; its connections are listed, to choose among them.
+    assert_eq!(now.state, State::Closed);
+    let listed: Vec<(u32, u64, u64)> = now.connections.iter().map(|(id, it)| (id.0, it.received, it.sent)).collect();
+    assert_eq!(listed, [(1, 5, 0), (2, 5, 5)]);
     let all = All(&opened);
     for id in (then.log.first().0..then.log.next().0).map(RecordId) {
         assert!(same(&all.get(id).unwrap(), then.log.in_memory(id).unwrap()));
