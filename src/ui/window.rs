@@ -3,6 +3,7 @@
 use super::{fonts, soft};
 use egui::{FullOutput, ViewportBuilder};
 use std::cell::Cell;
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
@@ -16,8 +17,10 @@ use winit::event_loop::EventLoopBuilder;
 use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use winit::window::Window;
 
-/// `cpu` in this environment variable is the same as [`Renderer::Cpu`].
+/// `cpu` in this environment variable is the same as [`Renderer::Cpu`]; `gl` tries OpenGL also where there is no graphics card.
 pub const RENDERER_VARIABLE: &str = "SOCKSCOPE_RENDERER";
+/// Where egui's inspection is asked for.
+const INSPECTION_VARIABLE: &str = "EGUI_INSPECTION";
 
 const APP_ID: &str = "sockscope";
 const ICON: &[u8] = include_bytes!("../../assets/icon.png");
@@ -51,7 +54,7 @@ pub struct Options {
 /// Who draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renderer {
-    /// OpenGL, or the CPU if that fails.
+    /// OpenGL; the CPU if there is no graphics card or that fails.
     Auto,
     /// The CPU.
     Cpu,
@@ -80,15 +83,22 @@ impl std::error::Error for StartError {}
 /// Shows the window and returns when it has been closed.
 ///
 /// 1. Without a display nothing is tried.
-/// 2. OpenGL, unless the CPU is asked for.
+/// 2. OpenGL, unless the CPU is asked for or there is no graphics card: OpenGL in software would take three times the memory and leave
+///    no processor to the network.
 /// 3. If that fails before the view was made, the program starts again with the CPU renderer: winit allows only
 ///    one event loop in a process. On Unix the process is replaced, so its id, its terminal and its signals
 ///    stay as they are, and its status is that of the program.
 pub fn run(options: Options, make: MakeView) -> Result<(), StartError> {
     let system = WindowSystem::find()?;
-    let by_environment = std::env::var_os(RENDERER_VARIABLE).is_some_and(|value| value == "cpu");
+    let asked = std::env::var_os(RENDERER_VARIABLE);
+    let cpu = match asked.as_deref().and_then(OsStr::to_str) {
+        Some("cpu") => true,
+        Some("gl") => false,
+        // A test drives the window through OpenGL's event loop.
+        _ => std::env::var_os(INSPECTION_VARIABLE).is_none() && !has_graphics_card(),
+    };
     let builder = viewport(&options);
-    if options.renderer == Renderer::Cpu || by_environment {
+    if options.renderer == Renderer::Cpu || cpu {
         return run_cpu(system, builder, make);
     }
     match run_gl(system, builder, &options.title, make)? {
@@ -98,6 +108,13 @@ pub fn run(options: Options, make: MakeView) -> Result<(), StartError> {
             Err(start_again_with_cpu())
         }
     }
+}
+
+/// Where Linux shows graphics cards, WSL's among them. Elsewhere there is one.
+const CARDS: [&str; 5] = ["/dev/dri", "/dev/dxg", "/dev/nvidiactl", "/dev/mali0", "/dev/kgsl-3d0"];
+
+fn has_graphics_card() -> bool {
+    !cfg!(target_os = "linux") || CARDS.iter().any(|card| std::path::Path::new(card).exists())
 }
 
 fn viewport(options: &Options) -> ViewportBuilder {
