@@ -125,6 +125,12 @@ impl Scanner {
         self.search.as_ref().map(|(query, _)| query)
     }
 
+    /// What is to be marked in the rows: what is searched for, or else what the filter wants in them.
+    pub fn marked(&self) -> Option<&Query> {
+        let filtered = || self.conditions.pattern.as_ref().filter(|sought| sought.wanted == Wanted::Touched);
+        self.search().or_else(|| filtered().map(|sought| &sought.query))
+    }
+
     /// Whether rows are frames.
     pub fn frames(&self) -> Option<&FrameIndex> {
         self.frames.as_ref()

@@ -263,7 +263,7 @@ impl Rowed<'_> {
                 None => return Content::Coming,
             },
         };
-        let marks = self.scanner.and_then(Scanner::search).map_or_else(Vec::new, |query| self.marks(query, row, &record));
+        let marks = self.scanner.and_then(Scanner::marked).map_or_else(Vec::new, |query| self.marks(query, row, &record));
         let reading = record.data().and_then(|data| row.reading(self.records, self.style.encoding(data.direction)));
         let lines = match (self.style.shown, reading) {
             (Shown::Hex, _) | (_, None) => Vec::new(),

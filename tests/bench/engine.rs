@@ -54,11 +54,15 @@ fn main() {
         row(name, rate(bytes, bare) / 1e9, rate(bytes, engine) / 1e9);
     }
     let count = DATAGRAMS / scale;
-    let (bare, engine) = pairs(runs, || bare_udp(count), || engine_udp(count));
-    row("UDP, 64 B flat out, fraction kept", bare, engine);
+    for (size, part) in [(64, 1), (1400, 10)] {
+        let (bare, engine) = pairs(runs, || bare_udp(count / part, size), || engine_udp(count / part, size));
+        row(&format!("UDP, {size} B flat out, fraction kept"), bare, engine);
+    }
     let trips = TRIPS / scale;
-    let (bare, engine) = pairs(runs, || bare_echo(trips), || engine_echo(trips));
-    row("echo of 64 B, p50 in µs", bare, engine);
+    for (name, part) in [("p50", 0.5), ("p99", 0.99)] {
+        let (bare, engine) = pairs(runs, || bare_echo(trips, part), || engine_echo(trips, part));
+        row(&format!("echo of 64 B, {name} in µs"), bare, engine);
+    }
 }
 
 /// The medians of two measurements, taken in turns so that both see the same machine.
@@ -180,23 +184,23 @@ fn opening(folder: &Path) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn send_udp(to: SocketAddr, count: usize) {
+fn send_udp(to: SocketAddr, count: usize, size: usize) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut datagram = vec![0; size];
     for number in 0..count {
-        let mut datagram = [0; 64];
         datagram[..8].copy_from_slice(&number.to_le_bytes());
         socket.send_to(&datagram, to).unwrap();
     }
 }
 
-fn bare_udp(count: usize) -> f64 {
+fn bare_udp(count: usize, size: usize) -> f64 {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None).unwrap();
     socket.set_recv_buffer_size(4 << 20).unwrap();
     socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
     let socket: UdpSocket = socket.into();
     socket.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
     let to = socket.local_addr().unwrap();
-    let sender = std::thread::spawn(move || send_udp(to, count));
+    let sender = std::thread::spawn(move || send_udp(to, count, size));
     let mut buffer = [0; 2048];
     let mut kept = 0;
     while socket.recv_from(&mut buffer).is_ok() {
@@ -206,9 +210,9 @@ fn bare_udp(count: usize) -> f64 {
     f64::from(kept) / count as f64
 }
 
-fn engine_udp(count: usize) -> f64 {
+fn engine_udp(count: usize, size: usize) -> f64 {
     let (engine, local) = open(Draft { remote_host: String::new(), remote_port: String::new(), ..Draft::new(Role::Udp) });
-    send_udp(local, count);
+    send_udp(local, count, size);
     // Sent is recorded or a gap, always.
     wait(&engine, |reading| reading.received.records + reading.lost == count as u64);
     let kept = reading(&engine).received.records as f64 / count as f64;
@@ -216,7 +220,7 @@ fn engine_udp(count: usize) -> f64 {
     kept
 }
 
-fn bare_echo(trips: usize) -> f64 {
+fn bare_echo(trips: usize, part: f64) -> f64 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let to = listener.local_addr().unwrap();
     let server = std::thread::spawn(move || {
@@ -229,21 +233,21 @@ fn bare_echo(trips: usize) -> f64 {
             }
         }
     });
-    let median = round_trips(to, trips);
+    let time = round_trips(to, trips, part);
     server.join().unwrap();
-    median
+    time
 }
 
-fn engine_echo(trips: usize) -> f64 {
+fn engine_echo(trips: usize, part: f64) -> f64 {
     let (engine, local) =
         open(Draft { local_port: "0".into(), reply: ReplyChoice::Echo, no_delay: true, ..Draft::new(Role::TcpServer) });
-    let median = round_trips(local, trips);
+    let time = round_trips(local, trips, part);
     engine.shut_down();
-    median
+    time
 }
 
-/// The median round trip of 64 bytes in microseconds.
-fn round_trips(to: SocketAddr, trips: usize) -> f64 {
+/// The round trip of 64 bytes that so many of all are faster than, in microseconds.
+fn round_trips(to: SocketAddr, trips: usize, part: f64) -> f64 {
     let mut stream = TcpStream::connect(to).unwrap();
     stream.set_nodelay(true).unwrap();
     let mut buffer = [7; 64];
@@ -256,7 +260,7 @@ fn round_trips(to: SocketAddr, trips: usize) -> f64 {
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    times[((times.len() - 1) as f64 * part) as usize]
 }
 
 /// An engine with one open session, and where that is.

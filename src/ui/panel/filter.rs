@@ -15,6 +15,9 @@ use egui_material_icons::icons::{ICON_FILTER_ALT, ICON_FILTER_ALT_OFF};
 /// 显示 12 / 10,000 行   [清除筛选]
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
+    if !tab.filter_open && tab.filter == FilterDraft::default() {
+        return;
+    }
     let language = around.language;
     ui.horizontal_wrapped(|ui| {
         if tab.filter_open {
@@ -52,15 +55,16 @@ fn fields(tab: &mut SessionTab, ui: &mut Ui, language: Language) {
 
 /// How many rows pass, and the way back to all of them.
 fn result(tab: &mut SessionTab, ui: &mut Ui, language: Language) {
+    // The button first: it is what makes its line as high as the others.
+    if control::quiet(ui, ICON_FILTER_ALT_OFF, &language.tr("filter.clear")).clicked() {
+        tab.filter = FilterDraft::default();
+    }
     if let Some((shown, all)) = tab.glance.sought.and_then(|sought| sought.admitted) {
         let mut told = language.tr_with("filter.count", &[("shown", &grouped(shown)), ("all", &grouped(all))]);
         if let Some(percent) = scanned(tab) {
             told = format!("{told}  {}", language.tr_with("find.scanning", &[("percent", &percent)]));
         }
         ui.label(RichText::new(told).size(size::CAPTION_TEXT).color(palette(ui).weak));
-    }
-    if control::quiet(ui, ICON_FILTER_ALT_OFF, &language.tr("filter.clear")).clicked() {
-        tab.filter = FilterDraft::default();
     }
 }
 

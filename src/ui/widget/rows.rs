@@ -29,7 +29,7 @@ pub enum Move {
     Pages(f32),
     /// To this part of the list, 0 to 1.
     To(f64),
-    /// So that this row is in view.
+    /// So that this row is in view; in its upper third if it was not.
     Reveal(u64),
     /// To the newest row, and follow it.
     End,
@@ -123,13 +123,14 @@ impl Place {
     }
 
     fn reveal(&mut self, row: u64, rows: &Range<u64>, view: f32, height: &impl Fn(u64) -> f32) {
-        if row <= self.anchor {
-            (self.anchor, self.hidden, self.follow) = (row, 0.0, false);
-            return;
-        }
-        let (anchor, hidden) = Self::last_place(&(rows.start..row + 1), view, height);
-        if (self.anchor, self.hidden) < (anchor, hidden) {
-            (self.anchor, self.hidden, self.follow) = (anchor, hidden, false);
+        self.follow = false;
+        let up_to = rows.start..row + 1;
+        let in_view =
+            (self.anchor, self.hidden) <= (row, 0.0) && (self.anchor, self.hidden) >= Self::last_place(&up_to, view, height);
+        if !in_view {
+            // With what comes before it in the upper third, and nothing that floats at an edge over it.
+            let (anchor, hidden) = Self::last_place(&up_to, view / 3.0, height);
+            (self.anchor, self.hidden) = if anchor == row { (row, 0.0) } else { (anchor, hidden) };
         }
     }
 
