@@ -1,6 +1,6 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
-use super::intent::{Change, CopyAs, Intent, Pair};
+use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
 use super::notice::Notices;
 use super::opening::Openings;
@@ -9,31 +9,25 @@ use super::panel::inspector::{self, Inspected};
 use super::record::{Asked, Record};
 use super::recovery::Recovery;
 use super::save::Save;
-use super::session::{Rows, SessionTab, Surroundings};
+use super::session::{SessionTab, Surroundings};
 use super::theme::{self, size};
 use super::tiles::{self, Shown};
 use super::widget::control::palette;
 use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
-use crate::history::at_hand::AtHand;
-use crate::history::direct::Direct;
 use crate::history::feed::Feed;
-use crate::history::walk::History;
 use crate::i18n::Language;
 use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
-use crate::session::spec::{Interface, Role};
-use crate::session::timestamp::Timestamp;
+use crate::session::spec::Interface;
 use crate::settings::{Loaded, SavedSession, Settings, Theme};
 use crate::store::archive::Readers;
 use crate::store::pages::Pages;
 use crate::store::{archive, shelf};
-use crate::traffic::model::{Model, Storage};
-use crate::traffic::record::RecordId;
-use crate::traffic::view::RowKey;
-use crossbeam_channel::{Receiver, bounded};
+use crate::traffic::model::Storage;
+use crossbeam_channel::Receiver;
 use egui::{Context, Frame, Panel, Ui};
 use egui_tiles::Tree;
 use jiff::tz::TimeZone;
@@ -45,6 +39,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+mod looking;
+mod pairs;
 mod reading;
 
 /// The shortest time between two frames that news ask for: 20 in a second can be read, and leave the processor to the network where
@@ -52,14 +48,6 @@ mod reading;
 const FRAME: Duration = Duration::from_millis(50);
 /// How soon news are drawn that come after a silence.
 const SOON: Duration = Duration::from_millis(10);
-/// How soon a frame that could not see the model tries again.
-const RETRY: Duration = Duration::from_millis(5);
-/// How long a frame waits for the first rows of a new filter.
-const SCAN_PATIENCE: Duration = Duration::from_millis(8);
-/// How long a frame waits for pages from disk, the first time and for what those lead to.
-const PAGE_PATIENCE: [Duration; 3] = [Duration::from_millis(6), Duration::from_millis(3), Duration::from_millis(3)];
-/// How often rates that fade are drawn.
-const FADE: Duration = Duration::from_millis(250);
 /// How often the settings are looked at for changes, in seconds.
 const SAVE_EVERY: f64 = 3.0;
 /// The longest message that is remembered with its session.
@@ -254,130 +242,6 @@ impl App {
         stamp.split('.').next().unwrap_or(&stamp).to_owned()
     }
 
-    /// Copies out of the model what this frame shows; draws the last glance again when the recorder is busy.
-    fn look(&mut self, ctx: &Context) {
-        let now = now();
-        let mut patience = PAGE_PATIENCE.into_iter();
-        let look = self.look.clone();
-        loop {
-            let Some(model) = look.glance() else {
-                ctx.request_repaint_after(RETRY);
-                return;
-            };
-            let wanted = self.look_at(&model, now);
-            drop(model);
-            let Some(patience) = patience.next().filter(|_| !wanted.is_empty()) else { break };
-            // Pages from disk are nearly always there at once; what is not comes with a frame of its own.
-            self.pages.ask(wanted);
-            self.pages.wait(patience);
-        }
-        if self.tabs.values().any(|tab| tab.glance.reading.history.iter().any(|bytes| *bytes > 0)) {
-            ctx.request_repaint_after(FADE);
-        }
-        if self.feed()
-            && let Some(model) = look.glance()
-        {
-            let wanted = self.look_at(&model, now);
-            drop(model);
-            self.pages.ask(wanted);
-        }
-    }
-
-    /// Copies out of the model what is to be drawn; the records for it that are not at hand.
-    fn look_at(&mut self, model: &Model, now: Timestamp) -> Vec<(SessionId, RecordId)> {
-        let visible = tiles::visible(&self.tree);
-        let mut wanted = Vec::new();
-        for tab in self.tabs.values_mut() {
-            let rows = if visible.contains(&tab.id) { Rows::InView } else { Rows::Hidden };
-            let id = tab.id;
-            wanted.extend(tab.look(model, &self.pages, now, &self.zone, rows).into_iter().map(|record| (id, record)));
-        }
-        self.used = model.storage().used;
-        if self.interfaces != model.interfaces() {
-            self.interfaces = model.interfaces().to_vec();
-        }
-        self.storage = model.storage().clone();
-        self.inspected = None;
-        if self.settings.inspector
-            && let Some(tab) = self.focused.and_then(|id| self.tabs.get(&id))
-            && let Some(key) = tab.selection.last
-            && let Some(session) = model.session(tab.id)
-        {
-            let records = AtHand::new(&session.log, &self.pages, tab.id);
-            let row = SessionTab::rows_of(tab.scanner.as_deref(), &[key], &records);
-            self.inspected = row.first().and_then(|row| Inspected::of(&records, row));
-            wanted.extend(records.wanted().into_iter().map(|record| (tab.id, record)));
-        }
-        wanted
-    }
-
-    /// Gives every tab that asks something of all rows a thread that finds it out. Whether there is something new to look at.
-    fn feed(&mut self) -> bool {
-        let mut new = false;
-        self.feeds.retain(|id, feed| {
-            let scanner = self.tabs.get(id).and_then(|tab| tab.scanner.as_ref());
-            scanner.is_some_and(|scanner| feed.feeds(scanner))
-        });
-        for tab in self.tabs.values() {
-            let Some(scanner) = &tab.scanner else { continue };
-            match self.feeds.get(&tab.id) {
-                Some(feed) if tab.glance.sought.is_some_and(|sought| sought.done < sought.total) => feed.more(),
-                Some(_) => {}
-                None => {
-                    let waker = self.ctx.clone();
-                    let wake = Box::new(move || waker.request_repaint_after(FRAME));
-                    match Feed::start(self.history(tab.id), scanner.clone(), wake) {
-                        Ok(feed) => {
-                            feed.wait(SCAN_PATIENCE);
-                            new = true;
-                            self.feeds.insert(tab.id, feed);
-                        }
-                        Err(problem) => self.notices.bad(problem.to_string()),
-                    }
-                }
-            }
-        }
-        new
-    }
-
-    fn history(&self, id: SessionId) -> History {
-        History::new(self.look.clone(), self.readers.clone(), id)
-    }
-
-    /// Whether a tab of a loopback pair can go on: its other end has its port.
-    fn pair_up(&mut self) {
-        let pairs = std::mem::take(&mut self.pairs);
-        for (kind, first, second) in pairs {
-            let port = |id: SessionId| self.tabs.get(&id).and_then(|tab| tab.glance.local).map(|local| local.port());
-            match (kind, port(first), port(second)) {
-                (Pair::Tcp, Some(port), _) => {
-                    self.connect_to(first, |draft| draft.local_port = port.to_string());
-                    self.connect_to(second, |draft| draft.remote_port = port.to_string());
-                    self.open(second);
-                }
-                (Pair::Udp, Some(one), Some(other)) => {
-                    self.connect_to(first, |draft| (draft.local_port, draft.remote_port) = (one.to_string(), other.to_string()));
-                    self.connect_to(second, |draft| (draft.local_port, draft.remote_port) = (other.to_string(), one.to_string()));
-                }
-                // Whichever end failed says why in its own tab.
-                _ if self.tabs.contains_key(&first) && self.tabs.contains_key(&second) => {
-                    let failed = |id: SessionId| self.tabs.get(&id).is_some_and(|tab| tab.glance.failure.is_some());
-                    if !failed(first) && !failed(second) {
-                        self.pairs.push((kind, first, second));
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn connect_to(&mut self, id: SessionId, change: impl FnOnce(&mut Draft)) {
-        if let Some(tab) = self.tabs.get_mut(&id) {
-            change(&mut tab.draft);
-            tab.check();
-        }
-    }
-
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
             self.command(Command::To(id, Action::Open(spec)));
@@ -446,57 +310,6 @@ impl App {
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
-    }
-
-    /// A server on a free port and a client that connects to it, or two UDP ends.
-    fn pair(&mut self, kind: Pair) {
-        let on_free_port = |role| Draft { local_port: "0".into(), ..Draft::new(role) };
-        let (first, second) = match kind {
-            Pair::Tcp => (on_free_port(Role::TcpServer), Draft::new(Role::TcpClient)),
-            Pair::Udp => (on_free_port(Role::Udp), on_free_port(Role::Udp)),
-        };
-        let first = self.new_tab(first);
-        let second = self.new_tab(second);
-        tiles::add_pair(&mut self.tree, first, second);
-        self.focused = Some(second);
-        self.open(first);
-        if kind == Pair::Udp {
-            self.open(second);
-        }
-        self.pairs.push((kind, first, second));
-    }
-
-    /// Puts rows on the clipboard; reading them may take a while, so a thread does it.
-    fn copy(&mut self, id: SessionId, keys: &[RowKey], how: CopyAs) {
-        let Some(tab) = self.tabs.get(&id) else { return };
-        let (style, scanner, language) = (tab.row_style(), tab.scanner.clone(), self.language());
-        let keys = keys.to_vec();
-        let history = self.history(id);
-        let (sender, receiver) = bounded(1);
-        let ctx = self.ctx.clone();
-        let job = move || {
-            let records = Direct::new(history);
-            let rows = SessionTab::rows_of(scanner.as_deref(), &keys, &records);
-            sender.send(clipboard::text(&records, &rows, &style, how, language)).ok();
-            ctx.request_repaint();
-        };
-        match std::thread::Builder::new().name("copy".into()).spawn(job) {
-            // Not joined: it ends by itself, and a later copy takes its place.
-            Ok(_) => self.copying = Some(receiver),
-            Err(problem) => self.notices.bad(problem.to_string()),
-        }
-    }
-
-    /// Takes what a copy has brought.
-    fn take_copied(&mut self, ctx: &Context) {
-        let Some(copied) = self.copying.as_ref().and_then(|copying| copying.try_recv().ok()) else { return };
-        self.copying = None;
-        match copied {
-            // Nothing to copy leaves what was copied before.
-            Ok(text) if text.is_empty() => {}
-            Ok(text) => ctx.copy_text(text),
-            Err(clipboard::TooLarge) => self.notices.bad(self.language().tr("notice.copy_too_large")),
-        }
     }
 
     /// Tells the recorder the budgets that the settings say.

@@ -103,7 +103,7 @@ impl App {
             if let Err(refused) = engine.requests().send(request) {
                 // It has much to do: with the next frame.
                 self.handing.push_front(*refused);
-                self.ctx.request_repaint_after(super::RETRY);
+                self.ctx.request_repaint_after(super::looking::RETRY);
                 return;
             }
         }
@@ -186,7 +186,7 @@ impl App {
                     save.begun(Exporting::start(order, move || ctx.request_repaint()));
                 }
                 // The filter has not come so far, or the recorder has the model: with the next frame.
-                None => ui.ctx().request_repaint_after(super::RETRY),
+                None => ui.ctx().request_repaint_after(super::looking::RETRY),
             }
         }
         match save.show(ui, language, &offer) {
