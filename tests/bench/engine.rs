@@ -37,7 +37,7 @@ fn main() {
     // `cargo test --benches` only wants to know that it runs.
     let scale = if std::env::args().any(|arg| arg == "--bench") { 1 } else { 1000 };
     let runs = if scale == 1 { RUNS } else { 1 };
-    println!("{:<34}{:>14}{:>14}{:>9}", "", "bare loop", "engine", "ratio");
+    println!("{:<36}{:>14}{:>14}{:>9}", "", "bare loop", "engine", "ratio");
     let flood = FLOOD / scale;
     let (bare, engine) = pairs(runs, || bare_tcp(flood, 64 << 10, false), || engine_tcp(flood, 64 << 10, false));
     row("TCP, 64 KiB writes, GB/s", rate(flood, bare) / 1e9, rate(flood, engine) / 1e9);
@@ -74,7 +74,7 @@ fn pairs(runs: usize, mut bare: impl FnMut() -> f64, mut engine: impl FnMut() ->
 }
 
 fn row(name: &str, bare: f64, engine: f64) {
-    println!("{name:<34}{bare:>14.3}{engine:>14.3}{:>9.2}", engine / bare);
+    println!("{name:<36}{bare:>14.3}{engine:>14.3}{:>9.2}", engine / bare);
 }
 
 fn rate(amount: usize, seconds: f64) -> f64 {
