@@ -151,3 +151,20 @@ fn what_left_memory_is_read_from_disk_wherever_one_scrolls() {
     window.row_menu(Side::Any, "the very first", "copy.hex");
     assert_eq!(window.take_copied().as_deref(), Some("74 68 65 20 76 65 72 79 20 66 69 72 73 74"));
 }
+
+#[test]
+fn the_reader_stays_where_he_was_when_a_filter_goes() {
+    let lines: Vec<String> =
+        (0..300).map(|number| format!("{number:03} {}", if number == 150 { "needle" } else { "hay" })).collect();
+    let messages: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
+    let (mut window, _peer) = received(Settings::default(), Language::English, &messages);
+    window.press("filter.open", Side::Any);
+    window.fill(&window.tr("filter.pattern"), "needle", Side::Any);
+    window.until("the one row", |window| data_rows(window).len() == 1);
+    let found = window.wait_for_row(Side::Any, "150 needle");
+    window.click(&found, Side::Any);
+    window.press("receive.follow", Side::Any);
+    window.press("filter.clear", Side::Any);
+    window.wait_for_row(Side::Any, "149 hay");
+    assert!(data_rows(&window).iter().any(|row| row.contains("151 hay")), "{:?}", data_rows(&window));
+}

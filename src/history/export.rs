@@ -299,7 +299,8 @@ impl Job {
             job.count(chosen, before, out)
         })?;
         if matches!(pick, Pick::All) {
-            let open = scanner.lock().frames().map(|frames| frames.unfinished(&records)).unwrap_or_default();
+            let ends = scanner.lock().frames().map(|frames| frames.ends());
+            let open = ends.map(|ends| ends.frames(&records)).unwrap_or_default();
             for frame in open {
                 let Some(record) = frame.as_record(&records) else { continue };
                 let before = out.gathered.len();
@@ -337,7 +338,7 @@ impl Job {
         self.begin(all.end - all.start);
         let mut next = all.start;
         while next < all.end {
-            let (chunk, rows) = chunk_at(&scanner.lock(), next, records);
+            let (chunk, rows) = chunk_at(scanner, next, records);
             let Some(rows) = rows else {
                 // Its records went meanwhile, and so did it.
                 self.written.missing += chunk.end.min(all.end) - next;
@@ -354,15 +355,18 @@ impl Job {
     }
 }
 
-/// The chunk of frames around a row: the numbers of its rows, and the rows; or the rest where there is none any more.
-fn chunk_at(scanner: &Scanner, row: u64, records: &Direct) -> (Range<u64>, Option<Vec<Row>>) {
+/// The chunk of frames around a row: the numbers of its rows, and the rows; or the rest where there is none any more. The scanner is not
+/// held while records are read.
+fn chunk_at(scanner: &Mutex<Scanner>, row: u64, records: &Direct) -> (Range<u64>, Option<Vec<Row>>) {
     let gone = |until: u64| (row..until.max(row + 1), None);
-    let Some(frames) = scanner.frames() else { return gone(u64::MAX) };
-    let Some(chunk) = frames.chunk_of(row) else { return gone(frames.rows().start) };
-    match frames.rows_of(chunk) {
-        Some(rows) => (rows, frames.frames(chunk, records)),
-        None => gone(row),
-    }
+    let (chunk, start) = match scanner.lock().frames() {
+        Some(frames) => (frames.excerpt(row), frames.rows().start),
+        None => (None, u64::MAX),
+    };
+    let Some(chunk) = chunk else { return gone(start) };
+    let mut rows = Vec::new();
+    let whole = chunk.each(chunk.rows(), records, |_, row| rows.push(row));
+    (chunk.rows(), whole.map(|()| rows))
 }
 
 /// Whether it changes what is known of a stream of bytes.

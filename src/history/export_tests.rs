@@ -79,7 +79,10 @@ impl Bench {
                 ControlFlow::Continue(())
             })
             .unwrap();
-        scanner.settle(&Direct::new(history));
+        while let Some(task) = scanner.task() {
+            let sieved = task.run(&Direct::new(history.clone()));
+            scanner.take(sieved);
+        }
         Some(Arc::new(Mutex::new(scanner)))
     }
 

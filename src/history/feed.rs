@@ -106,13 +106,15 @@ impl Shared {
                 slice.push(step);
                 if slice.len() >= SLICE || bytes >= SLICE_BYTES {
                     bytes = 0;
-                    push(scanner, slice.drain(..), &records);
+                    push(scanner, slice.drain(..));
+                    settle(scanner, &records, || !self.orders.lock().stop);
                     self.begin();
                     wake();
                 }
                 if self.orders.lock().stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
-            push(scanner, slice.drain(..), &records);
+            push(scanner, slice.drain(..));
+            settle(scanner, &records, || !self.orders.lock().stop);
             if walked.is_err() {
                 // What can't be read is missing, in rows too; the rest of the log may be read.
                 scanner.lock().skip_to(RecordId(all.end));
@@ -131,7 +133,7 @@ impl Shared {
     }
 }
 
-fn push(scanner: &Mutex<Scanner>, steps: impl Iterator<Item = Step>, records: &impl Records) {
+fn push(scanner: &Mutex<Scanner>, steps: impl Iterator<Item = Step>) {
     let mut scanner = scanner.lock();
     for step in steps {
         match step {
@@ -139,5 +141,14 @@ fn push(scanner: &Mutex<Scanner>, steps: impl Iterator<Item = Step>, records: &i
             Step::Missing(gone) => scanner.skip_to(RecordId(gone.end)),
         }
     }
-    scanner.settle(records);
+}
+
+/// Sieves the frames that what was pushed has made. Records are read without the scanner's lock: whoever draws may hold the model's and
+/// wait for the scanner's.
+fn settle(scanner: &Mutex<Scanner>, records: &impl Records, go_on: impl Fn() -> bool) {
+    while go_on() {
+        let Some(task) = scanner.lock().task() else { return };
+        let sieved = task.run(records);
+        scanner.lock().take(sieved);
+    }
 }

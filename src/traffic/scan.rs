@@ -1,7 +1,7 @@
 //! What a view asks of all rows: how bytes fall into rows, which of them a filter admits and which a search finds. It is fed every record
 //! in order, by a thread or a test, and answers at any time for what it has seen. Pure. Must never keep a record.
 
-use super::frames::{FrameIndex, Limits, Row};
+use super::frames::{Excerpt, FrameIndex, Limits, Row};
 use super::query::{
     Change, Conditions, FieldProblem, FilterDraft, Finder, Pattern, Query, QueryError, Reading, Sieve, Verdict, Wanted,
 };
@@ -14,9 +14,6 @@ use crate::session::timestamp::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::ops::Range;
-
-/// Rows that are sieved in one go: their bytes are in memory meanwhile.
-const STEP: u64 = 1024;
 
 /// What is asked, as it was typed.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +44,11 @@ pub struct Asked {
 }
 
 impl Question {
+    /// Whether it admits the same rows as another.
+    pub fn shows_like(&self, other: &Self) -> bool {
+        self.filter == other.filter && self.connections == other.connections
+    }
+
     /// Reads what was typed; times without a day are of `today`, in `zone`.
     pub fn read(&self, today: Timestamp, zone: &TimeZone) -> Asked {
         let reading = Reading { receive: self.receive, send: self.send, today, zone: zone.clone() };
@@ -165,32 +167,28 @@ impl Scanner {
         }
     }
 
-    /// Sieves the frames that the last records have made; `records` are those that were pushed. With records as rows it does nothing.
-    pub fn settle(&mut self, records: &impl Records) {
-        let Some(frames) = &self.frames else { return };
-        if self.admitted.is_none() && self.search.is_none() {
-            return;
-        }
+    /// The next frames to sieve: those that the last records have made, a chunk at a time. `None` with records as rows, and when all are
+    /// sieved.
+    pub fn task(&mut self) -> Option<Task> {
+        let frames = self.frames.as_ref().filter(|_| self.admitted.is_some() || self.search.is_some())?;
         let rows = frames.rows();
         self.sieved = self.sieved.max(rows.start);
-        while self.sieved < rows.end {
-            let step = self.sieved..rows.end.min(self.sieved + STEP);
-            // A frame whose records are gone meanwhile is neither admitted nor found.
-            for (key, row) in step.clone().zip(frames.rows_at(step.clone(), records).unwrap_or_default()) {
-                let Some(record) = row.record(records) else { continue };
-                if let Some(admitted) = &mut self.admitted
-                    && admits(&self.conditions, &record)
-                {
-                    admitted.insert(RowKey(key));
-                }
-                if let (Some((query, _)), Some(data)) = (&self.search, record.data())
-                    && !query.find_in(&data.bytes, data.direction).is_empty()
-                {
-                    self.found.insert(RowKey(key));
-                }
-            }
-            self.sieved = step.end;
+        let chunk = frames.excerpt(self.sieved)?;
+        Some(Task {
+            rows: self.sieved..chunk.rows().end,
+            chunk,
+            conditions: self.admitted.is_some().then(|| self.conditions.clone()),
+            search: self.search().cloned(),
+        })
+    }
+
+    /// Takes in what a task has found.
+    pub fn take(&mut self, sieved: Sieved) {
+        if let Some(admitted) = &mut self.admitted {
+            sieved.admitted.into_iter().for_each(|key| admitted.insert(key));
         }
+        sieved.found.into_iter().for_each(|key| self.found.insert(key));
+        self.sieved = self.sieved.max(sieved.until);
     }
 
     /// The records before this that were not pushed are missing.
@@ -216,6 +214,43 @@ impl Scanner {
             admitted.forget_before(RowKey(first));
         }
         self.found.forget_before(RowKey(first));
+    }
+}
+
+/// Frames to be sieved. It is done without the scanner, which frames must not wait for: the records may have to be read from disk.
+pub struct Task {
+    chunk: Excerpt,
+    rows: Range<u64>,
+    conditions: Option<Conditions>,
+    search: Option<Query>,
+}
+
+/// What a task has found.
+#[derive(Default)]
+pub struct Sieved {
+    admitted: Vec<RowKey>,
+    found: Vec<RowKey>,
+    until: u64,
+}
+
+impl Task {
+    /// Does it.
+    pub fn run(self, records: &impl Records) -> Sieved {
+        let Self { chunk, rows, conditions, search } = self;
+        let mut sieved = Sieved { until: rows.end, ..Sieved::default() };
+        // A frame whose records are gone meanwhile is neither admitted nor found.
+        chunk.each(rows, records, |key, row| {
+            let Some(record) = row.record(records) else { return };
+            if conditions.as_ref().is_some_and(|conditions| admits(conditions, &record)) {
+                sieved.admitted.push(RowKey(key));
+            }
+            if let (Some(query), Some(data)) = (&search, record.data())
+                && !query.find_in(&data.bytes, data.direction).is_empty()
+            {
+                sieved.found.push(RowKey(key));
+            }
+        });
+        sieved
     }
 }
 

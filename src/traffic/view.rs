@@ -59,6 +59,11 @@ impl Chosen {
         self.positions(key).end
     }
 
+    /// Those of them that are among others too.
+    pub fn among(&self, others: &Chosen) -> Chosen {
+        Chosen { keys: &self.keys & &others.keys, gone: 0 }
+    }
+
     /// The next after `key`, or the one before it.
     pub fn next(&self, key: Option<RowKey>, way: Way) -> Option<RowKey> {
         match (way, key) {

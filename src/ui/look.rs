@@ -20,7 +20,7 @@ use crate::traffic::view::{RowKey, Way};
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +72,11 @@ impl SessionTab {
             }
             self.rule = question.rule.clone();
         }
+        if self.asked.as_ref().is_some_and(|asked| asked.rule == question.rule && !asked.shows_like(&question)) {
+            // Another filter is another list: the reader stays at the row that was selected or first in view, or the next to it.
+            let first = self.glance.shown.first().map(|(_, row)| row.key);
+            self.stay_at = self.selection.last.or(first).filter(|_| !self.place.follows());
+        }
         let mut asked = question.read(now, zone);
         self.filter_problems = std::mem::take(&mut asked.filter_problems);
         self.search_problem = asked.search_problem.take();
@@ -107,6 +112,16 @@ impl SessionTab {
             self.view.set_paused(&all, paused);
         }
         let hidden = shown == Rows::Hidden;
+        if let Some(key) = self.stay_at
+            && scanner.is_none_or(|scanner| {
+                let until = if scanner.frames().is_some() { kept.end } else { kept.end.min(key.0 + 1) };
+                scanner.next().0 >= until
+            })
+        {
+            self.stay_at = None;
+            let position = scanner.and_then(Scanner::admitted).map_or(key.0, |admitted| admitted.position(key));
+            self.movement = Some(Move::Reveal(position));
+        }
         let mut next = Glance::of(session, now, if hidden { 0..0 } else { self.clients_in_view.clone() });
         next.rows = self.view.positions(&all, scanner.and_then(Scanner::admitted));
         next.waiting = self.view.waiting(&all);
@@ -146,13 +161,16 @@ impl SessionTab {
 
     /// How far the scanner has come, and what it has found.
     fn sought(&self, scanner: &Scanner, kept: &Range<u64>, all: &Range<u64>) -> Sought {
-        let at = self.selection.last.filter(|key| scanner.found().contains(*key));
-        let before = at.map(|key| scanner.found().positions(key));
+        // What a filter hides is not gone through, and not counted.
+        let shown = scanner.search().and(scanner.admitted()).map(|admitted| scanner.found().among(admitted));
+        let found = shown.as_ref().unwrap_or(scanner.found());
+        let at = self.selection.last.filter(|key| found.contains(*key));
+        let before = at.map(|key| found.positions(key));
         Sought {
             done: scanner.next().0.clamp(kept.start, kept.end) - kept.start,
             total: kept.end - kept.start,
             admitted: scanner.admitted().map(|admitted| (admitted.count(), all.end - all.start)),
-            found: scanner.search().map(|_| scanner.found().count()),
+            found: scanner.search().map(|_| found.count()),
             at: before.map(|before| before.end - before.start + 1),
         }
     }
@@ -162,27 +180,50 @@ impl SessionTab {
         let Some(scanner) = &self.scanner else { return };
         let scanner = scanner.lock();
         let admitted = scanner.admitted();
-        let mut from = self.selection.last;
-        let mut turned = false;
-        let key = loop {
-            match scanner.found().next(from, way) {
-                Some(key) if admitted.is_none_or(|admitted| admitted.contains(key)) => break key,
-                Some(key) => from = Some(key),
-                None if turned => return,
-                None => {
-                    turned = true;
-                    from = None;
-                }
-            }
-        };
+        let shown = admitted.map(|admitted| scanner.found().among(admitted));
+        let found = shown.as_ref().unwrap_or(scanner.found());
+        let Some(key) = found.next(self.selection.last, way).or_else(|| found.next(None, way)) else { return };
         self.movement = Some(Move::Reveal(admitted.map_or(key.0, |admitted| admitted.position(key))));
         self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
     }
 
-    /// Rows by their keys, out of records that are at hand or read on the spot; those that are not there are left out.
+    /// Rows by their keys, which are in order, out of records that are at hand or read on the spot; those that are not there are left out.
     pub fn rows_of(scanner: Option<&Mutex<Scanner>>, keys: &[RowKey], records: &impl Records) -> Vec<frames::Row> {
-        let Some(scanner) = scanner else { return keys.iter().map(|key| frames::Row::Record(RecordId(key.0))).collect() };
-        keys.iter().flat_map(|key| scanner.lock().rows(key.0..key.0 + 1, records)).collect()
+        let plain = || keys.iter().map(|key| frames::Row::Record(RecordId(key.0))).collect();
+        let Some(scanner) = scanner.filter(|scanner| scanner.lock().frames().is_some()) else { return plain() };
+        let mut rows = Vec::with_capacity(keys.len());
+        let mut rest = keys;
+        // A pass over each chunk that has some of them, and no lock held while records are read.
+        while let Some(first) = rest.first() {
+            let chunk = scanner.lock().frames().and_then(|frames| frames.excerpt(first.0));
+            let Some(chunk) = chunk else {
+                rest = &rest[1..];
+                continue;
+            };
+            let (these, others) = rest.split_at(rest.partition_point(|key| key.0 < chunk.rows().end).max(1));
+            let wanted: BTreeSet<u64> = these.iter().map(|key| key.0).collect();
+            let until = these.last().map_or(first.0, |last| last.0) + 1;
+            chunk.each(first.0..until, records, |key, row| {
+                if wanted.contains(&key) {
+                    rows.push(row);
+                }
+            });
+            rest = others;
+        }
+        rows
+    }
+
+    /// The rows of the view from one key to another, `most` at most.
+    pub fn between(&self, low: RowKey, high: RowKey, most: usize) -> Vec<RowKey> {
+        let scanner = self.scanner.as_ref().map(|scanner| scanner.lock());
+        match scanner.as_ref().and_then(|scanner| scanner.admitted()) {
+            None => (low.0..=high.0).take(most).map(RowKey).collect(),
+            Some(admitted) => {
+                let from = admitted.position(low);
+                let rows = (from..).map_while(|position| admitted.at(position));
+                rows.take_while(|key| *key <= high).take(most).collect()
+            }
+        }
     }
 
     /// The row at a position of the view.

@@ -79,6 +79,8 @@ pub struct SessionTab {
     pub rule: Rule,
     /// What was asked of all rows last.
     pub asked: Option<Question>,
+    /// The row at which the view stays once the scanner has come to it, after the filter was changed.
+    pub stay_at: Option<RowKey>,
     /// Who finds that out; `None` where there is nothing to find out.
     pub scanner: Option<Arc<Mutex<Scanner>>>,
     /// Frames that were found before.
@@ -150,6 +152,7 @@ impl SessionTab {
             search_problem: None,
             rule: Rule::None,
             asked: None,
+            stay_at: None,
             scanner: None,
             framed: Framed::default(),
         }

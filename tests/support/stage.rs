@@ -169,7 +169,10 @@ impl Stage {
             for id in (from.0..session.log.next().0).map(RecordId) {
                 scanner.push(id, session.log.in_memory(id).unwrap());
             }
-            scanner.settle(&session.log);
+            while let Some(task) = scanner.task() {
+                let sieved = task.run(&session.log);
+                scanner.take(sieved);
+            }
             drop(scanner);
             tab.look(&self.model, &self.pages, now, &self.zone, Rows::InView);
         }

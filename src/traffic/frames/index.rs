@@ -7,9 +7,15 @@ use crate::codec::framing::{End, Rule, Splitter};
 use crate::traffic::record::{Record, RecordId, Records};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The most incomplete frames that [`FrameIndex::unfinished`] gives: more than a screenful.
 const UNFINISHED: usize = 64;
+
+/// A chunk that keeps the starts of more streams than this grows beyond its records: 16 for each stream at the usual limits.
+const RECORD_SHARES: u64 = 64;
+/// The same for its payload: 2 KiB for each stream.
+const BYTE_SHARES: usize = 128;
 
 /// How large a chunk becomes before the next begins. What is looked at is framed again chunk by chunk, so that this is what a look costs.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +46,7 @@ struct Chunk {
 
 /// The rows of a session's log by one rule. Another rule is another index, made by pushing the records again.
 pub struct FrameIndex {
-    splitter: Splitter,
+    splitter: Arc<Splitter>,
     limits: Limits,
     walk: Walk<()>,
     chunks: VecDeque<Chunk>,
@@ -62,7 +68,7 @@ impl FrameIndex {
     /// An index without rows.
     pub fn new(rule: &Rule, limits: Limits) -> Self {
         Self {
-            splitter: Splitter::new(rule),
+            splitter: Arc::new(Splitter::new(rule)),
             limits,
             walk: Walk::default(),
             chunks: VecDeque::new(),
@@ -77,8 +83,13 @@ impl FrameIndex {
 
     /// Takes in the next record. The first may have any number; those after it follow one by one, but for [`Self::skip_to`].
     pub fn push(&mut self, id: RecordId, record: &Record) {
-        let full = |first: RecordId| id.0 - first.0 >= self.limits.records || self.filled >= self.limits.bytes;
-        if self.chunks.back().is_none_or(|chunk| full(chunk.first) || chunk.next != id) {
+        // Where many streams go on, a chunk grows with them, so that what is kept of them stays small beside what they carry.
+        let full = |chunk: &Chunk| {
+            let streams = chunk.starts.len() as u64;
+            id.0 - chunk.first.0 >= self.limits.records.max(streams * self.limits.records / RECORD_SHARES)
+                || self.filled >= self.limits.bytes.max(streams as usize * self.limits.bytes / BYTE_SHARES)
+        };
+        if self.chunks.back().is_none_or(|chunk| full(chunk) || chunk.next != id) {
             self.chunks.push_back(Chunk { first: id, next: id, row: self.next_row, rows: 0, starts: Vec::new() });
             self.filled = 0;
             self.met.clear();
@@ -165,41 +176,41 @@ impl FrameIndex {
         Some(rows)
     }
 
+    /// The chunk that has a row, taken out so that it can be framed without this index at hand.
+    pub fn excerpt(&self, row: u64) -> Option<Excerpt> {
+        self.excerpt_of(self.chunk_of(row)?)
+    }
+
+    fn excerpt_of(&self, chunk: usize) -> Option<Excerpt> {
+        let chunk = self.chunks.get(chunk.checked_sub(self.dropped)?)?;
+        Some(Excerpt {
+            splitter: self.splitter.clone(),
+            kept: self.first,
+            records: chunk.first.0..chunk.next.0,
+            rows: chunk.row..chunk.row + chunk.rows,
+            starts: chunk.starts.clone(),
+        })
+    }
+
     /// The rows of a chunk that have these numbers.
     fn within(&self, chunk: usize, wanted: Range<u64>, records: &impl Records) -> Option<Vec<Row>> {
-        let place = chunk.checked_sub(self.dropped)?;
-        let chunk = self.chunks.get(place)?;
-        let mut walk: Walk<Vec<Part>> = Walk::default();
-        for (key, tail) in &chunk.starts {
-            walk.open.insert(*key, self.reopened(tail, records)?);
-        }
         let mut rows = Vec::new();
-        let mut number = chunk.row;
-        let mut add = |row: Row| {
-            if wanted.contains(&number) {
-                rows.push(row);
-            }
-            number += 1;
-        };
-        for id in (chunk.first.0..chunk.next.0).map(RecordId) {
-            let record = records.get(id)?;
-            walk.record(&self.splitter, id, &record, &mut |done| add(Row::Frame(done.into())));
-            if record.data().is_none() {
-                add(Row::Record(id));
-            }
-        }
+        self.excerpt_of(chunk)?.each(wanted, records, |_, row| rows.push(row))?;
         Some(rows)
     }
 
     /// The frames that are still incomplete at the end of the log, so that a prompt without a line end can be seen: the most recent, 64 at
     /// most, in the order of their last bytes. Costs a look at every stream that has one; those not at hand are left out.
     pub fn unfinished(&self, records: &impl Records) -> Vec<Frame> {
-        let mut open: Vec<(&Key, &Tail)> = self.walk.open.iter().map(|(key, open)| (key, &open.tail)).collect();
+        self.ends().frames(records)
+    }
+
+    /// What is incomplete at the end of the log, taken out so that it can be read without this index at hand.
+    pub fn ends(&self) -> Ends {
+        let mut open: Vec<(Key, Tail)> = self.walk.open.iter().map(|(key, open)| (*key, open.tail)).collect();
         open.retain(|(_, tail)| self.splitter.finish(&tail.state).is_some());
         open.sort_unstable_by_key(|(_, tail)| tail.last);
-        let recent = open.split_off(open.len().saturating_sub(UNFINISHED));
-        let reopened = |(key, tail): (&Key, &Tail)| Some(self.reopened(tail, records)?.ended(key.1, End::Unfinished).into());
-        recent.into_iter().filter_map(reopened).collect()
+        Ends { kept: self.first, recent: open.split_off(open.len().saturating_sub(UNFINISHED)) }
     }
 
     /// The records before this are gone. A chunk goes with the first of its records; the rows of the others keep their numbers.
@@ -210,24 +221,85 @@ impl FrameIndex {
             self.dropped += 1;
         }
     }
+}
 
-    /// A stream as it stood, with its incomplete frame's parts found backwards.
-    fn reopened(&self, tail: &Tail, records: &impl Records) -> Option<Open<Vec<Part>>> {
-        let mut parts: Vec<Part> = Vec::new();
-        let mut missing = tail.state.pending();
-        let mut wanted = Some(tail.last);
-        // What is gone is not waited for: the frame is shown without its beginning.
-        while missing > 0
-            && let Some(id) = wanted.filter(|id| *id >= self.first)
-        {
-            let record = records.get(id)?;
-            let data = record.data()?;
-            let taken = data.bytes.len().min(missing);
-            parts.push((id, (data.bytes.len() - taken) as u32..data.bytes.len() as u32));
-            missing -= taken;
-            wanted = data.previous;
-        }
-        parts.reverse();
-        Some(Open { tail: *tail, gathered: parts })
+/// A chunk of rows and all that is needed to frame it again, but for its records. Whoever frames it holds no lock on the index: records
+/// may have to be read from disk, or waited for.
+#[derive(Clone)]
+pub struct Excerpt {
+    splitter: Arc<Splitter>,
+    /// Records before this are gone.
+    kept: RecordId,
+    records: Range<u64>,
+    rows: Range<u64>,
+    starts: Vec<(Key, Tail)>,
+}
+
+impl Excerpt {
+    /// The numbers of its rows.
+    pub fn rows(&self) -> Range<u64> {
+        self.rows.clone()
     }
+
+    /// Hands over the rows with these numbers, one pass over the chunk at most; `None` when a record is not at hand.
+    pub fn each(&self, wanted: Range<u64>, records: &impl Records, mut row: impl FnMut(u64, Row)) -> Option<()> {
+        let mut walk: Walk<Vec<Part>> = Walk::default();
+        for (key, tail) in &self.starts {
+            walk.open.insert(*key, reopened(self.kept, tail, records)?);
+        }
+        let mut number = self.rows.start;
+        let mut add = |found: Row| {
+            if wanted.contains(&number) {
+                row(number, found);
+            }
+            number += 1;
+            number < wanted.end
+        };
+        let mut more = true;
+        for id in self.records.clone().map(RecordId) {
+            if !more {
+                break;
+            }
+            let record = records.get(id)?;
+            walk.record(&self.splitter, id, &record, &mut |done| more = add(Row::Frame(done.into())));
+            if record.data().is_none() {
+                more = add(Row::Record(id));
+            }
+        }
+        Some(())
+    }
+}
+
+/// The streams that end in an incomplete frame.
+pub struct Ends {
+    kept: RecordId,
+    recent: Vec<(Key, Tail)>,
+}
+
+impl Ends {
+    /// These frames; those not at hand are left out.
+    pub fn frames(&self, records: &impl Records) -> Vec<Frame> {
+        let frame = |(key, tail): &(Key, Tail)| Some(reopened(self.kept, tail, records)?.ended(key.1, End::Unfinished).into());
+        self.recent.iter().filter_map(frame).collect()
+    }
+}
+
+/// A stream as it stood, with its incomplete frame's parts found backwards.
+fn reopened(kept: RecordId, tail: &Tail, records: &impl Records) -> Option<Open<Vec<Part>>> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut missing = tail.state.pending();
+    let mut wanted = Some(tail.last);
+    // What is gone is not waited for: the frame is shown without its beginning.
+    while missing > 0
+        && let Some(id) = wanted.filter(|id| *id >= kept)
+    {
+        let record = records.get(id)?;
+        let data = record.data()?;
+        let taken = data.bytes.len().min(missing);
+        parts.push((id, (data.bytes.len() - taken) as u32..data.bytes.len() as u32));
+        missing -= taken;
+        wanted = data.previous;
+    }
+    parts.reverse();
+    Some(Open { tail: *tail, gathered: parts })
 }

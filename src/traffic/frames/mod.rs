@@ -22,7 +22,7 @@ mod tests;
 mod walk;
 
 pub use assembler::Assembler;
-pub use index::{FrameIndex, Limits};
+pub use index::{Excerpt, FrameIndex, Limits};
 
 use super::record::{Data, Direction, Entry, Record, RecordId, Records};
 use super::text::Reading;

@@ -288,8 +288,7 @@ fn clicked(tab: &mut SessionTab, ui: &Ui, response: &Response, row: &Row) {
     {
         let (low, high) = (from.min(row.key), from.max(row.key));
         // By the rows of the view: what a filter hides is not selected.
-        let rows = tab.glance.rows.clone().filter_map(|row| tab.key_at(row));
-        tab.selection.rows = rows.skip_while(|id| *id < low).take_while(|id| *id <= high).take(LARGEST_SELECTION).collect();
+        tab.selection.rows = tab.between(low, high, LARGEST_SELECTION).into_iter().collect();
     } else if modifiers.command {
         if !tab.selection.rows.remove(&row.key) {
             tab.selection.rows.insert(row.key);
