@@ -63,6 +63,17 @@ impl Feed {
         self.shared.changed.wait_while_for(&mut orders, |orders| !orders.begun, patience);
     }
 
+    /// Tells it to end. Dropping it waits for that; [`Feed::has_ended`] says when there is nothing to wait for.
+    pub fn stop(&self) {
+        self.shared.orders.lock().stop = true;
+        self.shared.changed.notify_all();
+    }
+
+    /// Whether its thread has ended.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Says that there may be more.
     pub fn more(&self) {
         self.shared.orders.lock().more = true;
@@ -72,8 +83,7 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.shared.orders.lock().stop = true;
-        self.shared.changed.notify_all();
+        self.stop();
         if let Some(thread) = self.thread.take() {
             thread.join().ok();
         }

@@ -81,6 +81,8 @@ pub struct App {
     readers: Readers,
     pages: Pages,
     feeds: BTreeMap<SessionId, Feed>,
+    /// Feeds that are not wanted any more and have not ended yet.
+    ending: Vec<Feed>,
     copying: Option<Receiver<Result<String, clipboard::TooLarge>>>,
     /// Files on their way into tabs.
     openings: Openings,
@@ -143,6 +145,7 @@ impl App {
             readers,
             pages,
             feeds: BTreeMap::new(),
+            ending: Vec::new(),
             copying: None,
             openings: Openings::default(),
             recovery,
@@ -442,6 +445,7 @@ impl View for App {
     fn on_close(&mut self) {
         self.save = None;
         self.feeds.clear();
+        self.ending.clear();
         let must_leave = self.must_leave();
         self.openings = Openings::default();
         let ctx = self.ctx.clone();

@@ -91,10 +91,14 @@ impl App {
     /// Gives every tab that asks something of all rows a thread that finds it out. Whether there is something new to look at.
     pub(super) fn feed(&mut self) -> bool {
         let mut new = false;
-        self.feeds.retain(|id, feed| {
+        let is_wanted = |id: &SessionId, feed: &mut Feed| {
             let scanner = self.tabs.get(id).and_then(|tab| tab.scanner.as_ref());
             scanner.is_some_and(|scanner| feed.feeds(scanner))
-        });
+        };
+        // A thread in the middle of a chunk ends after it, and no frame waits for that.
+        let old = self.feeds.extract_if(.., |id, feed| !is_wanted(id, feed)).map(|(_, feed)| feed);
+        self.ending.extend(old.inspect(Feed::stop));
+        self.ending.retain(|feed| !feed.has_ended());
         for tab in self.tabs.values() {
             let Some(scanner) = &tab.scanner else { continue };
             match self.feeds.get(&tab.id) {
