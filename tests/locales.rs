@@ -172,6 +172,7 @@ fn constructed_keys_exist() {
         Cause::FileGone,
         Cause::FileInUse,
         Cause::IsFolder,
+        Cause::NotAFile,
         Cause::Busy,
         other(),
     ];

@@ -370,15 +370,26 @@ fn a_file_that_cannot_be_recorded_to_is_refused_with_its_cause() {
     assert_eq!(std::fs::read(&there).unwrap(), b"precious");
     let replace = |path: &Path, session| record(&bench, session, path, Existing::Replace, Begin::Now);
     assert_eq!(replace(folder.path(), session).unwrap_err().cause, Cause::IsFolder);
+    if cfg!(unix) {
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // It has no reader: to open it would wait for ever.
+        assert_eq!(replace(&pipe, session).unwrap_err().cause, Cause::NotAFile);
+        assert_eq!(refused(&pipe, session).cause, Cause::NotAFile);
+    }
     replace(&there, session).unwrap();
     // Neither twice, nor two sessions into one file.
     assert_eq!(replace(&folder.path().join("other"), session).unwrap_err().cause, Cause::FileInUse);
-    if cfg!(unix) {
-        assert_eq!(replace(&there, SessionId(9)).unwrap_err().cause, Cause::FileInUse);
-    }
+    assert_eq!(replace(&there, SessionId(9)).unwrap_err().cause, Cause::FileInUse);
+    let around = folder.path().join(".").join("there");
+    assert_eq!(replace(&around, SessionId(9)).unwrap_err().cause, Cause::FileInUse);
+    assert_eq!(lines(&there), (vec![], 0));
+    // Deleted, it is made anew by the recording that has it.
+    std::fs::remove_file(&there).unwrap();
+    assert_eq!(replace(&there, SessionId(9)).unwrap_err().cause, Cause::FileInUse);
+    assert_eq!(replace(&around, SessionId(9)).unwrap_err().cause, Cause::FileInUse);
     assert!(!folder.path().join("other").exists());
     stop(&bench, session);
-    assert_eq!(lines(&there), (vec![], 0));
     drop(peer);
     bench.finish();
 }

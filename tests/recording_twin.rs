@@ -129,6 +129,7 @@ fn what_cannot_be_recorded_to_is_said_before_anything_happens() {
     let table = [
         (below.as_str(), 1, ["Could not record to", "is not there", "record to another one"]),
         (folder.path().to_str().unwrap(), 1, ["Could not record to", "that is a folder", "Type a file name"]),
+        ("/dev/null", 1, ["Could not record to", "a pipe or a device", "Type the name of a file"]),
         ("-", 2, ["--record", "name of a file", "standard output"]),
     ];
     for (path, code, parts) in table {

@@ -11,7 +11,7 @@ use crate::traffic::log::Lost;
 use crate::traffic::record::{Record, RecordId};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Memory that is kept for the next slice.
@@ -41,7 +41,8 @@ impl CaptureFile {
     /// A file with nothing in it but its header: a capture of no packets.
     ///
     /// # Errors
-    /// When the system does not allow it, a file that is to be kept is there, or something else is being recorded to it.
+    /// When the system does not allow it, a file that is to be kept is there, something else is being recorded to it, or it is no
+    /// regular file.
     pub fn create(path: &Path, existing: Existing) -> io::Result<Self> {
         let file = open(path, existing)?;
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -174,6 +175,12 @@ impl CaptureFile {
 }
 
 fn open(path: &Path, existing: Existing) -> io::Result<File> {
+    // To open a pipe waits for its reader, and to write into one waits for it to read on: neither may hold up the recorder.
+    if let Ok(there) = std::fs::metadata(path)
+        && !there.is_file()
+    {
+        return Err(if there.is_dir() { ErrorKind::IsADirectory } else { ErrorKind::NotSeekable }.into());
+    }
     let mut options = OpenOptions::new();
     options.write(true);
     match existing {
@@ -186,8 +193,7 @@ fn open(path: &Path, existing: Existing) -> io::Result<File> {
     if cfg!(unix) && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
         return Err(ErrorKind::ResourceBusy.into());
     }
-    // A pipe has nothing to be emptied: Wireshark may read it live.
-    if existing == Existing::Replace && file.metadata()?.is_file() {
+    if existing == Existing::Replace {
         file.set_len(0)?;
     }
     Ok(file)
@@ -210,6 +216,19 @@ fn is_deleted(_: &File, path: &Path) -> bool {
     path.try_exists().is_ok_and(|exists| !exists)
 }
 
+/// One name for a file, by whichever way it was named; also for one that is not there any more.
+pub fn same_name(path: &Path) -> PathBuf {
+    let whole = || path.canonicalize();
+    let by_folder = |_| {
+        let path = std::path::absolute(path)?;
+        match (path.parent(), path.file_name()) {
+            (Some(folder), Some(name)) => Ok(folder.canonicalize()?.join(name)),
+            _ => Ok(path),
+        }
+    };
+    whole().or_else(by_folder).unwrap_or_else(|_: io::Error| path.to_owned())
+}
+
 /// Why a recording can't be written, for the user.
 pub fn failure(path: &Path, problem: &io::Error) -> Failure {
     let cause = match problem.kind() {
@@ -218,6 +237,7 @@ pub fn failure(path: &Path, problem: &io::Error) -> Failure {
         ErrorKind::NotFound => Cause::FileGone,
         ErrorKind::ResourceBusy => Cause::FileInUse,
         ErrorKind::IsADirectory => Cause::IsFolder,
+        ErrorKind::NotSeekable => Cause::NotAFile,
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory => Cause::NotWritable,
         _ => Cause::Other(problem.to_string()),
     };

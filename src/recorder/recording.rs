@@ -9,7 +9,7 @@
 //! ```
 
 use super::Look;
-use super::capture_file::{CaptureFile, failure};
+use super::capture_file::{CaptureFile, failure, same_name};
 use super::catch_up::{CatchUp, Past};
 use super::walk::History;
 use crate::session::event::What;
@@ -125,7 +125,10 @@ impl Recordings {
     /// Begins one. Everything filed so far must be in the model.
     pub fn begin(&mut self, order: Order, now: Timestamp) {
         let Order { session, path, existing, from, answer } = order;
-        let created = if self.recordings.contains_key(&session) {
+        // Also to a file that was deleted meanwhile: the recording that has it makes it anew. Not every system locks it.
+        let name = same_name(&path);
+        let mut others = self.recordings.values();
+        let created = if self.recordings.contains_key(&session) || others.any(|other| same_name(&other.path) == name) {
             Err(ErrorKind::ResourceBusy.into())
         } else {
             CaptureFile::create(&path, existing)

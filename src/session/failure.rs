@@ -166,6 +166,8 @@ pub enum Cause {
     FileInUse,
     /// What was named is a folder.
     IsFolder,
+    /// What was named is neither a file nor a folder: a pipe or a device.
+    NotAFile,
     /// The session is in a state that does not allow it.
     Busy,
     /// The system's own words.
@@ -211,6 +213,7 @@ impl Cause {
             Self::FileGone => "file-gone",
             Self::FileInUse => "file-in-use",
             Self::IsFolder => "is-folder",
+            Self::NotAFile => "not-a-file",
             Self::Busy => "busy",
             Self::Other(_) => "other",
         }

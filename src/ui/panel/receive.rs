@@ -16,7 +16,7 @@ use egui_material_icons::icons::{ICON_DELETE_SWEEP, ICON_RADIO_BUTTON_CHECKED, I
 /// 接收设置
 /// [ 文本 | HEX | 对照 ]
 /// 编码 [GBK ▾]
-/// 分行方式 [按行 ▾]
+/// 分帧 [按行 ▾]
 /// ☑ 自动滚屏   ☐ 暂停显示
 /// [清空] [导出…] [录制 ▾]
 /// ```
