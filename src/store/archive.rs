@@ -3,9 +3,9 @@
 //!
 //! At the bound, and when the disk takes no more, the user's choice decides:
 //! 1. *Drop the oldest*: the oldest segment of the largest spool goes. When that does not help (others filled the disk), records wait in
-//!    memory up to [`PATIENCE`] bytes, and beyond that they are counted as missing; the live view goes on.
+//!    memory up to `PATIENCE` bytes, and beyond that they are counted as missing; the live view goes on.
 //! 2. *Stop reading*: what is read already is kept waiting and written when there is room; the gate stays closed until then. What does
-//!    not come from reading (a repetition goes on) is counted as missing when it would be more than [`OVERDRAFT`].
+//!    not come from reading (a repetition goes on) is counted as missing when it would be more than `OVERDRAFT`.
 
 use super::index::{Index, PAGE};
 use super::kept::{Failing, Kept};

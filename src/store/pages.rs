@@ -1,5 +1,5 @@
 //! The records that frames want and memory no longer holds: read by a thread of their own and kept while they are looked at, so that no
-//! frame ever reads a file. Must never hold more than [`BUDGET`].
+//! frame ever reads a file. Must never hold more than `BUDGET`.
 
 use super::archive::Readers;
 use crate::session::id::SessionId;

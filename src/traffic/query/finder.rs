@@ -1,7 +1,7 @@
 //! Which records a match touches, fed with the data in order. Must never copy more of a long record than its ends, and never keep more
-//! than [`MOST`] bytes, however many streams there are.
+//! than `MOST` bytes, however many streams there are.
 //!
-//! Beyond [`MOST`] the ends of the streams that were silent longest are forgotten: of those streams the matches that cross from a record
+//! Beyond `MOST` the ends of the streams that were silent longest are forgotten: of those streams the matches that cross from a record
 //! before that moment to one after it are not found. That takes thousands of connections, none of which has ended.
 
 use super::pattern::Query;
