@@ -45,10 +45,21 @@ impl App {
     }
 
     fn tell_failed(&mut self, source: &Source, failed: &Failed) {
-        let limit = u64::from(self.settings.disk_mib) << 20;
-        if let Some(text) = failure(self.language(), source, failed, (limit.saturating_sub(self.used), limit)) {
+        if let Some(text) = failure(self.language(), source, failed, self.room()) {
             self.notices.bad(text);
         }
+    }
+
+    /// Bytes that may still be opened, of how many. What is recorded does not count: it makes room for itself, and in a long run it always
+    /// stands near the limit.
+    fn room(&self) -> (u64, u64) {
+        let limit = match self.storage.limit {
+            // The recorder has not told yet.
+            0 => u64::from(self.settings.disk_mib) << 20,
+            told => told,
+        };
+        let opened = self.used.saturating_sub(self.storage.live);
+        (limit.saturating_sub(opened), limit)
     }
 
     /// Starts the next; `false` when it was refused.
@@ -62,8 +73,7 @@ impl App {
         };
         let session = SessionId(self.next_id);
         self.next_id += 1;
-        let limit = u64::from(self.settings.disk_mib) << 20;
-        let place = Place { session, shelf, room: limit.saturating_sub(self.used), zone: self.zone.clone() };
+        let place = Place { session, shelf, room: self.room().0, zone: self.zone.clone() };
         let ctx = ui.ctx().clone();
         match Opening::start(source.clone(), place, move || ctx.request_repaint()) {
             Ok(opening) => {
