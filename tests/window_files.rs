@@ -219,6 +219,22 @@ fn what_a_crash_left_can_wait_and_is_deleted_only_when_asked_twice() {
         let root = tempfile::tempdir().unwrap();
         leave_spool(root.path(), SessionId(3));
         let runs = || std::fs::read_dir(root.path()).unwrap().count();
+#[test]
+fn a_part_that_is_damaged_is_kept_and_told() {
+    for language in LANGUAGES {
+        let root = tempfile::tempdir().unwrap();
+        leave_spool(root.path(), SessionId(3));
+        let run = std::fs::read_dir(root.path()).unwrap().next().unwrap().unwrap().path();
+        let damaged = run.join("3").join("00000000000000000100.spool");
+        std::fs::write(&damaged, "SKSPXXL1 and records behind it").unwrap();
+        let mut window = window_over(language, root.path());
+        window.press("recovery.open", Side::Any);
+        window.wait_for_row(Side::Any, "你好");
+        window.wait_for(&language.tr_with("recovery.part_kept", &[("path", &run.join("3").display())]));
+        assert!(damaged.exists());
+    }
+}
+
         let mut window = window_over(language, root.path());
         window.wait_for(&window.tr("recovery.later"));
         // Another that runs at the same time is not offered it.

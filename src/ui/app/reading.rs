@@ -29,7 +29,10 @@ impl App {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::O)) {
             self.openings.ask();
         }
-        self.openings.tidy();
+        for path in self.openings.tidy(ui.ctx()) {
+            let text = self.language().tr_with("recovery.part_kept", &[("path", &path.display())]);
+            self.notices.bad(text);
+        }
         while let Some((source, session, outcome)) = self.openings.outcome() {
             match outcome {
                 Ok(whole) => self.take_over(session, whole),
