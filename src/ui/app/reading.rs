@@ -215,9 +215,13 @@ impl App {
         }
     }
 
-    /// Whether what is on disk stays there although the window was closed: something that was left is only half taken over.
+    /// Whether what is on disk stays there although the window was closed: something that was left is only half taken over, or its tab is
+    /// open.
     pub(super) fn must_leave(&self) -> bool {
-        self.openings.holds_left() || !self.handing.is_empty()
+        // The records of a tab that was left are the only ones there are, and closing the window is not said of them: only their tab's
+        // close deletes them. The sessions of this run are offered again with them, which costs a look; copies of files are not.
+        let is_left = |tab: &SessionTab| tab.about.as_ref().is_some_and(|about| matches!(about.origin, Origin::Left { .. }));
+        self.openings.holds_left() || !self.handing.is_empty() || self.tabs.values().any(is_left)
     }
 
     /// What the command line or a test asks to be opened.
