@@ -203,13 +203,35 @@ fn what_a_crash_left_is_offered_and_opened_once() {
         assert!(window.reads(&window.tr("file.recovered")) && window.reads(&window.tr("file.goes")));
         assert!(window.find(&[Role::Button], &window.tr("recovery.open"), Side::Any).is_empty());
 
-        // Ended by a signal it is there again; and then, closed by the user, it is not.
+        // Ended by a signal it is there again, and so it is when the window was closed over it; not once its own tab was.
         window.end_by_signal();
         let mut again = window_over(language, root.path());
         again.press("recovery.open", Side::Any);
         again.wait_for_row(Side::Any, "second client");
         drop(again);
+        let mut last = window_over(language, root.path());
+        last.press("recovery.open", Side::Any);
+        last.wait_for_row(Side::Any, "second client");
+        last.click(&language.tr_with("tab.close", &[("title", &title)]), Side::Any);
+        last.wait_for(&last.tr("welcome.title"));
+        drop(last);
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn a_part_that_is_damaged_is_kept_and_told() {
+    for language in LANGUAGES {
+        let root = tempfile::tempdir().unwrap();
+        leave_spool(root.path(), SessionId(3));
+        let run = std::fs::read_dir(root.path()).unwrap().next().unwrap().unwrap().path();
+        let damaged = run.join("3").join("00000000000000000100.spool");
+        std::fs::write(&damaged, "SKSPXXL1 and records behind it").unwrap();
+        let mut window = window_over(language, root.path());
+        window.press("recovery.open", Side::Any);
+        window.wait_for_row(Side::Any, "你好");
+        window.wait_for(&language.tr_with("recovery.part_kept", &[("path", &run.join("3").display())]));
+        assert!(damaged.exists());
     }
 }
 

@@ -135,6 +135,14 @@ impl Pick {
             Self::Only(chosen) => chosen.contains(RowKey(key)),
         }
     }
+
+    /// How many of these are chosen, however many there are.
+    fn count(&self, keys: Range<u64>) -> u64 {
+        match self {
+            Self::All => keys.end.saturating_sub(keys.start),
+            Self::Only(chosen) => chosen.position(RowKey(keys.end)).saturating_sub(chosen.position(RowKey(keys.start))),
+        }
+    }
 }
 
 /// What the thread does.
@@ -228,7 +236,7 @@ impl Job {
             outcome = match step {
                 Step::Record(id, record) => self.record(export, pick.holds(id.0), (id, &record), out),
                 Step::Missing(gone) => {
-                    self.written.missing += gone.filter(|id| pick.holds(*id)).count() as u64;
+                    self.written.missing += pick.count(gone);
                     Ok(())
                 }
             };

@@ -212,3 +212,13 @@ fn nothing_is_replaced_unasked_and_nothing_half_is_left() {
     let nowhere = Order { path: bench.path("no/folder/x"), ..order(false) };
     assert_eq!(run(nowhere).unwrap_err().kind(), ErrorKind::NotFound);
 }
+
+#[test]
+fn a_hole_of_any_size_is_counted_at_once() {
+    let hole = 3..u64::MAX;
+    assert_eq!(Pick::All.count(hole.clone()), u64::MAX - 3);
+    let mut chosen = Chosen::default();
+    [0, 2, 3, 1 << 40, u64::MAX].into_iter().for_each(|key| chosen.insert(RowKey(key)));
+    chosen.forget_before(RowKey(1));
+    assert_eq!(Pick::Only(chosen).count(hole), 2);
+}

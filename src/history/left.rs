@@ -29,7 +29,9 @@ impl Left {
         let left = shelf::leftovers(root);
         let bytes = left.iter().map(Leftover::size).sum();
         let started = left.iter().filter_map(Leftover::started).min();
-        let runs: Vec<Run> = left.into_iter().map(|leftover| Run { sessions: leftover.sessions(), leftover }).collect();
+        let runs = left.into_iter().map(|leftover| Run { sessions: leftover.sessions(), leftover });
+        // One that can't be listed just now is neither opened nor deleted.
+        let runs: Vec<Run> = runs.filter(|run| !run.sessions.is_empty()).collect();
         let sessions = runs.iter().map(|run| run.sessions.len()).sum();
         (sessions > 0).then_some(Self { runs, sessions, bytes, started })
     }
@@ -49,6 +51,14 @@ impl Left {
 }
 
 impl Run {
+    /// Deletes it once its sessions were taken over, unless a part of them could not be: the folder that this is in.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub fn delete_emptied(self) -> io::Result<Option<PathBuf>> {
+        self.leftover.delete_emptied()
+    }
+
     /// Deletes it.
     ///
     /// # Errors

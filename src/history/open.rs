@@ -347,7 +347,9 @@ fn about(origin: Origin, size: u64, opened: &Opened, summary: Summary, locals: B
     let (first, next) = (index.first().unwrap_or(RecordId(0)), index.next().unwrap_or(RecordId(0)));
     let time = |id: RecordId| time_of(index, id);
     let span = time(first).zip(next.0.checked_sub(1).and_then(|last| time(RecordId(last))));
-    About { origin, size, records: next.0 - first.0, span, summary, locals: Arc::new(locals) }
+    // The numbers of those that could not be written, or are damaged, stand for nothing that can be looked at.
+    let records = index.with(|segments| segments.iter().map(|segment| segment.next - segment.first).sum());
+    About { origin, size, records, span, summary, locals: Arc::new(locals) }
 }
 
 fn time_of(index: &Index, id: RecordId) -> Option<Timestamp> {

@@ -175,3 +175,25 @@ fn a_copy_is_not_offered_after_a_crash_and_what_was_left_is_again() {
         }
     }
 }
+
+#[test]
+fn records_that_are_not_there_are_not_counted() {
+    let root = tempfile::tempdir().unwrap();
+    let left = Shelf::new(root.path(), Timestamp(2));
+    left.make().unwrap();
+    let mut spool = Spool::new(left.session(SessionId(3)), 1 << 20);
+    let all = records();
+    for (id, record) in &all {
+        // Between the second and the fifth the disk took nothing.
+        if !(2..5).contains(&id.0) {
+            spool.append(*id, record);
+        }
+        if id.0 < 5 {
+            spool.flush().unwrap();
+        }
+    }
+    spool.flush().unwrap();
+    let source = Source::Left(left.session(SessionId(3)));
+    let whole = Opening::start(source, place(root.path(), ROOM), || {}).unwrap().finish().unwrap();
+    assert_eq!(whole.about.records, all.len() as u64 - 3);
+}

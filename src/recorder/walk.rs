@@ -28,7 +28,7 @@ pub struct History {
 pub enum Step {
     /// A record.
     Record(RecordId, Record),
-    /// Records that are not kept: they went, or could not be written.
+    /// Records that are not kept: they went, could not be written, or can't be read any more.
     Missing(Range<u64>),
 }
 
@@ -56,7 +56,7 @@ impl History {
     /// Walks through these records in order until `each` breaks.
     ///
     /// # Errors
-    /// When a file can't be read.
+    /// None so far: what can't be read is a step like any other.
     pub fn walk(&self, range: Range<u64>, each: impl FnMut(Step) -> ControlFlow<()>) -> io::Result<()> {
         walk(&|| self.index(), &|id, end| self.slice_of_memory(id, end), range, each)
     }
@@ -90,7 +90,7 @@ impl History {
 /// where to go on.
 ///
 /// # Errors
-/// When a file can't be read.
+/// None so far: what can't be read is a step like any other.
 pub(super) fn walk(
     index: &dyn Fn() -> Option<Arc<Index>>,
     memory: &dyn Fn(u64, u64) -> (Vec<Step>, u64),
@@ -99,20 +99,32 @@ pub(super) fn walk(
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
     let mut id = range.start;
+    let mut want = READ;
     while id < range.end {
-        let after = match index().and_then(|index| index.span(RecordId(id), READ)) {
+        let after = match index().and_then(|index| index.span(RecordId(id), want)) {
             Some(span) if span.first.0 <= id => {
-                span.read(&mut buffer)?;
+                let read = span.read(&mut buffer);
+                let entries = if read.is_ok() { &buffer[..] } else { &[] };
                 let mut after = id;
-                for (at, raw) in span.entries(&buffer).skip_while(|(at, _)| at.0 < id).take_while(|(at, _)| at.0 < range.end) {
+                for (at, raw) in span.entries(entries).skip_while(|(at, _)| at.0 < id).take_while(|(at, _)| at.0 < range.end) {
                     after = at.0 + 1;
                     let step = raw.record().map_or(Step::Missing(at.0..after), |record| Step::Record(at, record));
                     if each(step).is_break() {
                         return Ok(());
                     }
                 }
+                if after == id && want > 1 {
+                    // Of what was read at once only part may be damaged: what is missing is told by the smallest step there is.
+                    want = 1;
+                    continue;
+                }
+                want = READ;
                 if after == id {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, "the records on disk are damaged"));
+                    // The rest may be read: one bad place on the disk must not cost what is behind it.
+                    after = span.next.0.min(range.end);
+                    if each(Step::Missing(id..after)).is_break() {
+                        return Ok(());
+                    }
                 }
                 after
             }
@@ -130,4 +142,55 @@ pub(super) fn walk(
         id = after;
     }
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::store::spool::Spool;
+    use crate::store::spool_tests::some_records;
+    use std::os::unix::fs::FileExt;
+
+    /// Every record's number, and what is missing.
+    fn walked(spool: &Spool, range: Range<u64>) -> (Vec<u64>, Vec<(u64, u64)>) {
+        let (mut read, mut missing) = (Vec::new(), Vec::new());
+        let none = |id, end| (vec![Step::Missing(id..end)], end);
+        walk(&|| Some(spool.index().clone()), &none, range, |step| {
+            match step {
+                Step::Record(id, _) => read.push(id.0),
+                Step::Missing(gone) => missing.push((gone.start, gone.end)),
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        (read, missing)
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_missing_and_the_rest_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::new(folder.path().to_owned(), 1 << 20);
+        spool.set_sizes(1 << 20, 1_000);
+        let records = some_records(60);
+        for id in 0..60 {
+            spool.append(RecordId(id), &records[id as usize]);
+        }
+        spool.flush().unwrap();
+        assert_eq!(walked(&spool, 0..60), ((0..60).collect(), vec![]));
+
+        // In the middle of a page a record's length is nonsense.
+        let (path, page) = spool.index().with(|segments| (segments[0].path.clone(), segments[0].points[2..4].to_vec()));
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.write_all_at(&[0xFF; 64], page[0].at).unwrap();
+        let (begin, end) = (page[0].id, page[1].id);
+        assert_eq!(walked(&spool, 0..60), ((0..begin).chain(end..60).collect(), vec![(begin, end)]));
+        assert_eq!(walked(&spool, 0..begin + 1), ((0..begin).collect(), vec![(begin, begin + 1)]));
+
+        // The end of the file is gone: reading fails.
+        file.set_len(page[1].at).unwrap();
+        let (read, missing) = walked(&spool, 0..60);
+        assert_eq!(read, (0..begin).collect::<Vec<_>>());
+        assert_eq!(missing.iter().map(|(start, end)| end - start).sum::<u64>(), 60 - begin);
+        assert!(missing.windows(2).all(|two| two[0].1 == two[1].0));
+    }
 }

@@ -222,7 +222,7 @@ impl Archive {
     fn write(&mut self, session: SessionId) -> io::Result<()> {
         let mut written = self.try_write(session);
         if self.options.at_limit == AtLimit::DropOldest && written.as_ref().is_err_and(is_full) {
-            self.found_full_at = self.used();
+            self.found_full_at = self.live();
             self.fit_segments();
             // When this much does not make room, it is others that fill the disk.
             let enough = SMALLEST_SEGMENT + self.spools.get(&session).map_or(0, |kept| kept.spool.waiting());
@@ -238,7 +238,7 @@ impl Archive {
 
     fn try_write(&mut self, session: SessionId) -> io::Result<()> {
         self.shelf.make()?;
-        if self.options.at_limit == AtLimit::StopReading && self.used() >= self.options.limit + self.sizes.overdraft {
+        if self.options.at_limit == AtLimit::StopReading && self.live() >= self.options.limit + self.sizes.overdraft {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
         let Some(kept) = self.spools.get_mut(&session) else { return Ok(()) };
@@ -303,21 +303,23 @@ impl Archive {
         None
     }
 
-    fn used(&self) -> u64 {
-        self.spools.values().map(|kept| kept.spool.size()).sum()
+    /// What counts against the budget. What was opened can't be dropped to make room and must not stop reading either: it has a bound of
+    /// its own, before it is opened.
+    fn live(&self) -> u64 {
+        self.spools.values().filter(|kept| !kept.pinned).map(|kept| kept.spool.size()).sum()
     }
 
     fn keep_to_limit(&mut self) {
         if self.options.at_limit == AtLimit::DropOldest {
             // A session alone keeps its newest segment however large one record is; many sessions share the budget.
             let several = self.spools.values().filter(|kept| !kept.pinned && kept.spool.size() > 0).nth(1).is_some();
-            while self.used() > self.options.limit && self.drop_oldest(several).is_some() {}
+            while self.live() > self.options.limit && self.drop_oldest(several).is_some() {}
         }
     }
 
     fn hold_or_release(&mut self, news: &mut Vec<(SessionId, What)>) {
         let limit = self.options.limit;
-        let full = self.used() >= limit - HEADROOM.min(limit / 4);
+        let full = self.live() >= limit - HEADROOM.min(limit / 4);
         let held = self.options.at_limit == AtLimit::StopReading && (full || self.stuck() > self.sizes.patience / 2);
         self.held = held;
         let storage = if held { Storage::Held { limit } } else { Storage::Released };
@@ -331,7 +333,8 @@ impl Archive {
     /// How it stands.
     pub fn status(&self) -> Status {
         let failing = self.failing().find_map(|(_, kept)| Some(kept.failing.as_ref()?.failure.clone()));
-        Status { used: self.used(), limit: self.options.limit, held: self.held, failing }
+        let used = self.spools.values().map(|kept| kept.spool.size()).sum();
+        Status { used, live: self.live(), limit: self.options.limit, held: self.held, failing }
     }
 
     /// The sessions whose oldest records went since the last call, and what they have now.

@@ -235,8 +235,40 @@ fn a_session_from_a_file_is_neither_dropped_nor_told() {
     assert_eq!((index.first(), index.next()), (Some(RecordId(0)), Some(RecordId(10))));
     assert!(desk.archive.shelf().session(SessionId(5)).exists());
     desk.archive.set_limit(4_000, AtLimit::StopReading);
+    desk.append(SessionId(2), 40);
     let told: Vec<SessionId> = desk.flush().into_iter().map(|(session, _)| session).collect();
     assert_eq!(told, [SessionId(2)]);
+}
+
+#[test]
+fn what_was_opened_takes_no_room_from_what_is_recorded() {
+    for at_limit in [AtLimit::DropOldest, AtLimit::StopReading] {
+        let mut desk = Desk::new(at_limit);
+        desk.append(ONE, 10);
+        desk.flush();
+        let folder = desk.folder.path().join("left");
+        std::fs::rename(desk.archive.shelf().session(ONE), &folder).unwrap();
+        desk.archive.forget(ONE);
+        let (opened, _) = recover::open(&folder, |_| true).unwrap();
+        desk.archive.adopt(SessionId(5), opened.spool);
+        let size = desk.archive.status().used;
+        // What was opened is all that there may be, and more than it.
+        desk.archive.set_limit(size, at_limit);
+        desk.append(SessionId(2), 3);
+        assert!(desk.words().is_empty(), "{at_limit:?}");
+        let status = desk.archive.status();
+        assert!(!status.held && status.used == size + status.live && status.live > 0, "{at_limit:?}: {status:?}");
+        assert_eq!(desk.archive.readers().of(SessionId(2)).unwrap().first(), Some(RecordId(0)), "{at_limit:?}");
+        for _ in 0..20 {
+            desk.append(SessionId(2), 1);
+            desk.flush();
+        }
+        let live = desk.archive.status().live;
+        match at_limit {
+            AtLimit::DropOldest => assert!(live <= size.max(4 * SIZES.smallest_segment), "the budget holds for it: {live}"),
+            AtLimit::StopReading => assert!(desk.archive.is_held()),
+        }
+    }
 }
 
 #[test]

@@ -30,4 +30,4 @@ mod archive_tests;
 #[cfg(test)]
 mod recover_tests;
 #[cfg(test)]
-mod spool_tests;
+pub(crate) mod spool_tests;

@@ -108,9 +108,15 @@ impl Drop for Pages {
 impl Shared {
     fn run(&self) {
         let mut buffer = Vec::new();
+        // Whether something has come since the last wake. The last of what is wanted may be at hand by then, as part of a page that came
+        // for another, so the wake can't hang on that one being read.
+        let mut fresh = false;
         let mut state = self.state.lock();
         while !state.stop {
             let Some((session, id)) = state.wanted.pop() else {
+                if std::mem::take(&mut fresh) {
+                    (self.wake)();
+                }
                 self.changed.wait(&mut state);
                 continue;
             };
@@ -124,10 +130,8 @@ impl Shared {
             state = self.state.lock();
             state.reading = false;
             state.keep(session, first, page);
+            fresh = true;
             self.changed.notify_all();
-            if state.wanted.is_empty() {
-                (self.wake)();
-            }
         }
     }
 
@@ -176,5 +180,35 @@ impl State {
         if let Some(page) = self.pages.remove(&key) {
             self.cost -= page.cost;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::spool::Spool;
+    use crate::store::spool_tests::some_records;
+    use std::sync::mpsc;
+
+    #[test]
+    fn rows_of_one_page_wake_once_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::new(folder.path().to_owned(), 1 << 20);
+        for (id, record) in some_records(3).iter().enumerate() {
+            spool.append(RecordId(id as u64), record);
+        }
+        spool.flush().unwrap();
+        let readers = Readers::default();
+        let session = SessionId(1);
+        readers.set(session, Some(spool.index().clone()));
+        let (woken, wakes) = mpsc::channel();
+        let pages = Pages::start(readers, Box::new(move || woken.send(()).unwrap_or_default())).unwrap();
+        for _ in 0..2 {
+            pages.ask((0..3).map(|id| (session, RecordId(id))));
+            pages.wait(Duration::from_secs(10));
+            assert!((0..3).all(|id| pages.get(session, RecordId(id)).is_some_and(|record| record.is_some())));
+        }
+        assert!(wakes.recv_timeout(Duration::from_secs(10)).is_ok(), "who asked is told");
+        assert!(wakes.recv_timeout(Duration::from_millis(50)).is_err(), "and of what was at hand already nobody");
     }
 }

@@ -6,11 +6,11 @@
 //!                                                    /<session>/<first record>.spool
 //! ```
 
-use super::spool::{MAGIC, is_deleted};
+use super::spool::{ENDING, MAGIC, is_deleted};
 use crate::session::id::SessionId;
 use crate::session::timestamp::Timestamp;
 use parking_lot::Mutex;
-use std::fs::{File, Metadata, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -110,17 +110,25 @@ pub struct Leftover {
 
 impl Leftover {
     /// The folders with the spools of its sessions, in the order in which the tabs were made; without copies of the user's own files.
+    /// None where they can't be listed: then nothing of them is offered, and nothing deleted.
     pub fn sessions(&self) -> Vec<PathBuf> {
-        let Ok(entries) = std::fs::read_dir(&self.folder) else { return Vec::new() };
-        let mut found: Vec<(u64, PathBuf)> = entries
-            .filter_map(|entry| {
-                let path = entry.ok()?.path();
-                path.is_dir().then_some(())?;
-                Some((path.file_name()?.to_str()?.parse().ok()?, path))
-            })
-            .collect();
+        self.list().unwrap_or_default()
+    }
+
+    fn list(&self) -> io::Result<Vec<PathBuf>> {
+        let mut found: Vec<(u64, PathBuf)> = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let number = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+            if let Some(number) = number
+                && std::fs::metadata(&path)?.is_dir()
+                && !path.join(COPY).try_exists()?
+            {
+                found.push((number, path));
+            }
+        }
         found.sort();
-        found.into_iter().map(|(_, path)| path).filter(|path| !path.join(COPY).exists()).collect()
+        Ok(found.into_iter().map(|(_, path)| path).collect())
     }
 
     /// When its run began, as its name says.
@@ -131,7 +139,8 @@ impl Leftover {
 
     /// Bytes on disk.
     pub fn size(&self) -> u64 {
-        self.files().map(|data| data.len()).sum()
+        let sizes = |files: Vec<(PathBuf, u64)>| files.into_iter().map(|(_, size)| size).sum();
+        self.files().map_or(0, sizes)
     }
 
     /// Deletes it.
@@ -142,15 +151,39 @@ impl Leftover {
         delete(&self.folder, self.lock)
     }
 
-    /// Whether nothing was recorded, so that there is nothing to offer.
-    fn is_empty(&self) -> bool {
-        self.files().all(|data| data.len() <= MAGIC.len() as u64)
+    /// Deletes it unless there are still records in it, which nobody could read: the folder that they are in.
+    ///
+    /// # Errors
+    /// When the system does not allow it, or does not tell what is in it.
+    pub fn delete_emptied(self) -> io::Result<Option<PathBuf>> {
+        let is_segment = |path: &Path| path.extension().is_some_and(|ending| ending == ENDING);
+        let kept = self.files()?.into_iter().find(|(path, size)| is_segment(path) && !is_nothing(*size));
+        match kept {
+            Some((path, _)) => Ok(Some(path.parent().map_or(path.clone(), Path::to_owned))),
+            None => self.delete().map(|()| None),
+        }
     }
 
-    fn files(&self) -> impl Iterator<Item = Metadata> {
-        let files = self.sessions().into_iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
-        files.filter_map(|file| file.ok()?.metadata().ok())
+    /// Whether nothing was recorded, so that there is nothing to offer. What can't be looked at may be anything.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.files()?.into_iter().all(|(_, size)| is_nothing(size)))
     }
+
+    fn files(&self) -> io::Result<Vec<(PathBuf, u64)>> {
+        let mut found = Vec::new();
+        for folder in self.list()? {
+            for file in std::fs::read_dir(folder)? {
+                let file = file?;
+                found.push((file.path(), file.metadata()?.len()));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a file of so many bytes was only begun.
+fn is_nothing(size: u64) -> bool {
+    size <= MAGIC.len() as u64
 }
 
 /// Whether a folder is a run's, as far as its name tells. The root may be any folder of the user's, and others lock files too.
@@ -174,11 +207,14 @@ pub fn leftovers(root: &Path) -> Vec<Leftover> {
             continue;
         }
         let left = Leftover { folder, lock };
-        if left.is_empty() {
+        match left.is_empty() {
             // If it can't be deleted it harms nobody.
-            left.delete().ok();
-        } else {
-            found.push(left);
+            Ok(true) => {
+                left.delete().ok();
+            }
+            Ok(false) => found.push(left),
+            // A disk that is not there just now, a right that is missing: another start may see it.
+            Err(_) => {}
         }
     }
     found
@@ -220,6 +256,35 @@ mod tests {
         for left in leftovers(root.path()) {
             left.delete().unwrap();
         }
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_that_cannot_be_looked_at_is_not_taken_for_an_empty_one() {
+        let root = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(root.path(), Timestamp(7));
+        shelf.make().unwrap();
+        // Nobody can follow it, whatever rights he has.
+        let session = shelf.session(SessionId(3));
+        std::os::unix::fs::symlink(&session, &session).unwrap();
+        drop(shelf);
+        assert!(leftovers(root.path()).is_empty());
+        assert!(session.is_symlink());
+    }
+
+    #[test]
+    fn a_run_that_was_emptied_goes_and_one_with_records_left_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(root.path(), Timestamp(7));
+        left_by(&shelf);
+        let session = shelf.session(SessionId(3));
+        drop(shelf);
+        let kept = leftovers(root.path()).remove(0).delete_emptied().unwrap();
+        assert_eq!(kept, Some(session.clone()));
+        let left = leftovers(root.path()).remove(0);
+        std::fs::remove_file(session.join("00000000000000000000.spool")).unwrap();
+        assert_eq!(left.delete_emptied().unwrap(), None);
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
     }
 

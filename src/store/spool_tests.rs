@@ -188,7 +188,7 @@ proptest! {
 }
 
 /// The same ones every time.
-pub(super) fn some_records(count: usize) -> Vec<Record> {
+pub(crate) fn some_records(count: usize) -> Vec<Record> {
     let mut runner = TestRunner::deterministic();
     proptest::collection::vec(any_record(), count).new_tree(&mut runner).unwrap().current()
 }

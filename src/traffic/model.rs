@@ -76,6 +76,8 @@ pub struct Session {
 pub struct Storage {
     /// Bytes on disk.
     pub used: u64,
+    /// Those of them that sessions of this run recorded; the rest are of files that were opened, which the limit does not take away.
+    pub live: u64,
     /// Bytes that there may be; 0 where nothing is kept on disk.
     pub limit: u64,
     /// Whether reading is stopped because there is no room.

@@ -11,7 +11,7 @@ use crate::history::left::{Left, Run};
 use crate::history::open::{Failed, Opening, Source, Whole};
 use crate::i18n::Language;
 use crate::session::id::SessionId;
-use egui::{Frame, Margin, Modal, Panel, ProgressBar, Ui, vec2};
+use egui::{Context, Frame, Margin, Modal, Panel, ProgressBar, Ui, vec2};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_FILE_OPEN};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -53,7 +53,7 @@ pub struct Openings {
     running: Option<Running>,
     runs: BTreeMap<usize, Emptying>,
     next_run: usize,
-    deleting: Vec<Errand<io::Result<()>>>,
+    deleting: Vec<Errand<io::Result<Option<PathBuf>>>>,
 }
 
 impl Openings {
@@ -121,13 +121,25 @@ impl Openings {
         }
         if let Some(Emptying { run, whole: true, .. }) = self.runs.remove(&number) {
             // What can't be deleted is empty, and the next start deletes it.
-            self.deleting.extend(Errand::start("tidy", move || run.delete(), || {}));
+            self.deleting.extend(Errand::start("tidy", move || run.delete_emptied(), || {}));
         }
     }
 
-    /// Forgets what has been done.
-    pub fn tidy(&mut self) {
-        self.deleting.retain_mut(|errand| matches!(errand.answer(), Answer::Coming));
+    /// Forgets what has been done; the folders that were kept because a part of what is in them can't be read.
+    pub fn tidy(&mut self, ctx: &Context) -> Vec<PathBuf> {
+        let mut kept = Vec::new();
+        self.deleting.retain_mut(|errand| match errand.answer() {
+            Answer::Coming => true,
+            Answer::Is(outcome) => {
+                kept.extend(outcome.ok().flatten());
+                false
+            }
+            Answer::Broken => false,
+        });
+        if !self.deleting.is_empty() {
+            ctx.request_repaint_after(PROGRESS);
+        }
+        kept
     }
 
     /// The dialogue, where it is open; the files that were chosen.

@@ -29,7 +29,10 @@ impl App {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::O)) {
             self.openings.ask();
         }
-        self.openings.tidy();
+        for path in self.openings.tidy(ui.ctx()) {
+            let text = self.language().tr_with("recovery.part_kept", &[("path", &path.display())]);
+            self.notices.bad(text);
+        }
         while let Some((source, session, outcome)) = self.openings.outcome() {
             match outcome {
                 Ok(whole) => self.take_over(session, whole),
@@ -45,10 +48,21 @@ impl App {
     }
 
     fn tell_failed(&mut self, source: &Source, failed: &Failed) {
-        let limit = u64::from(self.settings.disk_mib) << 20;
-        if let Some(text) = failure(self.language(), source, failed, (limit.saturating_sub(self.used), limit)) {
+        if let Some(text) = failure(self.language(), source, failed, self.room()) {
             self.notices.bad(text);
         }
+    }
+
+    /// Bytes that may still be opened, of how many. What is recorded does not count: it makes room for itself, and in a long run it always
+    /// stands near the limit.
+    fn room(&self) -> (u64, u64) {
+        let limit = match self.storage.limit {
+            // The recorder has not told yet.
+            0 => u64::from(self.settings.disk_mib) << 20,
+            told => told,
+        };
+        let opened = self.used.saturating_sub(self.storage.live);
+        (limit.saturating_sub(opened), limit)
     }
 
     /// Starts the next; `false` when it was refused.
@@ -62,8 +76,7 @@ impl App {
         };
         let session = SessionId(self.next_id);
         self.next_id += 1;
-        let limit = u64::from(self.settings.disk_mib) << 20;
-        let place = Place { session, shelf, room: limit.saturating_sub(self.used), zone: self.zone.clone() };
+        let place = Place { session, shelf, room: self.room().0, zone: self.zone.clone() };
         let ctx = ui.ctx().clone();
         match Opening::start(source.clone(), place, move || ctx.request_repaint()) {
             Ok(opening) => {
@@ -202,9 +215,13 @@ impl App {
         }
     }
 
-    /// Whether what is on disk stays there although the window was closed: something that was left is only half taken over.
+    /// Whether what is on disk stays there although the window was closed: something that was left is only half taken over, or its tab is
+    /// open.
     pub(super) fn must_leave(&self) -> bool {
-        self.openings.holds_left() || !self.handing.is_empty()
+        // The records of a tab that was left are the only ones there are, and closing the window is not said of them: only their tab's
+        // close deletes them. The sessions of this run are offered again with them, which costs a look; copies of files are not.
+        let is_left = |tab: &SessionTab| tab.about.as_ref().is_some_and(|about| matches!(about.origin, Origin::Left { .. }));
+        self.openings.holds_left() || !self.handing.is_empty() || self.tabs.values().any(is_left)
     }
 
     /// What the command line or a test asks to be opened.
