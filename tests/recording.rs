@@ -160,6 +160,8 @@ fn from_now_on_in_the_middle_of_connections() {
     drop((peer, second));
     bench.left(session);
     bench.left(session);
+    // What was heard of is in the file, and a moment later in the model too, which tells how the recording stands.
+    bench.until("both gone", |model| model.session(session)?.connections.is_empty().then_some(()));
     let status = stop(&bench, session);
     let expected = model(&bench, session, first);
     assert_eq!((status.records, status.missing), (expected.len() as u64, 0));
@@ -218,6 +220,7 @@ fn from_the_beginning_while_more_arrives() {
         bench.left(session);
         live(&bench, session);
         bench.close(session);
+        bench.until("closed in the model too", |model| (!model.session(session)?.state.is_live()).then_some(()));
         let status = stop(&bench, session);
         let expected = model(&bench, session, 0);
         assert_eq!((status.records, status.missing), (expected.len() as u64, 0));
