@@ -81,7 +81,7 @@ struct ReadBack {
 fn read_back(bench: &Bench, session: SessionId) -> ReadBack {
     let history = history(bench, session);
     let mut read = ReadBack::default();
-    let walked = history.walk(history.range(), |step| {
+    history.walk(history.range(), |step| {
         match step {
             Step::Record(_, record) => {
                 read.kept += Lost { records: 1, bytes: 0 };
@@ -96,7 +96,6 @@ fn read_back(bench: &Bench, session: SessionId) -> ReadBack {
         }
         ControlFlow::Continue(())
     });
-    walked.unwrap();
     read
 }
 

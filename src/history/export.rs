@@ -241,7 +241,7 @@ impl Job {
                 }
             };
             if outcome.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
+        });
         outcome
     }
 

@@ -71,14 +71,12 @@ impl Bench {
         };
         let mut scanner = question.read(Timestamp(0), &TimeZone::UTC).scanner()?;
         let history = self.history();
-        history
-            .walk(history.range(), |step| {
-                if let Step::Record(id, record) = step {
-                    scanner.push(id, &record);
-                }
-                ControlFlow::Continue(())
-            })
-            .unwrap();
+        history.walk(history.range(), |step| {
+            if let Step::Record(id, record) = step {
+                scanner.push(id, &record);
+            }
+            ControlFlow::Continue(())
+        });
         while let Some(task) = scanner.task() {
             let sieved = task.run(&Direct::new(history.clone()));
             scanner.take(sieved);

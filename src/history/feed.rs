@@ -108,7 +108,7 @@ impl Shared {
             };
             let mut slice = Vec::new();
             let mut bytes = 0;
-            let walked = history.walk(from..all.end, |step| {
+            history.walk(from..all.end, |step| {
                 bytes += match &step {
                     Step::Record(_, record) => record.cost(),
                     Step::Missing(_) => 0,
@@ -125,10 +125,6 @@ impl Shared {
             });
             push(scanner, slice.drain(..));
             settle(scanner, &records, || !self.orders.lock().stop);
-            if walked.is_err() {
-                // What can't be read is missing, in rows too; the rest of the log may be read.
-                scanner.lock().skip_to(RecordId(all.end));
-            }
             self.begin();
             wake();
             let mut orders = self.orders.lock();

@@ -72,7 +72,7 @@ impl Past {
         self.frozen.lock().extend(frozen.map(Arc::new));
     }
 
-    fn walk(&self, range: Range<u64>, each: &mut dyn FnMut(Step) -> ControlFlow<()>) -> io::Result<()> {
+    fn walk(&self, range: Range<u64>, each: &mut dyn FnMut(Step) -> ControlFlow<()>) {
         let mut id = range.start;
         while id < range.end {
             let frozen = self.frozen.lock().iter().find(|frozen| frozen.end > id).cloned();
@@ -84,7 +84,7 @@ impl Past {
                         let flow = each(step);
                         broken = flow.is_break();
                         flow
-                    })?;
+                    });
                     id = end;
                 }
                 None => {
@@ -100,20 +100,19 @@ impl Past {
                         let flow = each(step);
                         broken = flow.is_break();
                         flow
-                    })?;
+                    });
                 }
             }
             if broken {
-                return Ok(());
+                return;
             }
         }
-        Ok(())
     }
 
     /// Copies these records into a file, and flushes it. Stops early when `enough` of so many bytes says so. Where to go on.
     fn copy(&self, file: &mut CaptureFile, range: Range<u64>, enough: &mut dyn FnMut(u64, u64, &CaptureFile) -> bool) -> Copied {
         let (mut next, mut bytes, mut problem) = (range.start, 0, None);
-        let walked = self.walk(range.clone(), &mut |step| {
+        self.walk(range, &mut |step| {
             match step {
                 Step::Record(id, record) => {
                     bytes += record.cost() as u64;
@@ -133,11 +132,6 @@ impl Past {
             }
             if enough(next, bytes, file) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        if walked.is_err() {
-            // What can't be read is missing here as it is everywhere.
-            file.miss(range.end - next);
-            next = range.end;
-        }
         if problem.is_none() {
             problem = file.flush().err();
         }

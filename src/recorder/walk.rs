@@ -7,7 +7,6 @@ use crate::store::archive::Readers;
 use crate::store::index::Index;
 use crate::traffic::model::Session;
 use crate::traffic::record::{Record, RecordId};
-use std::io;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
@@ -53,12 +52,9 @@ impl History {
         self.with_session(|session| session.log.first().0..session.log.next().0).unwrap_or(0..0)
     }
 
-    /// Walks through these records in order until `each` breaks.
-    ///
-    /// # Errors
-    /// None so far: what can't be read is a step like any other.
-    pub fn walk(&self, range: Range<u64>, each: impl FnMut(Step) -> ControlFlow<()>) -> io::Result<()> {
-        walk(&|| self.index(), &|id, end| self.slice_of_memory(id, end), range, each)
+    /// Walks through these records in order until `each` breaks. What can't be read is a step like any other.
+    pub fn walk(&self, range: Range<u64>, each: impl FnMut(Step) -> ControlFlow<()>) {
+        walk(&|| self.index(), &|id, end| self.slice_of_memory(id, end), range, each);
     }
 
     /// What memory has of these records, a slice at most, and what it does not.
@@ -87,16 +83,13 @@ impl History {
 }
 
 /// Walks through records that are on disk in `index`, and those that are not in `memory`: that gives what it has from a record on, and
-/// where to go on.
-///
-/// # Errors
-/// None so far: what can't be read is a step like any other.
+/// where to go on. What can't be read is missing.
 pub(super) fn walk(
     index: &dyn Fn() -> Option<Arc<Index>>,
     memory: &dyn Fn(u64, u64) -> (Vec<Step>, u64),
     range: Range<u64>,
     mut each: impl FnMut(Step) -> ControlFlow<()>,
-) -> io::Result<()> {
+) {
     let mut buffer = Vec::new();
     let mut id = range.start;
     let mut want = READ;
@@ -110,7 +103,7 @@ pub(super) fn walk(
                     after = at.0 + 1;
                     let step = raw.record().map_or(Step::Missing(at.0..after), |record| Step::Record(at, record));
                     if each(step).is_break() {
-                        return Ok(());
+                        return;
                     }
                 }
                 if after == id && want > 1 {
@@ -123,7 +116,7 @@ pub(super) fn walk(
                     // The rest may be read: one bad place on the disk must not cost what is behind it.
                     after = span.next.0.min(range.end);
                     if each(Step::Missing(id..after)).is_break() {
-                        return Ok(());
+                        return;
                     }
                 }
                 after
@@ -133,7 +126,7 @@ pub(super) fn walk(
                 let (slice, after) = memory(id, end);
                 for step in slice {
                     if each(step).is_break() {
-                        return Ok(());
+                        return;
                     }
                 }
                 after
@@ -141,7 +134,6 @@ pub(super) fn walk(
         };
         id = after;
     }
-    Ok(())
 }
 
 #[cfg(all(test, unix))]
@@ -161,8 +153,7 @@ mod tests {
                 Step::Missing(gone) => missing.push((gone.start, gone.end)),
             }
             ControlFlow::Continue(())
-        })
-        .unwrap();
+        });
         (read, missing)
     }
 

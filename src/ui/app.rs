@@ -90,8 +90,6 @@ pub struct App {
     recovery: Recovery,
     /// What the recorder is to take over.
     handing: VecDeque<Request>,
-    /// Bytes that records take on disk.
-    used: u64,
     /// Whether the end was not the user's: then the records on disk stay.
     leaving: Arc<AtomicBool>,
 }
@@ -150,7 +148,6 @@ impl App {
             openings: Openings::default(),
             recovery,
             handing: VecDeque::new(),
-            used: 0,
             leaving: Arc::default(),
         };
         app.restore();

@@ -1,6 +1,9 @@
 //! What a long history costs: frames, switches, searches and memory over ten million rows beside a hundred, in the same run:
 //! `cargo bench --bench history`. It prints ratios, because machines are noisy. Files in the build folder only.
 
+#[path = "lines.rs"]
+mod lines;
+
 use egui::{Context, RawInput, Rect, pos2, vec2};
 use jiff::tz::TimeZone;
 use sockscope::codec::encoding::Encoding;
@@ -97,7 +100,7 @@ fn switches(stage: &mut Stage, long: u64) {
 fn search(folder: &std::path::Path, bytes: usize) {
     let file = folder.join("bytes");
     let mut out = std::io::BufWriter::new(std::fs::File::create(&file).unwrap());
-    let block = lines(64 << 10);
+    let block = lines::lines(64 << 10);
     for _ in 0..bytes / block.len() {
         out.write_all(&block).unwrap();
     }
@@ -131,18 +134,6 @@ fn ripgrep(file: &std::path::Path) -> Option<f64> {
         Some(started.elapsed().as_secs_f64())
     };
     (0..3).map(|_| run()).collect::<Option<Vec<f64>>>()?.into_iter().min_by(f64::total_cmp)
-}
-
-fn lines(length: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(length + 100);
-    let mut number = 1_u64;
-    while bytes.len() < length {
-        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let value = number >> 33;
-        writeln!(bytes, "2026-07-21T08:20:34 sensor {} reads {value} mV, status {:x}", value % 100, value % 7919).unwrap();
-    }
-    bytes.truncate(length);
-    bytes
 }
 
 /// Resident memory in MiB.

@@ -1,6 +1,9 @@
 //! How fast records are searched, beside a bare search over the same contiguous bytes in the same run: `cargo bench --bench search`. It
 //! prints ratios, because machines are noisy. With ripgrep installed, also beside it over a file of the same bytes.
 
+#[path = "lines.rs"]
+mod lines;
+
 use regex_automata::meta::Regex;
 use sockscope::codec::encoding::Encoding;
 use sockscope::session::id::ConnectionId;
@@ -23,7 +26,7 @@ const CONNECTIONS: usize = 8;
 fn main() {
     // `cargo test --benches` only wants to know that it runs.
     let scale = if std::env::args().any(|arg| arg == "--bench") { 1 } else { 1000 };
-    let slice = lines(SLICE / scale);
+    let slice = lines::lines(SLICE / scale);
     let times = TOTAL / SLICE;
     println!("{:<46}{:>12}{:>12}{:>8}", "GB/s", "bare", "records", "ratio");
     let cases = [
@@ -46,19 +49,6 @@ fn main() {
     if scale == 1 {
         ripgrep(&slice, times);
     }
-}
-
-/// Lines such as a device sends.
-fn lines(length: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(length + 100);
-    let mut number = 1_u64;
-    while bytes.len() < length {
-        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let value = number >> 33;
-        writeln!(bytes, "2026-07-21T08:20:34 sensor {} reads {value} mV, status {:x}", value % 100, value % 7919).unwrap();
-    }
-    bytes.truncate(length);
-    bytes
 }
 
 fn best(mut run: impl FnMut() -> f64) -> f64 {

@@ -69,7 +69,6 @@ impl App {
             let id = tab.id;
             wanted.extend(tab.look(model, &self.pages, now, &self.zone, rows).into_iter().map(|record| (id, record)));
         }
-        self.used = model.storage().used;
         if self.interfaces != model.interfaces() {
             self.interfaces = model.interfaces().to_vec();
         }

@@ -61,7 +61,7 @@ impl App {
             0 => u64::from(self.settings.disk_mib) << 20,
             told => told,
         };
-        let opened = self.used.saturating_sub(self.storage.live);
+        let opened = self.storage.used.saturating_sub(self.storage.live);
         (limit.saturating_sub(opened), limit)
     }
 
