@@ -12,6 +12,7 @@ use sockscope::session::draft::Draft;
 use sockscope::session::id::SessionId;
 use sockscope::session::spec::Role;
 use sockscope::session::timestamp::Timestamp;
+use sockscope::traffic::encodings::Encodings;
 use sockscope::traffic::query::{FilterDraft, Pattern};
 use sockscope::traffic::scan::Question;
 use std::io::Write;
@@ -48,8 +49,7 @@ fn the_scanner_is_never_held_by_one_who_waits_for_the_model() {
         filter: FilterDraft { pattern: Pattern { typed: "7".into(), ..Pattern::default() }, ..FilterDraft::default() },
         connections: None,
         search: Pattern::default(),
-        receive: Encoding::UTF_8,
-        send: Encoding::UTF_8,
+        encodings: Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8),
     };
     let scanner = Arc::new(Mutex::new(question.read(Timestamp(0), &TimeZone::UTC).scanner().unwrap()));
     let history = History::new(look.clone(), engine.readers().clone(), SESSION);

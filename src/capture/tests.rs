@@ -6,6 +6,7 @@ use crate::i18n::Language;
 use crate::session::event::{Origin, SessionEvent, What};
 use crate::session::id::{ConnectionId, Peer, SessionId};
 use crate::session::timestamp::Timestamp;
+use crate::traffic::encodings::Encodings;
 use crate::traffic::filing::Streams;
 use crate::traffic::format::{Format, Style, Writer};
 use crate::traffic::record::Direction;
@@ -37,7 +38,8 @@ fn rows(capture: &mut Capture) -> Vec<Row> {
 
 fn exported(format: Format, encoding: Encoding, rows: &[Row]) -> Vec<u8> {
     let peer = Peer::connected(ConnectionId(1), "10.0.0.9:4000".parse().unwrap());
-    let style = Style { format, receive: encoding, send: encoding, zone: zone(), language: Language::English, notes: true };
+    let style =
+        Style { format, encodings: Encodings::fixed(encoding, encoding), zone: zone(), language: Language::English, notes: true };
     let (mut streams, mut writer) = (Streams::default(), Writer::new(style));
     let mut file = Vec::new();
     let connected = What::Connected { peer, local: "10.0.0.1:5000".parse().unwrap() };

@@ -8,6 +8,7 @@ use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::session::event::SessionEvent;
 use crate::session::id::SessionId;
+use crate::traffic::encodings::Encodings;
 use crate::traffic::filing::Streams;
 use crate::traffic::format::{Format, Style};
 use crate::traffic::record::Direction;
@@ -58,9 +59,13 @@ pub fn run(language: Language, convert: &Convert) -> u8 {
     };
     let only = convert.direction.map(Way::direction);
     let form = match kind {
-        Kind::Log(format) => {
-            Form::Log(Style { format, receive: convert.encoding, send: convert.encoding, zone, language, notes: true })
-        }
+        Kind::Log(format) => Form::Log(Style {
+            format,
+            encodings: Encodings::fixed(convert.encoding, convert.encoding),
+            zone,
+            language,
+            notes: true,
+        }),
         Kind::Raw => Form::Raw(only.unwrap_or(Direction::Received)),
         Kind::Pcapng => Form::Pcapng,
     };

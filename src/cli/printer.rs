@@ -8,6 +8,7 @@ use crate::i18n::Language;
 use crate::session::event::{SessionEvent, What};
 use crate::session::spec::Switch;
 use crate::session::timestamp::Timestamp;
+use crate::traffic::encodings::Encodings;
 use crate::traffic::format::{Format, Style, Writer};
 use crate::traffic::frames::Assembler;
 use crate::traffic::record::{Direction, Entry, Record};
@@ -49,7 +50,8 @@ impl<O: Write, E: Write> Printer<O, E> {
     /// Starts writing; at most `count` received records.
     pub fn new(language: Language, zone: TimeZone, output: Output, count: Option<u64>, out: O, notes: E) -> Self {
         let Output { frame, format, data, receive, send } = output;
-        let writer = Writer::new(Style { format, receive, send, zone: zone.clone(), language, notes: false });
+        let writer =
+            Writer::new(Style { format, encodings: Encodings::fixed(receive, send), zone: zone.clone(), language, notes: false });
         // The received bytes alone are the same however they are framed, and need not wait for the end of a frame.
         let frames = (frame != Rule::None && format != Format::Raw).then(|| Assembler::new(&frame));
         Self { writer, frames, format, language, zone, data, left: count, gathered: Vec::new(), out, notes, broken: None }

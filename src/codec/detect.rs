@@ -186,6 +186,13 @@ pub fn rank(bytes: &[u8]) -> Vec<Candidate> {
     list
 }
 
+/// What bytes are, when it is sure enough to stay; not for ASCII alone, which is the same in every encoding.
+pub fn settled(sample: &[u8]) -> Option<Guess> {
+    let best = rank(sample).into_iter().next()?;
+    let sure = best.confidence >= 0.9 && !matches!(best.reason, Reason::AsciiOnly { .. } | Reason::Empty);
+    sure.then_some(best.guess)
+}
+
 fn candidate(bytes: &[u8], encoding: Encoding, favourite: bool) -> Candidate {
     let pieces = encoding.decode(bytes);
     let likeness = Likeness::of(bytes, encoding, &pieces);

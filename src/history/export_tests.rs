@@ -10,6 +10,7 @@ use crate::session::id::SessionId;
 use crate::session::storage::AtLimit;
 use crate::session::timestamp::Timestamp;
 use crate::store::archive;
+use crate::traffic::encodings::Encodings;
 use crate::traffic::format::{Format, Style};
 use crate::traffic::query::FilterDraft;
 use crate::traffic::record::Direction;
@@ -66,8 +67,7 @@ impl Bench {
             filter,
             connections: None,
             search: Default::default(),
-            receive: Encoding::UTF_8,
-            send: Encoding::UTF_8,
+            encodings: Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8),
         };
         let mut scanner = question.read(Timestamp(0), &TimeZone::UTC).scanner()?;
         let history = self.history();
@@ -107,8 +107,8 @@ impl Drop for Bench {
 }
 
 fn text(format: Format) -> Form {
-    let (receive, send) = (Encoding::UTF_8, Encoding::UTF_8);
-    Form::Log(Style { format, receive, send, zone: TimeZone::UTC, language: Language::English, notes: true })
+    let encodings = Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8);
+    Form::Log(Style { format, encodings, zone: TimeZone::UTC, language: Language::English, notes: true })
 }
 
 /// What is left of each line behind its arrow.

@@ -103,6 +103,8 @@ pub struct Draft {
     pub framing: FramingDraft,
     /// What received bytes are read in.
     pub receive_encoding: Encoding,
+    /// Whether each stream of received bytes is read in what it is judged to be, and only where that is not known in the encoding above.
+    pub auto_encoding: bool,
     /// What text is sent in, and sent bytes are read in.
     pub send_encoding: Encoding,
     /// How the message is typed.
@@ -248,6 +250,7 @@ impl Draft {
             framing: FramingDraft::default(),
             shown: Shown::Text,
             receive_encoding: Encoding::UTF_8,
+            auto_encoding: false,
             send_encoding: Encoding::UTF_8,
             input: Input::default(),
             line_ending: LineEnding::default(),

@@ -2,6 +2,7 @@
 //! thread calls it. Must never wait for anything.
 
 use super::filing::Filed;
+use super::heads::Heads;
 pub use super::log::Keeping;
 use super::log::{Holding, Log};
 use super::meter::Meter;
@@ -69,6 +70,8 @@ pub struct Session {
     pub log: Log,
     /// Its counters.
     pub meter: Meter,
+    /// What tells the encoding of each of its streams.
+    pub heads: Heads,
 }
 
 /// How keeping records on disk stands.
@@ -219,8 +222,8 @@ impl Session {
     /// Brings everything but the log up to date.
     pub fn take(&mut self, event: &SessionEvent) {
         if let What::Opening { spec } = &event.what {
-            let Self { log, meter, recording, .. } = std::mem::take(self);
-            *self = Self { spec: Some((**spec).clone()), log, meter, recording, ..Self::default() };
+            let Self { log, meter, recording, heads, .. } = std::mem::take(self);
+            *self = Self { spec: Some((**spec).clone()), log, meter, recording, heads, ..Self::default() };
             if let SessionSpec::Udp(udp) = &**spec {
                 self.broadcast = udp.broadcast;
             }
@@ -230,6 +233,7 @@ impl Session {
         }
         match &event.what {
             What::Received { peer, bytes } => {
+                self.heads.push((*peer, Direction::Received), bytes);
                 self.count(*peer, Direction::Received, bytes.len() as u64, event.at);
                 if peer.connection.is_none() && self.senders.front() != Some(&peer.address) {
                     self.senders.retain(|known| *known != peer.address);
@@ -237,7 +241,10 @@ impl Session {
                     self.senders.truncate(SENDERS);
                 }
             }
-            What::Sent { peer, bytes, .. } => self.count(*peer, Direction::Sent, bytes.len() as u64, event.at),
+            What::Sent { peer, bytes, .. } => {
+                self.heads.push((*peer, Direction::Sent), bytes);
+                self.count(*peer, Direction::Sent, bytes.len() as u64, event.at);
+            }
             What::Gap { datagrams, .. } => self.meter.lose(*datagrams),
             What::Listening { local } | What::Bound { local, .. } => self.local = Some(*local),
             What::Connected { peer, local } => {

@@ -1,13 +1,13 @@
 //! What a view asks of all rows: how bytes fall into rows, which of them a filter admits and which a search finds. It is fed every record
 //! in order, by a thread or a test, and answers at any time for what it has seen. Pure. Must never keep a record.
 
+use super::encodings::Encodings;
 use super::frames::{Excerpt, FrameIndex, Limits, Row};
 use super::query::{
     Change, Conditions, FieldProblem, FilterDraft, Finder, Pattern, Query, QueryError, Reading, Sieve, Verdict, Wanted,
 };
 use super::record::{Entry, Record, RecordId, Records};
 use super::view::{Chosen, RowKey};
-use crate::codec::encoding::Encoding;
 use crate::codec::framing::Rule;
 use crate::session::id::ConnectionId;
 use crate::session::timestamp::Timestamp;
@@ -26,10 +26,8 @@ pub struct Question {
     pub connections: Option<BTreeSet<ConnectionId>>,
     /// What is searched for.
     pub search: Pattern,
-    /// What received bytes are read in.
-    pub receive: Encoding,
-    /// What sent bytes are read in.
-    pub send: Encoding,
+    /// What bytes are read in.
+    pub encodings: Encodings,
 }
 
 /// A question that can be answered, and what of it could not be understood.
@@ -51,13 +49,13 @@ impl Question {
 
     /// Reads what was typed; times without a day are of `today`, in `zone`.
     pub fn read(&self, today: Timestamp, zone: &TimeZone) -> Asked {
-        let reading = Reading { receive: self.receive, send: self.send, today, zone: zone.clone() };
+        let reading = Reading { encodings: self.encodings.clone(), today, zone: zone.clone() };
         let (mut conditions, filter_problems) = match self.filter.conditions(&reading) {
             Ok(conditions) => (conditions, Vec::new()),
             Err(problems) => (Conditions::default(), problems),
         };
         conditions.connections = self.connections.clone();
-        let (search, search_problem) = match Query::compile(&self.search, self.receive, self.send) {
+        let (search, search_problem) = match Query::compile(&self.search, &self.encodings) {
             Ok(query) => (query, None),
             Err(problem) => (None, Some(problem)),
         };
@@ -245,7 +243,7 @@ impl Task {
                 sieved.admitted.push(RowKey(key));
             }
             if let (Some(query), Some(data)) = (&search, record.data())
-                && !query.find_in(&data.bytes, data.direction).is_empty()
+                && !query.find_in(&data.bytes, (data.peer, data.direction)).is_empty()
             {
                 sieved.found.push(RowKey(key));
             }
@@ -259,7 +257,7 @@ fn admits(conditions: &Conditions, record: &Record) -> bool {
     match (conditions.admits(record), &conditions.pattern, record.data()) {
         (Verdict::Shown, _, _) => true,
         (Verdict::AsPattern, Some(sought), Some(data)) => {
-            let touched = !sought.query.find_in(&data.bytes, data.direction).is_empty();
+            let touched = !sought.query.find_in(&data.bytes, (data.peer, data.direction)).is_empty();
             touched == (sought.wanted == Wanted::Touched)
         }
         _ => false,

@@ -99,6 +99,39 @@ pub fn of_record(records: &impl Records, id: RecordId, encoding: Encoding, limit
     Reading::of_record(records, id, encoding).map_or_else(Vec::new, |reading| reading.text(limit))
 }
 
+/// What stands around some bytes in their stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Just before.
+    pub before: Vec<u8>,
+    /// Just after.
+    pub after: Vec<u8>,
+}
+
+/// Records that are looked through for what follows one in its stream.
+const LOOK_AHEAD: u64 = 16;
+
+impl Around {
+    /// Around a record, or around what begins at the byte `skip` of it: up to so many bytes before, and after the record, as far as they
+    /// are at hand. Nothing stands around a datagram.
+    pub fn of(records: &impl Records, id: RecordId, skip: usize, (before, after): (usize, usize)) -> Self {
+        let Some(data) = data_of(records, id).filter(|data| data.peer.connection.is_some()) else { return Self::default() };
+        let before = bytes_before(records, &data, skip.min(data.bytes.len()), before);
+        let mut following = Vec::new();
+        for later in (id.0 + 1..=id.0 + LOOK_AHEAD).map(RecordId) {
+            let missing = after - following.len();
+            match data_of(records, later) {
+                _ if missing == 0 => break,
+                Some(next) if next.previous.is_some() && next.peer == data.peer && next.direction == data.direction => {
+                    following.extend(next.bytes.iter().take(missing));
+                }
+                _ => {}
+            }
+        }
+        Self { before, after: following }
+    }
+}
+
 /// Appends pieces; text goes on with text.
 fn join(pieces: &mut Vec<Piece>, more: Vec<Piece>) {
     for piece in more {

@@ -1,11 +1,12 @@
 //! Records as text for the clipboard. Must never be asked for more than a clipboard should hold.
 
-use super::glance::RowStyle;
 use super::intent::CopyAs;
 use crate::codec::decoder::escaped;
+use crate::codec::encoding::Encoding;
 use crate::codec::{hex, literal};
 use crate::describe;
 use crate::i18n::Language;
+use crate::traffic::encodings::Encodings;
 use crate::traffic::frames::Row;
 use crate::traffic::record::{Entry, Records};
 
@@ -21,7 +22,13 @@ pub struct TooLarge;
 ///
 /// # Errors
 /// When it would be more than 16 MiB.
-pub fn text(records: &impl Records, rows: &[Row], style: &RowStyle, how: CopyAs, language: Language) -> Result<String, TooLarge> {
+pub fn text(
+    records: &impl Records,
+    rows: &[Row],
+    encodings: &Encodings,
+    how: CopyAs,
+    language: Language,
+) -> Result<String, TooLarge> {
     let is_data = |row: &Row| match row {
         Row::Record(id) => records.get(*id).is_some_and(|record| record.entry.is_data()),
         Row::Frame(_) => true,
@@ -32,7 +39,7 @@ pub fn text(records: &impl Records, rows: &[Row], style: &RowStyle, how: CopyAs,
     for row in rows {
         let part = match (row.record(records).map(|record| record.entry), how) {
             (Some(Entry::Data(data)), CopyAs::Text) => row
-                .reading(records, style.encoding(data.direction))
+                .reading(records, row.first_record().map_or(Encoding::UTF_8, |id| encodings.of(id, &data)))
                 .map_or_else(String::new, |reading| escaped(&reading.text(usize::MAX))),
             (Some(Entry::Data(data)), CopyAs::Hex) => hex::spaced(&data.bytes),
             (Some(Entry::Data(data)), CopyAs::C) => literal::c_array(&data.bytes),

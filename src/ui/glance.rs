@@ -13,7 +13,7 @@ use crate::session::timestamp::Timestamp;
 use crate::traffic::log::Lost;
 use crate::traffic::meter::Reading;
 use crate::traffic::model::{Connection, Session};
-use crate::traffic::record::{Direction, Record};
+use crate::traffic::record::Record;
 use crate::traffic::text::Span;
 use crate::traffic::view::RowKey;
 use std::net::SocketAddr;
@@ -102,6 +102,8 @@ pub enum Content {
         record: Record,
         /// Its text, a line each: one, or one for each 16 bytes.
         lines: Vec<Vec<Span>>,
+        /// What its bytes were read in.
+        encoding: Encoding,
         /// The bytes that belong to what is searched for.
         marks: Vec<Range<usize>>,
         /// Why its bytes end; `None` for what one read, datagram or send gave.
@@ -128,23 +130,11 @@ impl Row {
 pub struct RowStyle {
     /// Text, hex or both.
     pub shown: Shown,
-    /// For received bytes.
-    pub receive: Encoding,
-    /// For sent bytes.
-    pub send: Encoding,
     /// Bytes in a line of the dump.
     pub columns: usize,
 }
 
 impl RowStyle {
-    /// The encoding of a direction.
-    pub fn encoding(&self, direction: Direction) -> Encoding {
-        match direction {
-            Direction::Received => self.receive,
-            Direction::Sent => self.send,
-        }
-    }
-
     /// How many lines a record takes: a failure has one for what happened and one for what to do next.
     pub fn lines(&self, record: &Record) -> usize {
         match record.data() {

@@ -11,6 +11,7 @@ use crate::history::at_hand::{AtHand, Found};
 use crate::session::draft::Shown;
 use crate::session::timestamp::Timestamp;
 use crate::store::pages::Pages;
+use crate::traffic::encodings::Encodings;
 use crate::traffic::frames;
 use crate::traffic::model::Model;
 use crate::traffic::query::Query;
@@ -45,15 +46,14 @@ impl SessionTab {
         let search = if self.finding.open { self.finding.pattern.clone() } else { Default::default() };
         // Where nothing is looked for in texts, another encoding is no other question.
         let asks_text = !search.is_empty() || !self.filter.pattern.is_empty();
-        let encoding = |chosen| if asks_text { chosen } else { Encoding::UTF_8 };
+        let encodings = if asks_text { self.encodings() } else { Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8) };
         Question {
             // A rule that is being typed and is not right yet changes nothing.
             rule: self.draft.framing.rule().unwrap_or_else(|_| self.rule.clone()),
             filter: self.filter.clone(),
             connections: (!self.chosen.is_empty()).then(|| self.chosen.clone()),
             search,
-            receive: encoding(self.draft.receive_encoding),
-            send: encoding(self.draft.send_encoding),
+            encodings,
         }
     }
 
@@ -91,6 +91,9 @@ impl SessionTab {
             self.glance = Glance::default();
             return Vec::new();
         };
+        if !self.heads.same(&session.heads) {
+            self.heads = session.heads.clone();
+        }
         self.ask(now, zone);
         let scanner = self.scanner.clone();
         let scanner = match &scanner {
@@ -129,7 +132,8 @@ impl SessionTab {
         next.chosen_live = self.chosen.iter().filter(|id| session.connections.contains_key(id)).count();
         let records = AtHand::new(&session.log, pages, self.id);
         if !hidden {
-            let view = Rowed { scanner, records: &records, framed: &self.framed, style: self.row_style() };
+            let view =
+                Rowed { scanner, records: &records, framed: &self.framed, style: self.row_style(), encodings: self.encodings() };
             let unfinished = if self.view.is_paused() { Vec::new() } else { view.unfinished(&kept, &self.rule, now) };
             let end = next.rows.end;
             next.rows.end += unfinished.len() as u64;
@@ -241,6 +245,7 @@ struct Rowed<'a> {
     records: &'a AtHand<'a>,
     framed: &'a Framed,
     style: RowStyle,
+    encodings: Encodings,
 }
 
 impl Rowed<'_> {
@@ -305,23 +310,24 @@ impl Rowed<'_> {
             },
         };
         let marks = self.scanner.and_then(Scanner::marked).map_or_else(Vec::new, |query| self.marks(query, row, &record));
-        let reading = record.data().and_then(|data| row.reading(self.records, self.style.encoding(data.direction)));
+        let encoding = record.data().zip(row.first_record()).map_or(Encoding::UTF_8, |(data, id)| self.encodings.of(id, data));
+        let reading = record.data().and_then(|_| row.reading(self.records, encoding));
         let lines = match (self.style.shown, reading) {
             (Shown::Hex, _) | (_, None) => Vec::new(),
             (Shown::Text, Some(reading)) => reading.lines(LINE_BYTES, 1, &marks),
             (Shown::Both, Some(reading)) => reading.lines(self.style.columns, DUMP_LINES, &marks),
         };
-        Content::Record { record, lines, marks, end: row.end() }
+        Content::Record { record, lines, encoding, marks, end: row.end() }
     }
 
     /// The bytes of a row that belong to what is searched for.
     fn marks(&self, query: &Query, row: &frames::Row, record: &Record) -> Vec<Range<usize>> {
         match (row, record.data()) {
             (_, None) => Vec::new(),
-            (frames::Row::Frame(_), Some(data)) => query.find_in(&data.bytes, data.direction),
+            (frames::Row::Frame(_), Some(data)) => query.find_in(&data.bytes, (data.peer, data.direction)),
             (frames::Row::Record(id), Some(data)) => {
                 let mut after = Vec::new();
-                let reach = query.reach(data.direction);
+                let reach = query.reach();
                 for later in (id.0 + 1..id.0 + 1 + LOOK_AHEAD).map(RecordId) {
                     if after.len() >= reach || data.peer.connection.is_none() {
                         break;

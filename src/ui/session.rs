@@ -16,8 +16,11 @@ use crate::session::draft::{Draft, Problem};
 use crate::session::id::{ConnectionId, SessionId};
 use crate::session::spec::{Interface, Role};
 use crate::settings::{Remembered, SendKey};
+use crate::traffic::encodings::{Choice, Encodings, Pins};
+use crate::traffic::heads::Heads;
 use crate::traffic::model::Storage;
 use crate::traffic::query::{FieldProblem, FilterDraft, QueryError};
+use crate::traffic::record::Direction;
 use crate::traffic::scan::{Question, Scanner};
 use crate::traffic::view::{RowKey, View};
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, Sense, Ui, UiBuilder, pos2, vec2};
@@ -85,6 +88,10 @@ pub struct SessionTab {
     pub scanner: Option<Arc<Mutex<Scanner>>>,
     /// Frames that were found before.
     pub framed: Framed,
+    /// What was chosen for single peers and records to be read in.
+    pub pins: Pins,
+    /// What tells the encoding of its streams.
+    pub heads: Heads,
 }
 
 /// Whether a tab is in front, so that its rows are needed.
@@ -155,6 +162,8 @@ impl SessionTab {
             stay_at: None,
             scanner: None,
             framed: Framed::default(),
+            pins: Pins::default(),
+            heads: Heads::default(),
         }
     }
 
@@ -174,12 +183,37 @@ impl SessionTab {
 
     /// How rows are shown now.
     pub fn row_style(&self) -> RowStyle {
-        RowStyle {
-            shown: self.draft.shown,
-            receive: self.draft.receive_encoding,
-            send: self.draft.send_encoding,
-            columns: self.columns,
+        RowStyle { shown: self.draft.shown, columns: self.columns }
+    }
+
+    /// What its records are read in now.
+    pub fn encodings(&self) -> Encodings {
+        let [received, sent] = [Direction::Received, Direction::Sent].map(|direction| self.encoding_of(direction));
+        Encodings::new(received, sent, &self.heads).with(&self.pins)
+    }
+
+    /// What was chosen for a direction.
+    pub fn encoding_of(&self, direction: Direction) -> Choice {
+        let Draft { receive_encoding, send_encoding, auto_encoding, .. } = self.draft;
+        // What this program sent needs no guess; what stands in a file was sent by someone else.
+        match (direction, auto_encoding && (direction == Direction::Received || self.about.is_some())) {
+            (Direction::Received, true) => Choice::Auto(receive_encoding),
+            (Direction::Received, false) => Choice::Fixed(receive_encoding),
+            (Direction::Sent, true) => Choice::Auto(send_encoding),
+            (Direction::Sent, false) => Choice::Fixed(send_encoding),
         }
+    }
+
+    /// Chooses for a direction; what was chosen for single peers and records of it is taken back. In a file "auto" is for both.
+    pub fn choose_encoding(&mut self, direction: Direction, choice: Choice) {
+        match direction {
+            Direction::Received => self.draft.receive_encoding = choice.otherwise(),
+            Direction::Sent => self.draft.send_encoding = choice.otherwise(),
+        }
+        if direction == Direction::Received || self.about.is_some() {
+            self.draft.auto_encoding = matches!(choice, Choice::Auto(_));
+        }
+        self.pins.clear(direction);
     }
 
     /// ```text

@@ -6,7 +6,8 @@ mod lines;
 
 use regex_automata::meta::Regex;
 use sockscope::codec::encoding::Encoding;
-use sockscope::session::id::ConnectionId;
+use sockscope::session::id::{ConnectionId, Peer};
+use sockscope::traffic::encodings::Encodings;
 use sockscope::traffic::query::{Chunk, Finder, Kind, Pattern, Query};
 use sockscope::traffic::record::{Direction, RecordId};
 use std::hint::black_box;
@@ -39,7 +40,7 @@ fn main() {
     ];
     for (name, kind, typed, encoding, ignore_case) in cases {
         let pattern = Pattern { kind, typed: typed.to_owned(), ignore_case };
-        let query = Query::compile(&pattern, encoding, encoding).unwrap().unwrap();
+        let query = Query::compile(&pattern, &Encodings::fixed(encoding, encoding)).unwrap().unwrap();
         let bare = best(|| bare_search(&pattern, encoding, &slice, times));
         for size in [64 << 10, 1 << 10, 64] {
             let records = best(|| search(&query, &slice, size, times));
@@ -88,8 +89,8 @@ fn search(query: &Query, slice: &[u8], size: usize, times: usize) -> f64 {
         for bytes in slice.chunks(size) {
             // Long turns, as connections have them.
             let turn = (id / 16) as usize % CONNECTIONS;
-            let connection = Some(ConnectionId(turn as u32));
-            let chunk = Chunk { direction: Direction::Received, connection, offset: offsets[turn], bytes };
+            let peer = Peer::connected(ConnectionId(turn as u32), ([127, 0, 0, 1], 9).into());
+            let chunk = Chunk { direction: Direction::Received, peer, offset: offsets[turn], bytes };
             finder.push(RecordId(id), chunk, &mut |_| hits += 1);
             offsets[turn] += bytes.len() as u64;
             id += 1;

@@ -6,9 +6,9 @@ mod json;
 mod netassist;
 mod plain;
 
+use super::encodings::Encodings;
 use super::record::{Data, Direction, Entry, Record};
 use crate::codec::decoder::{Decoder, Piece};
-use crate::codec::encoding::Encoding;
 use crate::codec::framing::End;
 pub use crate::codec::visible::push_visible;
 use crate::i18n::Language;
@@ -44,10 +44,8 @@ pub enum Format {
 pub struct Style {
     /// Which format.
     pub format: Format,
-    /// What received bytes are read in.
-    pub receive: Encoding,
-    /// What sent bytes are read in.
-    pub send: Encoding,
+    /// What bytes are read in; what was chosen for one record alone is for looking at it.
+    pub encodings: Encodings,
     /// In which zone times are written.
     pub zone: TimeZone,
     /// The language of notes.
@@ -113,19 +111,17 @@ impl Writer {
         }
     }
 
-    fn encoding(&self, direction: Direction) -> Encoding {
-        match direction {
-            Direction::Received => self.style.receive,
-            Direction::Sent => self.style.send,
-        }
-    }
-
     fn decode(&mut self, data: &Data) -> Vec<Piece> {
-        let encoding = self.encoding(data.direction);
-        match data.peer.connection {
-            None => encoding.decode(&data.bytes),
-            Some(id) => self.decoders.entry((id, data.direction)).or_insert_with(|| encoding.decoder()).push(&data.bytes),
+        let encoding = self.style.encodings.of_stream((data.peer, data.direction));
+        let Some(id) = data.peer.connection else { return encoding.decode(&data.bytes) };
+        let decoder = self.decoders.entry((id, data.direction)).or_insert_with(|| encoding.decoder());
+        let mut rest = Vec::new();
+        if decoder.encoding() != encoding {
+            // Enough has come to tell what the stream is. What was begun in the other encoding ends here.
+            rest = std::mem::replace(decoder, encoding.decoder()).finish();
         }
+        rest.extend(decoder.push(&data.bytes));
+        rest
     }
 
     fn local_of(&self, data: &Data) -> Option<SocketAddr> {

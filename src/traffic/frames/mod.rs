@@ -63,6 +63,14 @@ impl Row {
         }
     }
 
+    /// The record that its first byte is in; `None` for a frame of nothing.
+    pub fn first_record(&self) -> Option<RecordId> {
+        match self {
+            Self::Record(id) => Some(*id),
+            Self::Frame(frame) => frame.parts.first().map(|(id, _)| *id),
+        }
+    }
+
     /// Why its bytes end; `None` for a record, which is what one read, datagram or send gave.
     pub fn end(&self) -> Option<End> {
         match self {

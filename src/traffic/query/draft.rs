@@ -4,10 +4,10 @@ use super::address::AddressRange;
 use super::conditions::{Conditions, Sought, Wanted};
 use super::moment;
 use super::pattern::{Pattern, Query};
-use crate::codec::encoding::Encoding;
 use crate::i18n::Language;
 use crate::session::address::AddressError;
 use crate::session::timestamp::Timestamp;
+use crate::traffic::encodings::Encodings;
 use crate::traffic::record::Direction;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -97,10 +97,8 @@ impl FieldProblem {
 /// What a draft is read against.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// How the view reads what was received.
-    pub receive: Encoding,
-    /// How it reads what was sent.
-    pub send: Encoding,
+    /// How the view reads its streams.
+    pub encodings: Encodings,
     /// The day of a time typed without one.
     pub today: Timestamp,
     /// Where times are typed.
@@ -116,7 +114,7 @@ impl FilterDraft {
         let mut problems = Vec::new();
         let mut refuse = |field, key, values| problems.push(FieldProblem { field, key, values });
         let mut conditions = Conditions { direction: self.direction.only(), ..Conditions::default() };
-        match Query::compile(&self.pattern, reading.receive, reading.send) {
+        match Query::compile(&self.pattern, &reading.encodings) {
             Ok(query) => {
                 let wanted = if self.invert { Wanted::Untouched } else { Wanted::Touched };
                 conditions.pattern = query.map(|query| Sought { query, wanted });
@@ -173,11 +171,12 @@ fn length(typed: &str) -> Result<Option<usize>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::encoding::Encoding;
     use crate::traffic::query::Kind;
 
     fn reading() -> Reading {
         let zone = TimeZone::fixed(jiff::tz::offset(8));
-        Reading { receive: Encoding::GBK, send: Encoding::GBK, today: Timestamp(1_784_622_034_093_001), zone }
+        Reading { encodings: Encodings::fixed(Encoding::GBK, Encoding::GBK), today: Timestamp(1_784_622_034_093_001), zone }
     }
 
     #[test]

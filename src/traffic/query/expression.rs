@@ -134,13 +134,14 @@ fn foreign_item(item: &ClassSetItem) -> Option<&Literal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::traffic::encodings::Encodings;
     use crate::traffic::query::{Kind, Pattern, Query};
     use crate::traffic::record::Direction;
     use std::ops::Range;
 
     fn found(typed: &str, encoding: Encoding, ignore_case: bool, bytes: &[u8]) -> Vec<Range<usize>> {
         let pattern = Pattern { kind: Kind::Regex, typed: typed.to_owned(), ignore_case };
-        Query::compile(&pattern, encoding, encoding).unwrap().unwrap().find_in(bytes, Direction::Received)
+        Query::compile(&pattern, &Encodings::fixed(encoding, encoding)).unwrap().unwrap().find_going(bytes, Direction::Received)
     }
 
     /// What is typed, in which encoding, whether case is ignored, in which bytes, and where it is found.
@@ -183,7 +184,7 @@ mod tests {
     fn refusals() {
         let refused = |typed: &str, encoding| {
             let pattern = Pattern { kind: Kind::Regex, typed: typed.to_owned(), ignore_case: false };
-            Query::compile(&pattern, encoding, encoding).map(|_| ()).unwrap_err()
+            Query::compile(&pattern, &Encodings::fixed(encoding, encoding)).map(|_| ()).unwrap_err()
         };
         for (typed, expected) in [
             ("a(b", "line 1, column 2: unclosed group"),

@@ -7,7 +7,7 @@
 use super::pattern::Query;
 use super::stream::{Next, Stream};
 use crate::session::event::What;
-use crate::session::id::ConnectionId;
+use crate::session::id::{ConnectionId, Peer};
 use crate::traffic::record::{Data, Direction, RecordId};
 use std::collections::HashMap;
 
@@ -19,8 +19,8 @@ const MOST: usize = 16 << 20;
 pub struct Chunk<'a> {
     /// Which way.
     pub direction: Direction,
-    /// Which connection; `None` for a datagram.
-    pub connection: Option<ConnectionId>,
+    /// From or to whom; a datagram has no connection.
+    pub peer: Peer,
     /// How many bytes of the stream come before it.
     pub offset: u64,
     /// The bytes.
@@ -29,7 +29,7 @@ pub struct Chunk<'a> {
 
 impl<'a> From<&'a Data> for Chunk<'a> {
     fn from(data: &'a Data) -> Self {
-        Self { direction: data.direction, connection: data.peer.connection, offset: data.offset, bytes: &data.bytes }
+        Self { direction: data.direction, peer: data.peer, offset: data.offset, bytes: &data.bytes }
     }
 }
 
@@ -94,9 +94,9 @@ impl Finder {
     }
 
     fn feed(&mut self, id: RecordId, chunk: Chunk<'_>, asked: Asked, hits: &mut impl FnMut(RecordId)) {
-        let Some(scan) = self.query.scan(chunk.direction) else { return };
+        let Some(scan) = self.query.scan((chunk.peer, chunk.direction)) else { return };
         let told = asked == Asked::NotFor;
-        let connection = match chunk.connection {
+        let connection = match chunk.peer.connection {
             Some(connection) if scan.crosses() => connection,
             _ => {
                 if !told {
@@ -142,15 +142,17 @@ enum Asked {
 mod tests {
     use super::*;
     use crate::codec::encoding::Encoding;
+    use crate::traffic::encodings::Encodings;
     use crate::traffic::query::{Kind, Pattern};
 
     fn finder(kind: Kind, typed: &str, encoding: Encoding) -> Finder {
         let pattern = Pattern { kind, typed: typed.to_owned(), ignore_case: false };
-        Finder::new(Query::compile(&pattern, encoding, encoding).unwrap().unwrap())
+        Finder::new(Query::compile(&pattern, &Encodings::fixed(encoding, encoding)).unwrap().unwrap())
     }
 
     fn chunk(connection: u32, offset: u64, bytes: &[u8]) -> Chunk<'_> {
-        Chunk { direction: Direction::Received, connection: Some(ConnectionId(connection)), offset, bytes }
+        let peer = Peer::connected(ConnectionId(connection), ([127, 0, 0, 1], 9).into());
+        Chunk { direction: Direction::Received, peer, offset, bytes }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use super::align::Aligner;
 use super::pattern::Query;
 use super::scan::{Manner, Scan};
 use crate::codec::encoding::Encoding;
-use crate::traffic::record::{Data, Direction, RecordId, Records};
+use crate::traffic::heads::Stream;
+use crate::traffic::record::{Data, RecordId, Records};
 use crate::traffic::text::{bytes_before, data_of};
 use std::ops::Range;
 
@@ -19,8 +20,8 @@ const MOST_WALKED: usize = 16 << 20;
 /// A record's bytes and what stands around them in their stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'a> {
-    /// Which way.
-    pub direction: Direction,
+    /// Whose bytes.
+    pub stream: Stream,
     /// Bytes of the stream just before; more than [`Query::reach`] help to find where characters begin.
     pub before: &'a [u8],
     /// How many bytes of the stream come before `before`.
@@ -36,10 +37,10 @@ impl Query {
     /// it is at hand: the records after it are not known to it.
     pub fn highlights(&self, records: &impl Records, id: RecordId, after: &[u8]) -> Vec<Range<usize>> {
         let Some(data) = data_of(records, id) else { return Vec::new() };
-        let Some(scan) = self.scan(data.direction) else { return Vec::new() };
+        let Some(scan) = self.scan((data.peer, data.direction)) else { return Vec::new() };
         let before = look_back(scan, records, &data);
         self.highlights_in(&Surroundings {
-            direction: data.direction,
+            stream: (data.peer, data.direction),
             before: &before,
             offset: data.offset - before.len() as u64,
             bytes: &data.bytes,
@@ -49,7 +50,7 @@ impl Query {
 
     /// The same for bytes that are at hand.
     pub fn highlights_in(&self, place: &Surroundings<'_>) -> Vec<Range<usize>> {
-        let Some(scan) = self.scan(place.direction) else { return Vec::new() };
+        let Some(scan) = self.scan(place.stream) else { return Vec::new() };
         let shown = place.bytes.len().min(MOST_BYTES);
         let (bytes, rest) = place.bytes.split_at(shown);
         if !scan.crosses() {
@@ -69,8 +70,17 @@ impl Query {
     }
 
     /// The parts of bytes that stand alone, a frame for example, which belong to a match.
-    pub fn find_in(&self, bytes: &[u8], direction: Direction) -> Vec<Range<usize>> {
-        self.highlights_in(&Surroundings { direction, before: &[], offset: 0, bytes, after: &[] })
+    pub fn find_in(&self, bytes: &[u8], stream: Stream) -> Vec<Range<usize>> {
+        self.highlights_in(&Surroundings { stream, before: &[], offset: 0, bytes, after: &[] })
+    }
+}
+
+#[cfg(test)]
+impl Query {
+    /// The same of some peer.
+    pub(super) fn find_going(&self, bytes: &[u8], direction: crate::traffic::record::Direction) -> Vec<Range<usize>> {
+        let peer = crate::session::id::Peer::datagram(([127, 0, 0, 1], 9).into());
+        self.find_in(bytes, (peer, direction))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::codec::encoding::Encoding;
 use crate::session::event::{EndedBy, Ending, SessionEvent, What};
 use crate::session::id::{ConnectionId, Peer, SessionId};
 use crate::session::timestamp::Timestamp;
+use crate::traffic::encodings::Encodings;
 use crate::traffic::filing::Streams;
 use crate::traffic::log::Log;
 use crate::traffic::record::{Direction, Record, RecordId};
@@ -136,7 +137,7 @@ fn agrees(query: &Query, parts: &[Part], naive: impl Fn(&[u8]) -> Vec<std::ops::
         let data = record.data().unwrap();
         let key = (data.peer.connection.unwrap().0, data.direction == Direction::Sent);
         let after = &joined[&key].0[data.offset as usize + data.bytes.len()..];
-        let ranges = query.highlights(&log, *id, &after[..after.len().min(query.reach(data.direction))]);
+        let ranges = query.highlights(&log, *id, &after[..after.len().min(query.reach())]);
         if ranges.len() == 1000 {
             // No more are told of one record.
             expected.retain(|(record, _)| *record != id.0);
@@ -199,7 +200,7 @@ proptest! {
     #[test]
     fn a_text((encoding, streams, typed) in case(), cuts in proptest::collection::vec(prop_oneof![6 => 1usize..8, 1 => 500usize..9000], 1..40), ignore_case: bool) {
         let pattern = Pattern { kind: Kind::Text, typed: typed.clone(), ignore_case };
-        let query = Query::compile(&pattern, encoding, encoding).unwrap().unwrap();
+        let query = Query::compile(&pattern, &Encodings::fixed(encoding, encoding)).unwrap().unwrap();
         agrees(&query, &cut(&streams, &cuts), |stream| naive_text(encoding, stream, &typed, ignore_case))?;
     }
 
@@ -210,7 +211,7 @@ proptest! {
         let digit = |nibble: &Option<u8>| nibble.map_or("?".to_owned(), |nibble| format!("{nibble:X}"));
         let text: Vec<String> = typed.iter().map(|(high, low)| digit(high) + &digit(low)).collect();
         let pattern = Pattern { kind: Kind::Hex, typed: text.join(" "), ignore_case: false };
-        let query = Query::compile(&pattern, Encoding::UTF_8, Encoding::UTF_8).unwrap().unwrap();
+        let query = Query::compile(&pattern, &Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8)).unwrap().unwrap();
         agrees(&query, &cut(&streams, &cuts), |stream| naive_hex(stream, &typed))?;
     }
 
@@ -219,10 +220,10 @@ proptest! {
     fn a_regex(stream in "[ab1 ]{0,60}", cuts in proptest::collection::vec(1usize..6, 1..20),
             typed in prop_oneof![Just("a+b"), Just("[0-9]+"), Just("ab|b1a"), Just("a.b"), Just("a[^1]{1,5}b"), Just("a[^a]*b")]) {
         let pattern = Pattern { kind: Kind::Regex, typed: typed.to_owned(), ignore_case: false };
-        let query = Query::compile(&pattern, Encoding::GBK, Encoding::GBK).unwrap().unwrap();
+        let query = Query::compile(&pattern, &Encodings::fixed(Encoding::GBK, Encoding::GBK)).unwrap().unwrap();
         let (_, records) = file(&cut(&[stream.clone().into_bytes()], &cuts));
         let found = touched(&query, &records);
-        let whole = query.find_in(stream.as_bytes(), Direction::Received);
+        let whole = query.find_going(stream.as_bytes(), Direction::Received);
         for (id, record) in &records {
             let data = record.data().unwrap();
             let own = data.offset as usize..data.offset as usize + data.bytes.len();
@@ -237,10 +238,10 @@ proptest! {
         for kind in [Kind::Text, Kind::Hex, Kind::Regex] {
             let pattern = Pattern { kind, typed: typed.clone(), ignore_case };
             for (receive, send) in [(Encoding::UTF_8, Encoding::GBK), (Encoding::UTF_16LE, Encoding::LATIN_1)] {
-                match Query::compile(&pattern, receive, send) {
+                match Query::compile(&pattern, &Encodings::fixed(receive, send)) {
                     Ok(Some(query)) => {
-                        query.find_in(&bytes, Direction::Received);
-                        query.find_in(&bytes, Direction::Sent);
+                        query.find_going(&bytes, Direction::Received);
+                        query.find_going(&bytes, Direction::Sent);
                     }
                     Ok(None) => {}
                     Err(error) => { error.values(); }
@@ -253,7 +254,7 @@ proptest! {
 #[test]
 fn a_match_never_crosses_streams_or_their_end() {
     let pattern = Pattern { typed: "ab".into(), ..Pattern::default() };
-    let query = Query::compile(&pattern, Encoding::GBK, Encoding::GBK).unwrap().unwrap();
+    let query = Query::compile(&pattern, &Encodings::fixed(Encoding::GBK, Encoding::GBK)).unwrap().unwrap();
     let peer = |connection| Peer::connected(ConnectionId(connection), "127.0.0.1:9".parse().unwrap());
     let datagram = Peer::datagram("127.0.0.1:9".parse().unwrap());
     let got = |peer, bytes: &[u8]| What::Received { peer, bytes: bytes.into() };

@@ -1,4 +1,4 @@
-//! What was typed to be searched for, and its compiled form: one scanner per direction, because each direction has its own encoding.
+//! What was typed to be searched for, and its compiled form: one scanner per encoding, because each stream may have its own.
 //! Must never know records.
 
 use super::error::QueryError;
@@ -6,8 +6,10 @@ use super::scan::{LONGEST, Manner, Scan};
 use super::{expression, letters, nibbles};
 use crate::codec::encoding::Encoding;
 use crate::codec::hex;
-use crate::traffic::record::Direction;
+use crate::traffic::encodings::Encodings;
+use crate::traffic::heads::Stream;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How a typed pattern is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,43 +62,48 @@ impl Pattern {
 /// A pattern that can be searched for. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Query {
-    received: Option<Scan>,
-    sent: Option<Scan>,
+    /// One for each encoding that has every character of it; a single one where the encoding does not matter.
+    scans: Arc<[(Encoding, Scan)]>,
+    encodings: Encodings,
 }
 
 impl Query {
-    /// Compiles a pattern for a view that reads what was received and what was sent in these encodings. `None` for an empty pattern.
-    /// A character that only one of the two encodings has can only be found in its direction.
+    /// Compiles a pattern for a view that reads its streams so. `None` for an empty pattern. A character that only one of the encodings
+    /// has can only be found where that is read. A record that is read otherwise than its stream is searched as its stream.
     ///
     /// # Errors
     /// What is wrong with it, and where.
-    pub fn compile(pattern: &Pattern, receive: Encoding, send: Encoding) -> Result<Option<Self>, QueryError> {
+    pub fn compile(pattern: &Pattern, encodings: &Encodings) -> Result<Option<Self>, QueryError> {
         if pattern.is_empty() {
             return Ok(None);
         }
-        let received = pattern.scan(receive);
-        if receive == send || pattern.kind == Kind::Hex {
-            let scan = received?;
-            return Ok(Some(Self { received: Some(scan.clone()), sent: Some(scan) }));
+        // Bytes are the same in every encoding.
+        let encodings =
+            if pattern.kind == Kind::Hex { Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8) } else { encodings.clone() };
+        let possible = encodings.possible();
+        let mut scans = Vec::with_capacity(possible.len());
+        let mut refused = None;
+        for encoding in possible {
+            match pattern.scan(encoding) {
+                Ok(scan) => scans.push((encoding, scan)),
+                Err(error @ QueryError::Unmappable(_)) => refused = refused.or(Some(error)),
+                Err(error) => return Err(error),
+            }
         }
-        let (received, sent) = match (received, pattern.scan(send)) {
-            (Err(QueryError::Unmappable(_)), Ok(sent)) => (None, Some(sent)),
-            (Ok(received), Err(QueryError::Unmappable(_))) => (Some(received), None),
-            (received, sent) => (Some(received?), Some(sent?)),
-        };
-        Ok(Some(Self { received, sent }))
+        match refused {
+            Some(error) if scans.is_empty() => Err(error),
+            _ => Ok(Some(Self { scans: scans.into(), encodings })),
+        }
     }
 
     /// How many bytes before a record, and after it, have a say in what touches it: at most [`LONGEST`] and a few to see how they are read.
-    pub fn reach(&self, direction: Direction) -> usize {
-        self.scan(direction).map_or(0, Scan::reach)
+    pub fn reach(&self) -> usize {
+        self.scans.iter().map(|(_, scan)| scan.reach()).max().unwrap_or_default()
     }
 
-    pub(super) fn scan(&self, direction: Direction) -> Option<&Scan> {
-        match direction {
-            Direction::Received => self.received.as_ref(),
-            Direction::Sent => self.sent.as_ref(),
-        }
+    pub(super) fn scan(&self, stream: Stream) -> Option<&Scan> {
+        let encoding = self.encodings.of_stream(stream);
+        self.scans.iter().find(|(known, _)| *known == encoding).map(|(_, scan)| scan)
     }
 }
 
@@ -113,21 +120,21 @@ mod tests {
     fn nothing_typed_asks_for_nothing() {
         for (kind, typed) in [(Kind::Text, ""), (Kind::Hex, " ,\n"), (Kind::Regex, "")] {
             let pattern = Pattern { kind, typed: typed.to_owned(), ignore_case: false };
-            assert!(Query::compile(&pattern, Encoding::UTF_8, Encoding::GBK).unwrap().is_none());
+            assert!(Query::compile(&pattern, &Encodings::fixed(Encoding::UTF_8, Encoding::GBK)).unwrap().is_none());
         }
-        assert!(Query::compile(&text(" "), Encoding::UTF_8, Encoding::GBK).unwrap().is_some());
+        assert!(Query::compile(&text(" "), &Encodings::fixed(Encoding::UTF_8, Encoding::GBK)).unwrap().is_some());
     }
 
     #[test]
     fn each_direction_has_its_encoding() {
-        let query = Query::compile(&text("好"), Encoding::UTF_8, Encoding::GBK).unwrap().unwrap();
-        assert_eq!(query.find_in("好".as_bytes(), Received).first(), Some(&(0..3)));
-        assert_eq!(query.find_in(b"\xBA\xC3", Sent).first(), Some(&(0..2)));
-        assert!(query.find_in(b"\xBA\xC3", Received).is_empty());
-        let query = Query::compile(&text("好"), Encoding::LATIN_1, Encoding::GBK).unwrap().unwrap();
-        assert!(query.find_in("好".as_bytes(), Received).is_empty());
-        assert_eq!(query.find_in(b"\xBA\xC3", Sent).first(), Some(&(0..2)));
-        let error = Query::compile(&text("a🌏"), Encoding::LATIN_1, Encoding::GBK).unwrap_err();
+        let query = Query::compile(&text("好"), &Encodings::fixed(Encoding::UTF_8, Encoding::GBK)).unwrap().unwrap();
+        assert_eq!(query.find_going("好".as_bytes(), Received).first(), Some(&(0..3)));
+        assert_eq!(query.find_going(b"\xBA\xC3", Sent).first(), Some(&(0..2)));
+        assert!(query.find_going(b"\xBA\xC3", Received).is_empty());
+        let query = Query::compile(&text("好"), &Encodings::fixed(Encoding::LATIN_1, Encoding::GBK)).unwrap().unwrap();
+        assert!(query.find_going("好".as_bytes(), Received).is_empty());
+        assert_eq!(query.find_going(b"\xBA\xC3", Sent).first(), Some(&(0..2)));
+        let error = Query::compile(&text("a🌏"), &Encodings::fixed(Encoding::LATIN_1, Encoding::GBK)).unwrap_err();
         assert_eq!(error.values()[..2], [("encoding", "ISO-8859-1".to_owned()), ("character", "🌏".to_owned())]);
     }
 
@@ -152,8 +159,8 @@ mod tests {
             ("あ", Encoding::for_label("iso-2022-jp").unwrap(), b"\x1B$B$\"$$\x1B(B", &[(0, 5)]),
         ];
         for (typed, encoding, bytes, expected) in table {
-            let query = Query::compile(&text(typed), encoding, encoding).unwrap().unwrap();
-            let found = query.find_in(bytes, Received).into_iter().map(|range| (range.start, range.end));
+            let query = Query::compile(&text(typed), &Encodings::fixed(encoding, encoding)).unwrap().unwrap();
+            let found = query.find_going(bytes, Received).into_iter().map(|range| (range.start, range.end));
             assert_eq!(found.collect::<Vec<_>>(), expected, "{typed} in {encoding}");
         }
     }
@@ -161,9 +168,9 @@ mod tests {
     #[test]
     fn too_long_for_what_is_kept() {
         let long = "a".repeat(LONGEST);
-        assert!(Query::compile(&text(&long), Encoding::UTF_8, Encoding::UTF_8).is_ok());
+        assert!(Query::compile(&text(&long), &Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8)).is_ok());
         for encoding in [Encoding::UTF_8, Encoding::UTF_16LE] {
-            let error = Query::compile(&text(&(long.clone() + "a")), encoding, encoding).unwrap_err();
+            let error = Query::compile(&text(&(long.clone() + "a")), &Encodings::fixed(encoding, encoding)).unwrap_err();
             assert_eq!(error, QueryError::TooLong(LONGEST));
         }
     }

@@ -70,6 +70,7 @@ mod tests {
     use crate::session::event::{EndedBy, Ending, Origin, Place, SessionEvent, What};
     use crate::session::id::{ConnectionId, Peer, SessionId};
     use crate::session::timestamp::Timestamp;
+    use crate::traffic::encodings::Encodings;
     use crate::traffic::filing::Streams;
     use crate::traffic::query::conditions::Sought;
     use crate::traffic::query::{Pattern, Query};
@@ -122,7 +123,7 @@ mod tests {
 
     fn sought(wanted: Wanted) -> Option<Sought> {
         let pattern = Pattern { typed: "ping".into(), ..Pattern::default() };
-        let query = Query::compile(&pattern, Encoding::UTF_8, Encoding::UTF_8).unwrap().unwrap();
+        let query = Query::compile(&pattern, &Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8)).unwrap().unwrap();
         Some(Sought { query, wanted })
     }
 

@@ -127,7 +127,7 @@ impl App {
     /// Puts rows on the clipboard; reading them may take a while, so a thread does it.
     pub(super) fn copy(&mut self, id: SessionId, keys: &[RowKey], how: CopyAs) {
         let Some(tab) = self.tabs.get(&id) else { return };
-        let (style, scanner, language) = (tab.row_style(), tab.scanner.clone(), self.language());
+        let (encodings, scanner, language) = (tab.encodings(), tab.scanner.clone(), self.language());
         let keys = keys.to_vec();
         let history = self.history(id);
         let (sender, receiver) = bounded(1);
@@ -135,7 +135,7 @@ impl App {
         let job = move || {
             let records = Direct::new(history);
             let rows = SessionTab::rows_of(scanner.as_deref(), &keys, &records);
-            sender.send(clipboard::text(&records, &rows, &style, how, language)).ok();
+            sender.send(clipboard::text(&records, &rows, &encodings, how, language)).ok();
             ctx.request_repaint();
         };
         match std::thread::Builder::new().name("copy".into()).spawn(job) {

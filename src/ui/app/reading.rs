@@ -169,14 +169,8 @@ impl App {
         let Some(tab) = self.tabs.get(&save.session) else { return };
         let offer = offer(tab);
         if let Some(wanted) = save.wanted() {
-            let style = Style {
-                format: Format::Text,
-                receive: tab.draft.receive_encoding,
-                send: tab.draft.send_encoding,
-                zone: self.zone.clone(),
-                language,
-                notes: true,
-            };
+            let style =
+                Style { format: Format::Text, encodings: tab.encodings(), zone: self.zone.clone(), language, notes: true };
             // What there was when it was asked for, however much comes meanwhile.
             if save.end.is_none() {
                 save.end = self.look.glance().and_then(|model| model.session(save.session).map(|session| session.log.next()));

@@ -70,6 +70,9 @@ pub fn draft(about: &About) -> Draft {
     if let Origin::File { encoding: Some(encoding), .. } = about.origin {
         draft.receive_encoding = encoding;
         draft.send_encoding = encoding;
+    } else {
+        // Nobody has chosen yet, and nobody knows what a stranger's capture holds.
+        draft.auto_encoding = true;
     }
     draft
 }

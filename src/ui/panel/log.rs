@@ -7,10 +7,12 @@ use crate::describe::{self, grouped};
 use crate::session::draft::Shown;
 use crate::session::spec::Role;
 use crate::traffic::query::FilterDraft;
+use crate::traffic::record::Direction;
 use crate::ui::intent::{CopyAs, Intent};
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::control::{self, palette};
+use crate::ui::widget::encoding::choice_name;
 use crate::ui::widget::rows::Move;
 use egui::accesskit::Role as Access;
 use egui::{Align2, Event, EventFilter, Key, Modifiers, Rect, Response, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -85,7 +87,10 @@ fn heads(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, columns: 
     let content = head(columns.content, Align2::LEFT_CENTER, "log.content");
     let encodings = match tab.draft.shown {
         Shown::Hex => String::new(),
-        _ => format!("← {}   → {}", tab.draft.receive_encoding.name(), tab.draft.send_encoding.name()),
+        _ => {
+            let name = |direction| choice_name(around.language, tab.encoding_of(direction));
+            format!("← {}   → {}", name(Direction::Received), name(Direction::Sent))
+        }
     };
     let left = tools(tab, ui, around, rect);
     let at = pos2(left - space::SMALL, rect.center().y);

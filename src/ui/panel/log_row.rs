@@ -94,7 +94,7 @@ pub fn show(
     let put = |x: f32, align: Align2, text: String, color: Color32| {
         painter.text(at(x, 0), align, text, theme::mono(), color);
     };
-    let Content::Record { record, lines, marks, end } = &row.content else {
+    let Content::Record { record, lines, encoding, marks, end } = &row.content else {
         let key = if matches!(row.content, Content::Coming) { "log.coming" } else { "log.missing" };
         let text = around.language.tr(key);
         put(columns.peer, Align2::LEFT_CENTER, text.to_string(), colors.weak);
@@ -102,7 +102,7 @@ pub fn show(
         return;
     };
     put(columns.time, Align2::LEFT_CENTER, record.at.clock(around.zone), colors.weak);
-    let content_width = view.width() - columns.content - space::SMALL;
+    let mut content_width = view.width() - columns.content - space::SMALL;
     let told = match &record.entry {
         Entry::Data(data) => {
             let color = direction_color(colors, data.direction);
@@ -113,6 +113,9 @@ pub fn show(
                 put(columns.peer, Align2::LEFT_CENTER, cut(&peer, PEER_CELLS - 1), colors.text);
             }
             put(columns.content - 2.0 * columns.cell, Align2::RIGHT_CENTER, grouped(data.bytes.len() as u64), colors.weak);
+            if tab.draft.shown != Shown::Hex && *encoding != tab.encoding_of(data.direction).otherwise() {
+                content_width -= tag(&painter, rect, encoding.name(), colors) + space::SMALL;
+            }
             let unfinished = end.filter(|end| *end != End::Complete).map(|end| around.language.tr(end_key(end)));
             let jobs = content(tab, data, (lines, marks), columns, content_width, colors);
             let mut told = format!("{} {} {} B", data.direction.arrow(), peer, data.bytes.len());
@@ -163,6 +166,17 @@ pub fn show(
     response.widget_info(|| WidgetInfo::selected(Access::ListItem, true, selected, &told));
     clicked(tab, ui, &response, row);
     response.context_menu(|ui| copy_menu(tab, ui, around, row, intents));
+}
+
+/// Names, at the end of a row, an encoding that is not the one of the row's direction; how wide that is.
+fn tag(painter: &egui::Painter, row: Rect, name: &str, colors: &Palette) -> f32 {
+    let galley = painter.layout_no_wrap(name.to_owned(), theme::font(size::CAPTION_TEXT), colors.accent_text);
+    let box_size = galley.size() + vec2(space::SMALL, 0.0);
+    let right = row.right_top() + vec2(-space::SMALL, (size::ROW - box_size.y) / 2.0);
+    let place = Rect::from_min_size(pos2(right.x - box_size.x, right.y), box_size);
+    painter.rect(place, size::CORNER, colors.card, theme::line(colors), egui::StrokeKind::Inside);
+    painter.galley(place.min + vec2(space::SMALL / 2.0, 0.0), galley, colors.accent_text);
+    box_size.x
 }
 
 /// Why a frame ends otherwise than its rule says, in words.

@@ -4,6 +4,7 @@ use super::framing;
 use crate::session::command::Action;
 use crate::session::draft::Shown;
 use crate::session::recording::Begin;
+use crate::traffic::record::Direction;
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::widget::field::Fields;
@@ -33,15 +34,21 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         ],
     );
     let fields = Fields { language: around.language, problems: &[] };
-    if encoding::choose(ui, &fields, ("receive.encoding", "receive.encoding_hint"), &mut tab.draft.receive_encoding)
-        && let Ok(reply) = tab.draft.reply()
-        && tab.about.is_none()
-    {
-        intents.push(Intent::To(tab.id, Action::SetReply(reply)));
+    let mut received = tab.encoding_of(Direction::Received);
+    if encoding::choose_or_auto(ui, &fields, ("receive.encoding", "receive.encoding_hint"), &mut received) {
+        tab.choose_encoding(Direction::Received, received);
+        if let Ok(reply) = tab.draft.reply()
+            && tab.about.is_none()
+        {
+            intents.push(Intent::To(tab.id, Action::SetReply(reply)));
+        }
     }
     if tab.about.is_some() {
         // Beside a socket this stands in the settings for sending.
-        encoding::choose(ui, &fields, ("file.sent_encoding", "receive.encoding_hint"), &mut tab.draft.send_encoding);
+        let mut sent = tab.encoding_of(Direction::Sent);
+        if encoding::choose_or_auto(ui, &fields, ("file.sent_encoding", "receive.encoding_hint"), &mut sent) {
+            tab.choose_encoding(Direction::Sent, sent);
+        }
     }
     framing::show(tab, ui, around);
     // A file does not grow, and its export stands beneath the log.

@@ -3,6 +3,7 @@
 use crate::codec::message::{Input, LineEnding};
 use crate::session::command::Action;
 use crate::session::draft::{Field, ReplyChoice};
+use crate::traffic::record::Direction;
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::widget::field::Fields;
@@ -33,6 +34,9 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     );
     let mut reply_changed =
         encoding::choose(ui, &fields, ("send_settings.encoding", "send_settings.encoding_hint"), &mut tab.draft.send_encoding);
+    if reply_changed {
+        tab.pins.clear(Direction::Sent);
+    }
     let endings =
         [LineEnding::None, LineEnding::CrLf, LineEnding::Lf, LineEnding::Cr].map(|ending| (ending, ending_text(&fields, ending)));
     fields.choice(ui, "send_settings.line_ending", &mut tab.draft.line_ending, &endings);
