@@ -65,6 +65,8 @@ pub struct Settings {
     pub records_folder: Option<PathBuf>,
     /// Whether the inspector is shown.
     pub inspector: bool,
+    /// Whether the encoding lens is shown.
+    pub lens: bool,
     /// Width and height of the window in points.
     pub window: [f32; 2],
     /// The sessions in the tabs.
@@ -87,6 +89,7 @@ impl Default for Settings {
             at_limit: AtLimit::DropOldest,
             records_folder: None,
             inspector: false,
+            lens: false,
             window: [1180.0, 760.0],
             sessions: Vec::new(),
             layout: None,

@@ -2,6 +2,7 @@
 
 use crate::codec::encoding::Encoding;
 use crate::i18n::Language;
+use crate::traffic::encodings::Choice;
 use crate::traffic::record::Direction;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -117,9 +118,9 @@ pub struct Talk {
     /// The encoding of both directions: any WHATWG label (utf-8, gbk, gb18030, big5, shift_jis, utf-16le, latin1, …)
     #[arg(long, value_name = "NAME", value_parser = encoding, default_value = "utf-8")]
     pub encoding: Encoding,
-    /// The encoding of what is received, where it differs
-    #[arg(long, value_name = "NAME", value_parser = encoding)]
-    pub recv_encoding: Option<Encoding>,
+    /// The encoding of what is received, where it differs; auto judges each connection or peer by its first bytes
+    #[arg(long, value_name = "NAME", value_parser = choice)]
+    pub recv_encoding: Option<Choice>,
     /// The encoding of what is sent, where it differs
     #[arg(long, value_name = "NAME", value_parser = encoding)]
     pub send_encoding: Option<Encoding>,
@@ -258,9 +259,9 @@ pub struct Convert {
     /// What OUT is, whatever its ending
     #[arg(long, value_enum)]
     pub format: Option<ConvertFormat>,
-    /// The encoding of the bytes, for text that is read from a log or written: any WHATWG label
-    #[arg(long, value_name = "NAME", value_parser = encoding, default_value = "utf-8")]
-    pub encoding: Encoding,
+    /// The encoding of the bytes, for text that is read from a log or written: any WHATWG label, or auto, which judges each stream
+    #[arg(long, value_name = "NAME", value_parser = choice, default_value = "utf-8")]
+    pub encoding: Choice,
     /// Records of this direction only [default: both, for raw those received]
     #[arg(long, value_enum)]
     pub direction: Option<Way>,
@@ -320,6 +321,11 @@ pub enum DecodeFormat {
 
 fn encoding(label: &str) -> Result<Encoding, String> {
     Encoding::for_label(label).ok_or_else(|| "not the name of an encoding (utf-8, gbk, gb18030, big5, shift_jis, …)".to_owned())
+}
+
+/// An encoding, or `auto`, which is the default encoding where a stream does not tell.
+fn choice(label: &str) -> Result<Choice, String> {
+    if label.eq_ignore_ascii_case("auto") { Ok(Choice::Auto(Encoding::UTF_8)) } else { encoding(label).map(Choice::Fixed) }
 }
 
 fn reply(word: &str) -> Result<ReplyWord, String> {

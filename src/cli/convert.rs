@@ -9,6 +9,7 @@ use crate::i18n::Language;
 use crate::session::event::SessionEvent;
 use crate::session::id::SessionId;
 use crate::traffic::encodings::Encodings;
+use crate::traffic::heads::Heads;
 use crate::traffic::filing::Streams;
 use crate::traffic::format::{Format, Style};
 use crate::traffic::record::Direction;
@@ -50,7 +51,7 @@ pub fn run(language: Language, convert: &Convert) -> u8 {
     // A handler that is there already does it instead.
     ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).ok();
     let zone = TimeZone::system();
-    let options = Options { encoding: convert.encoding, zone: zone.clone() };
+    let options = Options { encoding: convert.encoding.otherwise(), zone: zone.clone() };
     let name = &convert.input;
     let opened = open(name).map_err(CaptureError::from).and_then(|file| capture::open(file, &options));
     let capture = match opened {
@@ -58,10 +59,11 @@ pub fn run(language: Language, convert: &Convert) -> u8 {
         Err(error) => return unreadable(language, name, &error),
     };
     let only = convert.direction.map(Way::direction);
+    let heads = Heads::default();
     let form = match kind {
         Kind::Log(format) => Form::Log(Style {
             format,
-            encodings: Encodings::fixed(convert.encoding, convert.encoding),
+            encodings: Encodings::new(convert.encoding, convert.encoding, &heads),
             zone,
             language,
             notes: true,
@@ -69,7 +71,7 @@ pub fn run(language: Language, convert: &Convert) -> u8 {
         Kind::Raw => Form::Raw(only.unwrap_or(Direction::Received)),
         Kind::Pcapng => Form::Pcapng,
     };
-    let mut job = Job { capture, export: Export::new(form, only), interrupted, failed: None };
+    let mut job = Job { capture, heads, export: Export::new(form, only), interrupted, failed: None };
     let written = match convert.output.as_str() {
         "-" => job.write(&mut io::stdout().lock()),
         path => save(Path::new(path), |file| job.write(file)),
@@ -111,6 +113,8 @@ fn kind(convert: &Convert) -> Option<Kind> {
 
 struct Job {
     capture: Capture,
+    /// What tells the encodings of its streams.
+    heads: Heads,
     export: Export,
     interrupted: Arc<AtomicBool>,
     /// Why reading ended, where it was not the file's end; what was written until then is not kept.
@@ -132,6 +136,9 @@ impl Job {
             }
             let event = SessionEvent { session: SESSION, at: seen.at, what: seen.what };
             if let Some((id, record)) = streams.file(&event) {
+                if let Some(data) = record.data() {
+                    self.heads.push((data.peer, data.direction), &data.bytes);
+                }
                 self.export.record(id, &record, seen.local, &mut gathered);
             }
             if gathered.len() >= GATHERED {

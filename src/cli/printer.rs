@@ -8,7 +8,8 @@ use crate::i18n::Language;
 use crate::session::event::{SessionEvent, What};
 use crate::session::spec::Switch;
 use crate::session::timestamp::Timestamp;
-use crate::traffic::encodings::Encodings;
+use crate::traffic::encodings::{Choice, Encodings};
+use crate::traffic::heads::Heads;
 use crate::traffic::format::{Format, Style, Writer};
 use crate::traffic::frames::Assembler;
 use crate::traffic::record::{Direction, Entry, Record};
@@ -28,6 +29,7 @@ pub struct Printer<O, E> {
     zone: TimeZone,
     data: Switch,
     /// Received records that may still be written.
+    heads: Heads,
     left: Option<u64>,
     gathered: Vec<u8>,
     out: O,
@@ -50,16 +52,20 @@ impl<O: Write, E: Write> Printer<O, E> {
     /// Starts writing; at most `count` received records.
     pub fn new(language: Language, zone: TimeZone, output: Output, count: Option<u64>, out: O, notes: E) -> Self {
         let Output { frame, format, data, receive, send } = output;
+        let heads = Heads::default();
         let writer =
-            Writer::new(Style { format, encodings: Encodings::fixed(receive, send), zone: zone.clone(), language, notes: false });
+            Writer::new(Style { format, encodings: Encodings::new(receive, Choice::Fixed(send), &heads), zone: zone.clone(), language, notes: false });
         // The received bytes alone are the same however they are framed, and need not wait for the end of a frame.
         let frames = (frame != Rule::None && format != Format::Raw).then(|| Assembler::new(&frame));
-        Self { writer, frames, format, language, zone, data, left: count, gathered: Vec::new(), out, notes, broken: None }
+        Self { writer, frames, format, language, zone, data, heads, left: count, gathered: Vec::new(), out, notes, broken: None }
     }
 
     /// Writes what an event is worth, and says how far the output has come.
     pub fn take(&mut self, event: &SessionEvent) -> Progress {
         if let Some(record) = Record::of(event) {
+            if let Some(data) = record.data() {
+                self.heads.push((data.peer, data.direction), &data.bytes);
+            }
             match self.frames.take() {
                 None => self.row(&record, End::Complete),
                 Some(mut frames) => {
@@ -165,7 +171,7 @@ mod tests {
     }
 
     fn framed(rule: &str, format: Format, data: Switch, count: Option<u64>, events: &[What]) -> (String, String, Progress) {
-        let output = Output { frame: rule.parse().unwrap(), format, data, receive: Encoding::GBK, send: Encoding::GBK };
+        let output = Output { frame: rule.parse().unwrap(), format, data, receive: Choice::Fixed(Encoding::GBK), send: Encoding::GBK };
         let (mut out, mut notes) = (Vec::new(), Vec::new());
         let mut printer = Printer::new(Language::English, TimeZone::UTC, output, count, &mut out, &mut notes);
         let mut progress = Progress::Open;
@@ -242,7 +248,7 @@ mod tests {
             }
         }
         let output =
-            Output { frame: Rule::None, format: Format::Raw, data: Switch::On, receive: Encoding::UTF_8, send: Encoding::UTF_8 };
+            Output { frame: Rule::None, format: Format::Raw, data: Switch::On, receive: Choice::Fixed(Encoding::UTF_8), send: Encoding::UTF_8 };
         let mut printer = Printer::new(Language::English, TimeZone::UTC, output, None, Closed, Vec::new());
         let event = SessionEvent { session: SessionId(1), at: Timestamp(0), what: received(b"x") };
         assert_eq!(printer.take(&event), Progress::Open);

@@ -5,6 +5,7 @@ use crate::codec::encoding::Encoding;
 use crate::codec::framing::Rule;
 use crate::codec::message::{Input, LineEnding, compose};
 use crate::describe;
+use crate::traffic::encodings::Choice;
 use crate::i18n::Language;
 use crate::session::address::{self, AddressError, Endpoint, Host};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -55,7 +56,7 @@ pub struct Output {
     /// Whether they are written at all.
     pub data: Switch,
     /// What received bytes are read in.
-    pub receive: Encoding,
+    pub receive: Choice,
     /// What sent bytes are read in.
     pub send: Encoding,
 }
@@ -140,7 +141,10 @@ fn of_talk(
     if talk.record.as_deref().is_some_and(|path| path.as_os_str() == "-") {
         return Err(language.tr("cli.record_stdout").into_owned());
     }
-    let receive = talk.recv_encoding.unwrap_or(talk.encoding);
+    let receive = match talk.recv_encoding {
+        Some(Choice::Auto(_)) => Choice::Auto(talk.encoding),
+        fixed => fixed.unwrap_or(Choice::Fixed(talk.encoding)),
+    };
     let send = talk.send_encoding.unwrap_or(talk.encoding);
     let ending = match talk.line_ending {
         EndingWord::None => LineEnding::None,
@@ -157,7 +161,7 @@ fn of_talk(
         None => None,
         Some(ReplyWord::Echo) => Some(Reply::Echo),
         Some(ReplyWord::Chat) => Some(Reply::Chat),
-        Some(ReplyWord::Upper) => Some(Reply::Upper(receive)),
+        Some(ReplyWord::Upper) => Some(Reply::Upper(receive.otherwise())),
         Some(ReplyWord::Text(text)) => Some(Reply::Fixed(
             compose(text, Input::Text, send, ending)
                 .map_err(|error| language.tr_with("cli.bad_reply", &[("why", &describe::message_error(language, &error))]))?

@@ -2,6 +2,7 @@
 
 use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
+use super::lens::Lens;
 use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::find;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+mod lens;
 mod looking;
 mod pairs;
 mod reading;
@@ -77,6 +79,8 @@ pub struct App {
     save: Option<Save>,
     record: Option<Record>,
     inspected: Option<Inspected>,
+    /// The encoding lens.
+    lens: Lens,
     next_save: f64,
     readers: Readers,
     pages: Pages,
@@ -139,6 +143,7 @@ impl App {
             save: None,
             record: None,
             inspected: None,
+            lens: Lens::default(),
             next_save: 0.0,
             readers,
             pages,
@@ -289,6 +294,7 @@ impl App {
                 self.command(Command::ListInterfaces);
             }
             Intent::Settings(change) => self.change(change, ctx),
+            Intent::Lens(_) | Intent::Read(..) | Intent::JudgeAgain(..) => self.read_otherwise(intent),
         }
     }
 
@@ -307,6 +313,7 @@ impl App {
                 self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
+            Change::Lens(shown) => self.settings.lens = shown,
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
@@ -405,15 +412,16 @@ impl View for App {
         self.pair_up();
         let language = self.language();
         let mut intents = Vec::new();
-        top_bar::show(ui, language, self.settings.inspector, &mut intents);
+        top_bar::show(ui, language, &self.settings, &mut intents);
         self.show_reading(ui);
         let colors = palette(ui);
+        self.show_lens(ui, &mut intents);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))
                 .default_size(size::INSPECTOR)
                 .min_size(size::COLUMN)
-                .show(ui, |ui| inspector::show(ui, self.inspected.as_ref(), language, &self.zone));
+                .show(ui, |ui| inspector::show(ui, self.inspected.as_ref(), language, &self.zone, &mut intents));
         }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if self.tabs.is_empty() {

@@ -1,10 +1,14 @@
 //! What a user can do in the window: one closed enum. Panels put intents out; the app carries them out. Must never do anything itself.
 
+use super::lens::Page;
+use crate::codec::encoding::Encoding;
 use crate::session::command::Action;
 use crate::session::id::SessionId;
 use crate::session::recording::Begin;
 use crate::session::spec::Role;
 use crate::settings::Remembered;
+use crate::traffic::heads::Stream;
+use crate::traffic::record::{Direction, RecordId};
 use crate::traffic::view::RowKey;
 
 /// One wish.
@@ -34,6 +38,25 @@ pub enum Intent {
     ListInterfaces,
     /// Change what is remembered.
     Settings(Change),
+    /// Show bytes under the lens, or garbled text.
+    Lens(Page),
+    /// Read bytes in an encoding from now on.
+    Read(SessionId, Scope, Encoding),
+    /// Judge a stream anew, by what comes from now on.
+    JudgeAgain(SessionId, Stream),
+}
+
+/// For what an encoding is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One record, which went this way.
+    Record(RecordId, Direction),
+    /// What one peer sends, or what it is sent.
+    Peer(Stream),
+    /// All that went one way.
+    Direction(Direction),
+    /// Both ways.
+    Session,
 }
 
 /// The two kinds of loopback pair.
@@ -69,4 +92,6 @@ pub enum Change {
     Inspector(bool),
     /// Open or close the settings.
     ShowSettings(bool),
+    /// Show or hide the lens.
+    Lens(bool),
 }

@@ -17,6 +17,7 @@ use crate::traffic::model::Model;
 use crate::traffic::query::Query;
 use crate::traffic::record::{Record, RecordId, Records};
 use crate::traffic::scan::{Question, Scanner};
+use crate::traffic::text::Around;
 use crate::traffic::view::{RowKey, Way};
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
@@ -34,8 +35,6 @@ const MOST_FRAMES: usize = 1024;
 const AROUND: u64 = 48;
 /// Unfinished frames that are shown behind the last row.
 const MOST_UNFINISHED: usize = 8;
-/// Records that are looked through for what follows one in its stream, for a match that goes on there.
-const LOOK_AHEAD: u64 = 16;
 
 /// The frames of a view that were found before.
 pub type Framed = RefCell<BTreeMap<u64, frames::Row>>;
@@ -326,19 +325,7 @@ impl Rowed<'_> {
             (_, None) => Vec::new(),
             (frames::Row::Frame(_), Some(data)) => query.find_in(&data.bytes, (data.peer, data.direction)),
             (frames::Row::Record(id), Some(data)) => {
-                let mut after = Vec::new();
-                let reach = query.reach();
-                for later in (id.0 + 1..id.0 + 1 + LOOK_AHEAD).map(RecordId) {
-                    if after.len() >= reach || data.peer.connection.is_none() {
-                        break;
-                    }
-                    match self.records.get(later).as_ref().and_then(Record::data) {
-                        Some(next) if next.peer == data.peer && next.direction == data.direction => {
-                            after.extend_from_slice(&next.bytes[..next.bytes.len().min(reach)]);
-                        }
-                        _ => {}
-                    }
-                }
+                let after = Around::of(self.records, *id, 0, (0, query.reach())).after;
                 query.highlights(self.records, *id, &after)
             }
         }

@@ -5,6 +5,7 @@ pub mod clipboard;
 pub mod fonts;
 pub mod glance;
 pub mod intent;
+pub mod lens;
 pub mod keeper;
 pub mod look;
 pub mod notice;

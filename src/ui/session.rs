@@ -2,13 +2,14 @@
 //! Must never talk to the network: it puts intents out.
 
 use super::glance::{Glance, RowStyle};
-use super::intent::Intent;
+use super::intent::{Intent, Scope};
 use super::look::Framed;
 use super::panel::{clients, file, find, log, network, receive, send, send_settings};
 use super::status_bar;
 use super::theme::{self, size, space};
 use super::widget::control::palette;
 use super::widget::rows::{Move, Place};
+use crate::codec::encoding::Encoding;
 use crate::codec::framing::Rule;
 use crate::history::open::About;
 use crate::i18n::Language;
@@ -201,6 +202,20 @@ impl SessionTab {
             (Direction::Received, false) => Choice::Fixed(receive_encoding),
             (Direction::Sent, true) => Choice::Auto(send_encoding),
             (Direction::Sent, false) => Choice::Fixed(send_encoding),
+        }
+    }
+
+    /// Reads a record, a peer, a direction or everything in an encoding.
+    pub fn read_in(&mut self, scope: Scope, encoding: Encoding) {
+        match scope {
+            Scope::Record(record, direction) => self.pins.pin_record(record, direction, Some(encoding)),
+            Scope::Peer(stream) => self.pins.pin_stream(stream, Some(encoding)),
+            Scope::Direction(direction) => self.choose_encoding(direction, Choice::Fixed(encoding)),
+            Scope::Session => {
+                for direction in [Direction::Received, Direction::Sent] {
+                    self.choose_encoding(direction, Choice::Fixed(encoding));
+                }
+            }
         }
     }
 

@@ -137,6 +137,8 @@ pub mod size {
     pub const CAPTION_TEXT: f32 = 11.5;
     /// Titles.
     pub const TITLE_TEXT: f32 = 16.0;
+    /// Characters in boxes.
+    pub const BOX_TEXT: f32 = 15.0;
     /// Icons in buttons.
     pub const ICON: f32 = 16.0;
     /// Height of a button or field.
@@ -153,6 +155,10 @@ pub mod size {
     pub const LABEL: f32 = 76.0;
     /// The inspector.
     pub const INSPECTOR: f32 = 320.0;
+    /// The encoding lens.
+    pub const LENS: f32 = 300.0;
+    /// Its least height: the verdict and one row.
+    pub const LENS_LEAST: f32 = 150.0;
     /// A tile narrower than this folds its settings column into a drawer.
     pub const NARROW: f32 = 700.0;
     /// Scroll bars.
@@ -185,6 +191,11 @@ pub fn small_mono() -> FontId {
 /// A hairline.
 pub fn line(palette: &Palette) -> Stroke {
     Stroke::new(1.0, palette.line)
+}
+
+/// A hairline of another colour.
+pub fn stroke(color: Color32) -> Stroke {
+    Stroke::new(1.0, color)
 }
 
 /// A card: white on pale grey, a hairline, round corners.

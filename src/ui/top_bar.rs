@@ -6,14 +6,15 @@ use super::theme::{self, size, space};
 use super::widget::control::{self, palette};
 use crate::i18n::Language;
 use crate::session::spec::Role;
+use crate::settings::Settings;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{
-    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_LIGHT_MODE, ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE,
+    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LIGHT_MODE, ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE,
     ICON_VIEW_SIDEBAR,
 };
 
 /// `Sockscope  [＋ 新建会话 ▾] [⇄ 本机对连][▾] [打开…]          检查器  设置  中/EN  ☾/☀`
-pub fn show(ui: &mut Ui, language: Language, inspector: bool, intents: &mut Vec<Intent>) {
+pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
     let tr = |key: &str| language.tr(key).into_owned();
     let frame = Frame::new().fill(colors.panel).inner_margin(Margin::symmetric(12, 6));
@@ -77,8 +78,12 @@ pub fn show(ui: &mut Ui, language: Language, inspector: bool, intents: &mut Vec<
                 if settings.clicked() {
                     intents.push(Intent::Settings(Change::ShowSettings(true)));
                 }
+                let Settings { inspector, lens, .. } = *settings;
                 if control::toggle(ui, ICON_VIEW_SIDEBAR, &tr("top.inspector"), inspector).clicked() {
                     intents.push(Intent::Settings(Change::Inspector(!inspector)));
+                }
+                if control::toggle(ui, ICON_FONT_DOWNLOAD, &tr("top.lens"), lens).on_hover_text(tr("top.lens_hint")).clicked() {
+                    intents.push(Intent::Settings(Change::Lens(!lens)));
                 }
             });
         });

@@ -22,6 +22,7 @@ use sockscope::traffic::filing::Filing;
 use sockscope::traffic::model::Model;
 use sockscope::traffic::record::RecordId;
 use sockscope::ui::intent::Intent;
+use sockscope::ui::lens::Lens;
 use sockscope::ui::panel::file;
 use sockscope::ui::panel::inspector::{self, Inspected};
 use sockscope::ui::save::{Offer, Save};
@@ -45,6 +46,8 @@ pub struct Stage {
     pub settings_open: bool,
     /// The tab whose selected row the inspector shows.
     pub inspected: Option<SessionId>,
+    /// The lens, and the tab whose selected row it looks at.
+    pub lens: Option<(SessionId, Lens)>,
     /// What another run left, and whether to delete it is being asked.
     pub left: Option<(recovery::Found, bool)>,
     /// A file that is being read, and how far.
@@ -69,6 +72,7 @@ impl Stage {
             tree: tiles::empty(),
             settings_open: false,
             inspected: None,
+            lens: None,
             left: None,
             reading: None,
             save: None,
@@ -182,20 +186,27 @@ impl Stage {
             let rows = SessionTab::rows_of(tab.scanner.as_deref(), &[tab.selection.last?], log);
             Inspected::of(log, rows.first()?)
         });
+        if let Some((id, lens)) = &mut self.lens {
+            lens.look(self.tabs.get(id), &self.model, &self.pages);
+        }
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());
-        top_bar::show(ui, self.language, self.inspected.is_some(), &mut intents);
+        let shown = Settings { inspector: self.inspected.is_some(), lens: self.lens.is_some(), ..Settings::default() };
+        top_bar::show(ui, self.language, &shown, &mut intents);
         if let Some((found, sure)) = &mut self.left {
             recovery::banner(ui, self.language, &self.zone, found, sure);
         }
         if let Some((name, progress, more)) = &self.reading {
             opening::strip(ui, self.language, name, *progress, *more);
         }
+        if let Some((_, lens)) = &mut self.lens {
+            lens.panel(ui, self.language, &mut intents);
+        }
         if self.inspected.is_some() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))
                 .default_size(size::INSPECTOR)
-                .show(ui, |ui| inspector::show(ui, inspected.as_ref(), self.language, &self.zone));
+                .show(ui, |ui| inspector::show(ui, inspected.as_ref(), self.language, &self.zone, &mut intents));
         }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if self.tabs.is_empty() {

@@ -84,6 +84,7 @@ impl App {
             self.inspected = row.first().and_then(|row| Inspected::of(&records, row));
             wanted.extend(records.wanted().into_iter().map(|record| (tab.id, record)));
         }
+        self.look_through_lens(model, &mut wanted);
         wanted
     }
 

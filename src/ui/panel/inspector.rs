@@ -9,11 +9,14 @@ use crate::i18n::Language;
 use crate::traffic::format::one_line;
 use crate::traffic::frames::Row;
 use crate::traffic::record::{Entry, Record, Records};
+use crate::ui::intent::Intent;
+use crate::ui::lens::Page;
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::bytes::dump_columns;
-use crate::ui::widget::control::palette;
+use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::field;
 use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
+use egui_material_icons::icons::ICON_FONT_DOWNLOAD;
 use jiff::tz::TimeZone;
 
 /// Bytes of a record that are shown; saving gives all.
@@ -60,7 +63,7 @@ fn dump_text(bytes: &[u8]) -> String {
 }
 
 /// The whole panel.
-pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone: &TimeZone) {
+pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone: &TimeZone, intents: &mut Vec<Intent>) {
     let colors = palette(ui);
     // A panel is as wide as what is in it, and an empty one would stay narrow.
     ui.set_min_width(ui.available_width());
@@ -97,7 +100,15 @@ pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone
                     ui.label(RichText::new(text).size(size::CAPTION_TEXT).color(colors.weak));
                 }
                 ui.add_space(space::SMALL);
-                field::caption(ui, &language.tr("inspector.readings"));
+                ui.horizontal(|ui| {
+                    field::caption(ui, &language.tr("inspector.readings"));
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        let lens = control::quiet(ui, ICON_FONT_DOWNLOAD, &language.tr("lens.title"));
+                        if lens.on_hover_text(language.tr("top.lens_hint")).clicked() {
+                            intents.push(Intent::Lens(Page::Selected));
+                        }
+                    });
+                });
                 for (encoding, pieces) in &inspected.readings {
                     reading(ui, *encoding, pieces);
                 }

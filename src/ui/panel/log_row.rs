@@ -9,6 +9,7 @@ use crate::traffic::record::{Data, Direction, Entry};
 use crate::traffic::text::Span;
 use crate::ui::glance::{Content, DUMP_LINES, Row};
 use crate::ui::intent::{CopyAs, Intent};
+use crate::ui::lens::Page;
 use crate::ui::session::{Selection, SessionTab, Surroundings};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widget::bytes::{self, Line};
@@ -325,6 +326,15 @@ fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row
         if ui.button(around.language.tr(key)).clicked() {
             intents.push(Intent::Copy(tab.id, ids.clone(), way));
             ui.close();
+        }
+    }
+    if row.record().is_some_and(|record| record.entry.is_data()) {
+        ui.separator();
+        for (page, key) in [(Page::Selected, "lens.title"), (Page::Doctor, "lens.doctor")] {
+            if ui.button(around.language.tr(key)).clicked() {
+                intents.push(Intent::Lens(page));
+                ui.close();
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Small parts that the panels are made of. Must never know a session.
 
+pub mod boxes;
 pub mod bytes;
 pub mod control;
 pub mod encoding;

@@ -1,0 +1,99 @@
+//! The verdict in words, what would settle it, and the buttons that apply an encoding. Must never apply one by itself.
+
+use super::seen::Seen;
+use super::{Lens, Place, Subject};
+use crate::codec::detect::Guess;
+use crate::codec::encoding::Encoding;
+use crate::describe;
+use crate::i18n::Language;
+use crate::traffic::encodings::Because;
+use crate::traffic::heads::Judged;
+use crate::traffic::record::Direction;
+use crate::ui::intent::{Intent, Scope};
+use crate::ui::theme::{size, space};
+use crate::ui::widget::control::{self, palette};
+use egui::{Label, RichText, Ui};
+use egui_material_icons::icons::{ICON_CHECK, ICON_REFRESH, ICON_SELECT_ALL};
+
+impl Lens {
+    /// ```text
+    /// 像是 UTF-8（99 %）：5 个多字节字符都合法；按 GBK 读是“浣犲ソ”，多为生僻字
+    /// 用 UTF-8 读： [这条记录] [这个对端] [接收方向] [整个会话]     现在读作 GBK（为此对端选定）
+    /// ```
+    pub(super) fn head(&mut self, ui: &mut Ui, language: Language, subject: &Subject, seen: &Seen, intents: &mut Vec<Intent>) {
+        let colors = palette(ui);
+        let sentence = describe::verdict(language, &seen.verdict);
+        ui.add(Label::new(RichText::new(sentence).color(colors.strong)).wrap());
+        if let Some(settle) = describe::settle(language, &seen.verdict) {
+            ui.add(Label::new(RichText::new(settle).size(size::CAPTION_TEXT).color(colors.weak)).wrap());
+        }
+        ui.horizontal_wrapped(|ui| {
+            if let (Some(place), Some(encoding)) = (&subject.place, self.to_apply(seen)) {
+                apply(ui, language, place, encoding, intents);
+            }
+            if let Some(picked) = &self.picked {
+                let text = language.tr_with("lens.picked", &[("from", &picked.start), ("count", &(picked.end - picked.start))]);
+                ui.label(RichText::new(text).color(colors.accent_text));
+                if control::quiet(ui, ICON_SELECT_ALL, &language.tr("lens.all_bytes")).clicked() {
+                    self.picked = None;
+                }
+            } else if subject.total > subject.bytes.len() {
+                let numbers: [(&str, &dyn std::fmt::Display); 2] = [("shown", &subject.bytes.len()), ("total", &subject.total)];
+                ui.label(RichText::new(language.tr_with("lens.cut", &numbers)).size(size::CAPTION_TEXT).color(colors.weak));
+            }
+        });
+        ui.add_space(space::TINY);
+    }
+
+    /// The encoding that the buttons are for: the row that was chosen, else the most likely text.
+    pub(super) fn to_apply(&self, seen: &Seen) -> Option<Encoding> {
+        let best = seen.verdict.candidates.first().and_then(|best| match best.guess {
+            Guess::Text(encoding) => Some(encoding),
+            Guess::Binary => None,
+        });
+        self.chosen.or(best)
+    }
+}
+
+/// The buttons, and how the bytes are read now.
+fn apply(ui: &mut Ui, language: Language, place: &Place, encoding: Encoding, intents: &mut Vec<Intent>) {
+    let colors = palette(ui);
+    ui.label(language.tr_with("lens.read_in", &[("encoding", &encoding)]));
+    let (peer, direction) = place.stream;
+    let direction_key = match direction {
+        Direction::Received => "lens.for_received",
+        Direction::Sent => "lens.for_sent",
+    };
+    let address = peer.address.to_string();
+    for (scope, key, hint) in [
+        (Scope::Record(place.record, direction), "lens.for_record", "lens.for_record_hint"),
+        (Scope::Peer(place.stream), "lens.for_peer", "lens.for_peer_hint"),
+        (Scope::Direction(direction), direction_key, "lens.for_direction_hint"),
+        (Scope::Session, "lens.for_session", "lens.for_session_hint"),
+    ] {
+        let button = control::quiet(ui, ICON_CHECK, &language.tr(key));
+        if button.on_hover_text(language.tr_with(hint, &[("address", &address)])).clicked() {
+            intents.push(Intent::Read(place.session, scope, encoding));
+        }
+    }
+    let key = match place.because {
+        Because::Record => "lens.because_record",
+        Because::Peer => "lens.because_peer",
+        Because::Direction => "lens.because_direction",
+        Because::Auto(Judged::NotYet { .. }) => "lens.because_not_yet",
+        Because::Auto(Judged::Text { .. }) => "lens.because_judged",
+        Because::Auto(Judged::Unclear { .. }) => "lens.because_unclear",
+    };
+    let seen = match place.because {
+        Because::Auto(Judged::NotYet { seen } | Judged::Text { seen, .. } | Judged::Unclear { seen }) => seen,
+        _ => 0,
+    };
+    let now = language.tr_with(key, &[("encoding", &place.encoding), ("seen", &seen)]);
+    ui.label(RichText::new(now).size(size::CAPTION_TEXT).color(colors.weak));
+    if matches!(place.because, Because::Auto(Judged::Text { .. } | Judged::Unclear { .. })) {
+        let again = control::bare(ui, ICON_REFRESH, &language.tr("lens.again"));
+        if again.on_hover_text(language.tr("lens.again_hint")).clicked() {
+            intents.push(Intent::JudgeAgain(place.session, place.stream));
+        }
+    }
+}
