@@ -1,6 +1,7 @@
 //! The two languages say the same: the same keys, the same places to fill in, nothing empty, and every key that the source asks for.
 
 use sockscope::codec::detect::Reason;
+use sockscope::codec::fault::Fault;
 use sockscope::i18n::Language;
 use sockscope::session::address::AddressError;
 use sockscope::session::event::{EndedBy, Unsent};
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Beginnings of keys that the source completes itself; each is covered, word by word, in `constructed_keys_exist`.
-const CONSTRUCTED: [&str; 7] = ["op.", "cause.", "advice.", "ended.", "reason.", "note.unsent-", "advice.unsent-"];
+const CONSTRUCTED: [&str; 8] = ["op.", "cause.", "advice.", "ended.", "reason.", "fault.", "note.unsent-", "advice.unsent-"];
 /// Names of files look like keys.
 const FILE_ENDINGS: [&str; 8] = ["rs", "toml", "json", "jsonl", "txt", "csv", "log", "png"];
 
@@ -247,6 +248,33 @@ fn constructed_keys_exist() {
         let value = &words[&format!("reason.{}", reason.key())];
         let numbers: BTreeSet<&str> = reason.numbers().into_iter().map(|(name, _)| name).collect();
         assert_eq!(places(value), numbers, "{}", reason.key());
+    }
+    let faults = [
+        Fault::Continuation(0),
+        Fault::Rest(0),
+        Fault::Overlong(vec![]),
+        Fault::Surrogate(vec![]),
+        Fault::BeyondUnicode(vec![]),
+        Fault::Never(0),
+        Fault::CutShort { bytes: vec![], announced: 2 },
+        Fault::NeverFirst(0),
+        Fault::NoTrail(0),
+        Fault::BadTrail { lead: vec![], trail: 0 },
+        Fault::Unassigned(vec![]),
+        Fault::BadFour(vec![]),
+        Fault::LoneHigh(0),
+        Fault::LoneLow(0),
+        Fault::OddByte(0),
+        Fault::NoCharacter(0),
+        Fault::BadEscape(vec![]),
+        Fault::UselessSwitch,
+        Fault::NotInSet(0),
+    ];
+    for fault in faults {
+        let asked = places(&words[&format!("fault.{}", fault.key())]);
+        let given: BTreeSet<&str> = fault.values().into_iter().map(|(name, _)| name).collect();
+        // What one byte left over is needs no saying again.
+        assert!(asked.is_subset(&given), "{}: {asked:?}", fault.key());
     }
     // The files are in the binary, not beside it.
     assert_eq!(Language::Chinese.tr("ended.peer-fin"), locale("zh-CN")["ended.peer-fin"]);

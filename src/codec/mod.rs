@@ -5,6 +5,8 @@
 //! | --- | --- |
 //! | [`encoding`] | which encodings there are, what they are called, how text becomes bytes |
 //! | [`decoder`] | how the bytes of a stream become text, however they are cut, with every undecodable byte kept |
+//! | [`cells`] | which bytes of a stream make which character |
+//! | [`fault`] | which rule a malformed sequence breaks |
 //! | [`hex`] | bytes as hex: what people type and paste, and what is shown |
 //! | [`escape`] | typed text with `\r \n \x00` in it |
 //! | [`framing`] | how the bytes of a stream fall into lines, lengths, values: what a row shows |
@@ -24,10 +26,12 @@ mod hanzi;
 mod likeness;
 mod sync;
 
+pub mod cells;
 pub mod decoder;
 pub mod detect;
 pub mod encoding;
 pub mod escape;
+pub mod fault;
 pub mod framing;
 pub mod hex;
 pub mod literal;

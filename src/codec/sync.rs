@@ -49,7 +49,8 @@ impl Encoding {
         if self.has_four_bytes() { 2 } else { 0 }
     }
 
-    fn has_four_bytes(self) -> bool {
+    /// Whether it is GBK or one of its kin, which are all read as GB18030.
+    pub(super) fn has_four_bytes(self) -> bool {
         self.0 == Kind::Gb2312 || self == Self::GBK || self == Self::GB18030
     }
 
@@ -75,7 +76,7 @@ impl Encoding {
     }
 
     /// Whether a byte can be any but the last of a character in an encoding of rule 5 (WHATWG's decoders).
-    fn is_lead(self, byte: u8) -> bool {
+    pub(super) fn is_lead(self, byte: u8) -> bool {
         if self == Self::SHIFT_JIS {
             matches!(byte, 0x81..=0x9F | 0xE0..=0xFC)
         } else if self == Self::EUC_JP {

@@ -1,0 +1,119 @@
+//! Every character and every byte of every encoding, beside encoding_rs, which is not told what ours is. One line of a table is one case;
+//! properties hold for every encoding. What streams and cuts do is in `tests/codec.rs`.
+
+use proptest::prelude::*;
+use sockscope::codec::cells::{Cell, Content, Excerpt, cells};
+use sockscope::codec::decoder::Piece;
+use sockscope::codec::encoding::Encoding;
+
+/// Bytes that matter to some decoder: leads, trails, digits, escapes, surrogates, gaps of tables.
+fn telling_byte() -> impl Strategy<Value = u8> {
+    prop_oneof![
+        2 => any::<u8>(),
+        4 => prop::sample::select(b"\x1B\x1B($BJI@\x00\x0A 09A\x5C~\x80\x81\x88\x62\xA3\xA5\x84\x8E\x8F\xA1\xBF\xC1\xD8\xDC\xE0\xED\xF0\xF4\xFE\xFF30".to_vec()),
+    ]
+}
+
+/// Bytes in an encoding: garbage, or text of which each character is in it, with garbage between.
+fn bytes_in(encoding: Encoding) -> impl Strategy<Value = Vec<u8>> {
+    let character =
+        prop_oneof![any::<char>(), prop::sample::select("你好温度abc 1あｱ한Ж€é😀\u{1B}\\~".chars().collect::<Vec<_>>())];
+    let text = prop::collection::vec(character, 0..12).prop_map(move |text| {
+        let able: String = text.into_iter().filter(|one| encoding.encode(&one.to_string()).is_ok()).collect();
+        encoding.encode(&able).unwrap()
+    });
+    let garbage = prop::collection::vec(telling_byte(), 0..6);
+    prop::collection::vec(prop_oneof![text, garbage], 0..6).prop_map(|parts| parts.concat())
+}
+
+fn encoded() -> impl Strategy<Value = (Encoding, Vec<u8>)> {
+    let encoding = prop::sample::select(Encoding::all().to_vec());
+    encoding.prop_flat_map(|encoding| (Just(encoding), bytes_in(encoding)))
+}
+
+/// The pieces that the cells make together.
+fn pieces(bytes: &[u8], cells: &[Cell]) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    for cell in cells {
+        let said = match &cell.content {
+            Content::Character(character) => character.to_string(),
+            Content::Characters(text) => text.clone(),
+            Content::Switch => continue,
+            Content::Invalid(_) => {
+                pieces.push(Piece::Invalid(bytes[cell.bytes.start as usize..cell.bytes.end as usize].to_vec()));
+                continue;
+            }
+            Content::Unfinished => panic!("unfinished in bytes that stand alone"),
+        };
+        match pieces.last_mut() {
+            Some(Piece::Text(text)) => text.push_str(&said),
+            _ => pieces.push(Piece::Text(said)),
+        }
+    }
+    pieces
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Every byte is in exactly one cell, and the cells say what the decoder says.
+    #[test]
+    fn cells_are_what_is_decoded((encoding, bytes) in encoded()) {
+        let cells = cells(encoding, &Excerpt::whole(&bytes));
+        let mut end = 0;
+        for cell in &cells {
+            prop_assert_eq!(cell.bytes.start, end);
+            prop_assert!(cell.bytes.end > end);
+            end = cell.bytes.end;
+            // A character alone has the same bytes, where no state comes before it.
+            let own = &bytes[cell.bytes.start as usize..cell.bytes.end as usize];
+            if encoding.name() != "ISO-2022-JP" {
+                let alone = encoding.decode(own);
+                match &cell.content {
+                    Content::Character(character) => prop_assert_eq!(alone, vec![Piece::Text(character.to_string())]),
+                    Content::Characters(text) => prop_assert_eq!(alone, vec![Piece::Text(text.clone())]),
+                    Content::Invalid(_) => prop_assert!(matches!(alone[0], Piece::Invalid(_))),
+                    _ => prop_assert!(false, "{:?}", cell),
+                }
+            }
+        }
+        prop_assert_eq!(end, bytes.len() as isize);
+        prop_assert_eq!(pieces(&bytes, &cells), encoding.decode(&bytes));
+    }
+
+    /// Wherever a read cuts a stream, its bytes fall into the same cells as in the whole.
+    #[test]
+    fn a_cut_changes_no_cell((encoding, bytes) in encoded(), from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), look_back in 0..70_usize) {
+        let (from, to) = (from.index(bytes.len() + 1), to.index(bytes.len() + 1));
+        let (from, to) = (from.min(to), from.max(to));
+        let before = &bytes[from.saturating_sub(look_back)..from];
+        let excerpt = Excerpt {
+            before,
+            bytes: &bytes[from..to],
+            after: &bytes[to..bytes.len().min(to + 3)],
+            stream_offset: from as u64,
+            ends: bytes.len() <= to + 3,
+        };
+        let seen = cells(encoding, &excerpt);
+        let mut end = seen.first().map_or(0, |cell| cell.bytes.start);
+        prop_assert!(end <= 0);
+        for cell in &seen {
+            prop_assert_eq!(cell.bytes.start, end);
+            end = cell.bytes.end;
+        }
+        prop_assert!(end >= (to - from) as isize);
+        prop_assert_eq!(seen.is_empty(), from == to);
+        // What nothing proves is a guess; all else is as in the whole.
+        if encoding.safe_start(before, (from - before.len()) as u64).is_some() {
+            let inside = |cell: &Cell| from < to && cell.bytes.start < to as isize && cell.bytes.end > from as isize;
+            let whole: Vec<Cell> = cells(encoding, &Excerpt::whole(&bytes)).into_iter().filter(inside).collect();
+            let moved = |cell: Cell| cell.bytes.start + from as isize..cell.bytes.end + from as isize;
+            for (one, other) in seen.iter().zip(&whole) {
+                prop_assert_eq!(moved(one.clone()), other.bytes.clone());
+                let said = |content: &Content| if let Content::Invalid(_) = content { None } else { Some(content.clone()) };
+                prop_assert_eq!(said(&one.content), said(&other.content));
+            }
+            prop_assert_eq!(seen.len(), whole.len());
+        }
+    }
+}
