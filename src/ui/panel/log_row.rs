@@ -114,7 +114,8 @@ pub fn show(
                 put(columns.peer, Align2::LEFT_CENTER, cut(&peer, PEER_CELLS - 1), colors.text);
             }
             put(columns.content - 2.0 * columns.cell, Align2::RIGHT_CENTER, grouped(data.bytes.len() as u64), colors.weak);
-            if tab.draft.shown != Shown::Hex && *encoding != tab.encoding_of(data.direction).otherwise() {
+            let tagged = tab.draft.shown != Shown::Hex && *encoding != tab.encoding_of(data.direction).otherwise();
+            if tagged {
                 content_width -= tag(&painter, rect, encoding.name(), colors) + space::SMALL;
             }
             let unfinished = end.filter(|end| *end != End::Complete).map(|end| around.language.tr(end_key(end)));
@@ -136,6 +137,10 @@ pub fn show(
                 let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
                 let place = at(columns.content, line) - vec2(0.0, galley.size().y / 2.0);
                 painter.galley(place, galley, colors.text);
+            }
+            if tagged {
+                told.push_str("  ");
+                told.push_str(encoding.name());
             }
             told
         }

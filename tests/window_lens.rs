@@ -1,0 +1,119 @@
+//! The encoding lens, "auto" and the doctor, in the window, through labels; real sockets on this machine.
+
+mod support;
+
+use egui::accesskit::Role;
+use sockscope::codec::encoding::Encoding;
+use sockscope::i18n::Language;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use support::{LANGUAGES, Side, Window};
+
+const SIMPLIFIED: &str = "服务器已经启动，正在等待客户端的连接";
+
+fn server(language: Language) -> (Window, SocketAddr) {
+    let mut window = Window::open(language);
+    window.press("role.tcp_server", Side::Any);
+    window.fill(&window.tr("network.local_port"), "0", Side::Any);
+    window.press("network.open", Side::Any);
+    let note = language.tr_with("note.listening", &[("local", &"127.0.0.1:")]);
+    let row = window.wait_for_row(Side::Any, &note[..note.find("127.0.0.1:").unwrap() + 10]);
+    let from = row.find("127.0.0.1:").unwrap();
+    let address: String = row[from..].chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
+    (window, address.parse().unwrap())
+}
+
+fn says(peer: &mut TcpStream, label: &str, text: &str) {
+    peer.write_all(&Encoding::for_label(label).unwrap().encode(text).unwrap()).unwrap();
+}
+
+/// The rows with this text in them.
+fn rows_with(window: &Window, part: &str) -> Vec<String> {
+    window.rows(Side::Any).into_iter().filter(|row| row.contains(part)).collect()
+}
+
+#[test]
+fn auto_reads_each_client_as_what_it_sends() {
+    for language in LANGUAGES {
+        let (mut window, address) = server(language);
+        let mut peers: Vec<TcpStream> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
+        for (peer, label) in peers.iter_mut().zip(["utf-8", "gbk", "utf-8"]) {
+            says(peer, label, SIMPLIFIED);
+        }
+        window.until("three rows", |window| window.rows(Side::Any).iter().filter(|row| row.starts_with('←')).count() == 3);
+        // What was chosen stays until "auto" is.
+        assert_eq!(rows_with(&window, SIMPLIFIED).len(), 2, "{:?}", window.rows(Side::Any));
+        window.choose(&window.tr("receive.encoding"), 0, &window.tr("encoding.auto"), Side::Any);
+        window.until("all of them", |window| rows_with(window, SIMPLIFIED).len() == 3);
+        // A row that is read otherwise than the direction says so.
+        assert_eq!(rows_with(&window, "  GBK").len(), 1, "{:?}", window.rows(Side::Any));
+        // It holds for what comes later, however short.
+        says(&mut peers[1], "gbk", "好");
+        window.until("a short row", |window| rows_with(window, "好").len() == 1);
+        // And another choice is for all of them again.
+        window.choose(&window.tr("receive.encoding"), 0, "Big5", Side::Any);
+        window.until("none of them", |window| rows_with(window, SIMPLIFIED).is_empty());
+    }
+}
+
+#[test]
+fn an_encoding_is_applied_to_a_row_a_peer_a_direction_and_the_session() {
+    for language in LANGUAGES {
+        let (mut window, address) = server(language);
+        let mut peers: Vec<TcpStream> = (0..2).map(|_| TcpStream::connect(address).unwrap()).collect();
+        for peer in &mut peers {
+            for number in 0..2 {
+                says(peer, "gbk", &format!("第{number}条：{SIMPLIFIED}"));
+                let count = window.rows(Side::Any).iter().filter(|row| row.starts_with('←')).count();
+                window.until("a row", |window| {
+                    window.rows(Side::Any).iter().filter(|row| row.starts_with('←')).count() > count
+                });
+            }
+        }
+        assert!(rows_with(&window, SIMPLIFIED).is_empty());
+        let first = window.rows(Side::Any).into_iter().find(|row| row.starts_with('←')).unwrap();
+        window.row_menu(Side::Any, &first, "lens.title");
+        window.wait_for(&language.tr_with("lens.read_in", &[("encoding", &"GBK")]));
+        for (key, right) in [("lens.for_record", 1), ("lens.for_peer", 2), ("lens.for_received", 4)] {
+            window.press(key, Side::Any);
+            window.until(key, |window| rows_with(window, SIMPLIFIED).len() == right);
+        }
+        window.choose(&window.tr("receive.encoding"), 0, "UTF-8", Side::Any);
+        window.until("UTF-8 again", |window| rows_with(window, SIMPLIFIED).is_empty());
+        window.press("lens.for_session", Side::Any);
+        window.until("the session", |window| rows_with(window, SIMPLIFIED).len() == 4);
+    }
+}
+
+#[test]
+fn bytes_that_are_typed_are_judged() {
+    for language in LANGUAGES {
+        let mut window = Window::open(language);
+        window.press("top.lens", Side::Any);
+        window.segment("lens.typed", 0, Side::Any);
+        window.fill(&window.tr("lens.typed_label"), "E4 BD A0 E5 A5", Side::Any);
+        let best = |window: &Window| window.find(&[Role::ListBoxOption], "", Side::Any)[0].name.clone();
+        window.until("a verdict", |window| !window.find(&[Role::ListBoxOption], "UTF-8", Side::Any).is_empty());
+        window.fill(&window.tr("lens.typed_label"), "E4 BD A0 E5 A5 BD", Side::Any);
+        window.until("the reading", |window| window.reads("UTF-8 你好"));
+        assert!(best(&window).starts_with("UTF-8"), "{}", window.told());
+        assert!(window.reads("GBK 浣犲ソ"), "{}", window.told());
+        // What is wrong is said, and what was typed stays.
+        window.fill(&window.tr("lens.typed_label"), "E4 BD A", Side::Any);
+        window.until("what is wrong", |window| window.find(&[Role::ListBoxOption], "", Side::Any).is_empty());
+        assert_eq!(window.field(&window.tr("lens.typed_label"), Side::Any).value, "E4 BD A");
+    }
+}
+
+#[test]
+fn the_doctor_gives_back_what_can_be_had() {
+    for language in LANGUAGES {
+        let mut window = Window::open(language);
+        window.press("top.lens", Side::Any);
+        window.segment("lens.doctor", 0, Side::Any);
+        window.fill(&window.tr("doctor.box"), "浣犲ソ锛屼笘鐣", Side::Any);
+        window.until("the text", |window| window.reads("你好，世"));
+        window.fill(&window.tr("doctor.box"), "锟斤拷锟斤拷", Side::Any);
+        window.until("no text", |window| !window.reads("你好"));
+    }
+}
