@@ -9,9 +9,9 @@ use crate::session::event::{SessionEvent, What};
 use crate::session::spec::Switch;
 use crate::session::timestamp::Timestamp;
 use crate::traffic::encodings::{Choice, Encodings};
-use crate::traffic::heads::Heads;
 use crate::traffic::format::{Format, Style, Writer};
 use crate::traffic::frames::Assembler;
+use crate::traffic::heads::Heads;
 use crate::traffic::record::{Direction, Entry, Record};
 use jiff::tz::TimeZone;
 use std::io::{self, Write};
@@ -53,8 +53,13 @@ impl<O: Write, E: Write> Printer<O, E> {
     pub fn new(language: Language, zone: TimeZone, output: Output, count: Option<u64>, out: O, notes: E) -> Self {
         let Output { frame, format, data, receive, send } = output;
         let heads = Heads::default();
-        let writer =
-            Writer::new(Style { format, encodings: Encodings::new(receive, Choice::Fixed(send), &heads), zone: zone.clone(), language, notes: false });
+        let writer = Writer::new(Style {
+            format,
+            encodings: Encodings::new(receive, Choice::Fixed(send), &heads),
+            zone: zone.clone(),
+            language,
+            notes: false,
+        });
         // The received bytes alone are the same however they are framed, and need not wait for the end of a frame.
         let frames = (frame != Rule::None && format != Format::Raw).then(|| Assembler::new(&frame));
         Self { writer, frames, format, language, zone, data, heads, left: count, gathered: Vec::new(), out, notes, broken: None }
@@ -171,7 +176,8 @@ mod tests {
     }
 
     fn framed(rule: &str, format: Format, data: Switch, count: Option<u64>, events: &[What]) -> (String, String, Progress) {
-        let output = Output { frame: rule.parse().unwrap(), format, data, receive: Choice::Fixed(Encoding::GBK), send: Encoding::GBK };
+        let output =
+            Output { frame: rule.parse().unwrap(), format, data, receive: Choice::Fixed(Encoding::GBK), send: Encoding::GBK };
         let (mut out, mut notes) = (Vec::new(), Vec::new());
         let mut printer = Printer::new(Language::English, TimeZone::UTC, output, count, &mut out, &mut notes);
         let mut progress = Progress::Open;
@@ -247,8 +253,13 @@ mod tests {
                 Ok(())
             }
         }
-        let output =
-            Output { frame: Rule::None, format: Format::Raw, data: Switch::On, receive: Choice::Fixed(Encoding::UTF_8), send: Encoding::UTF_8 };
+        let output = Output {
+            frame: Rule::None,
+            format: Format::Raw,
+            data: Switch::On,
+            receive: Choice::Fixed(Encoding::UTF_8),
+            send: Encoding::UTF_8,
+        };
         let mut printer = Printer::new(Language::English, TimeZone::UTC, output, None, Closed, Vec::new());
         let event = SessionEvent { session: SessionId(1), at: Timestamp(0), what: received(b"x") };
         assert_eq!(printer.take(&event), Progress::Open);

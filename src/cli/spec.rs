@@ -5,7 +5,6 @@ use crate::codec::encoding::Encoding;
 use crate::codec::framing::Rule;
 use crate::codec::message::{Input, LineEnding, compose};
 use crate::describe;
-use crate::traffic::encodings::Choice;
 use crate::i18n::Language;
 use crate::session::address::{self, AddressError, Endpoint, Host};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -13,6 +12,7 @@ use crate::session::reply::Reply;
 use crate::session::spec::{
     AfterPeerFin, DEFAULT_BACKLOG, Membership, NotAGroup, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec,
 };
+use crate::traffic::encodings::Choice;
 use crate::traffic::format::Format;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;

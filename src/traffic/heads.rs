@@ -55,9 +55,30 @@ struct Inner {
 #[derive(Default)]
 struct Head {
     bytes: Vec<u8>,
-    /// How many of them were looked at when nothing could be told yet.
+    /// The ends of some of the pieces that came, each a good deal after the one before: what is judged ends there, so that the answer does
+    /// not depend on when somebody asks.
+    ends: Vec<usize>,
+    /// How many of the ends were tried.
     tried: usize,
     guess: Option<Guess>,
+}
+
+impl Head {
+    /// Tries the ends that were not tried yet. Whether that settled it.
+    fn judge(&mut self) -> bool {
+        while self.guess.is_none()
+            && let Some(end) = self.ends.get(self.tried)
+        {
+            self.tried += 1;
+            let settled = self.bytes.get(..*end).and_then(detect::settled);
+            // After a binary head there may come text. At the end of what is kept there is nothing more to wait for.
+            self.guess = settled.filter(|guess| *guess != Guess::Binary).or((*end >= ENOUGH).then_some(Guess::Binary));
+            if self.guess.is_some() {
+                return true;
+            }
+        }
+        false
+    }
 }
 
 impl Heads {
@@ -81,26 +102,26 @@ impl Heads {
         // Later a character that was begun may go on here.
         let from = if head.bytes.is_empty() { first.saturating_sub(BEFORE) / 2 * 2 } else { 0 };
         head.bytes.extend(bytes.iter().skip(from).take(left));
+        let last = head.ends.last().copied().unwrap_or_default();
+        if head.bytes.len() >= (last + last / 4).max(last + 1) || head.bytes.len() == ENOUGH {
+            head.ends.push(head.bytes.len());
+        }
     }
 
     /// What a stream is: judged when it is first asked for and enough has come, and from then on the same.
     pub fn judged(&self, stream: Stream) -> Judged {
         let mut inner = self.0.lock();
         let Some(head) = inner.streams.get_mut(&stream) else { return Judged::NotYet { seen: 0 } };
-        let seen = head.bytes.len();
-        if head.guess.is_none() && head.tried < seen {
-            head.tried = seen;
-            // At the end of what is kept the best there is has to do.
-            let otherwise = || (seen >= ENOUGH).then_some(Guess::Binary);
-            head.guess = detect::settled(&head.bytes).or_else(otherwise);
-            let is_new = head.guess.is_some();
-            inner.judged += u64::from(is_new);
-        }
-        match inner.streams.get(&stream).and_then(|head| head.guess) {
+        let settled = head.judge();
+        let seen = if head.guess.is_some() { head.tried.checked_sub(1).and_then(|last| head.ends.get(last)) } else { None };
+        let seen = seen.copied().unwrap_or(head.bytes.len());
+        let judged = match head.guess {
             None => Judged::NotYet { seen },
             Some(Guess::Text(encoding)) => Judged::Text { encoding, seen },
             Some(Guess::Binary) => Judged::Unclear { seen },
-        }
+        };
+        inner.judged += u64::from(settled);
+        judged
     }
 
     /// The bytes that a stream is judged by.

@@ -324,7 +324,7 @@ impl Rowed<'_> {
         match (row, record.data()) {
             (_, None) => Vec::new(),
             (frames::Row::Frame(_), Some(data)) => query.find_in(&data.bytes, (data.peer, data.direction)),
-            (frames::Row::Record(id), Some(data)) => {
+            (frames::Row::Record(id), Some(_)) => {
                 let after = Around::of(self.records, *id, 0, (0, query.reach())).after;
                 query.highlights(self.records, *id, &after)
             }

@@ -9,8 +9,8 @@ use crate::session::spec::Role;
 use crate::settings::Settings;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{
-    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LIGHT_MODE, ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE,
-    ICON_VIEW_SIDEBAR,
+    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LIGHT_MODE, ICON_SETTINGS,
+    ICON_SWAP_HORIZ, ICON_TRANSLATE, ICON_VIEW_SIDEBAR,
 };
 
 /// `Sockscope  [＋ 新建会话 ▾] [⇄ 本机对连][▾] [打开…]          检查器  设置  中/EN  ☾/☀`
@@ -70,12 +70,12 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 if language_button.on_hover_text(tr("top.language")).clicked() {
                     intents.push(Intent::Settings(Change::NextLanguage));
                 }
-                let settings = if narrow {
+                let settings_button = if narrow {
                     control::bare(ui, ICON_SETTINGS, &tr("top.settings"))
                 } else {
                     control::quiet(ui, ICON_SETTINGS, &tr("top.settings"))
                 };
-                if settings.clicked() {
+                if settings_button.clicked() {
                     intents.push(Intent::Settings(Change::ShowSettings(true)));
                 }
                 let Settings { inspector, lens, .. } = *settings;

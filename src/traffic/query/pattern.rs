@@ -110,6 +110,9 @@ impl Query {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::id::{ConnectionId, Peer};
+    use crate::traffic::encodings::{Choice, Pins};
+    use crate::traffic::heads::Heads;
     use crate::traffic::record::Direction::{Received, Sent};
 
     fn text(typed: &str) -> Pattern {
@@ -136,6 +139,30 @@ mod tests {
         assert_eq!(query.find_going(b"\xBA\xC3", Sent).first(), Some(&(0..2)));
         let error = Query::compile(&text("a🌏"), &Encodings::fixed(Encoding::LATIN_1, Encoding::GBK)).unwrap_err();
         assert_eq!(error.values()[..2], [("encoding", "ISO-8859-1".to_owned()), ("character", "🌏".to_owned())]);
+    }
+
+    #[test]
+    fn each_stream_has_its_encoding() {
+        let peer = |number| Peer::connected(ConnectionId(number), ([127, 0, 0, 1], 9).into());
+        let mut pins = Pins::default();
+        pins.pin_stream((peer(2), Received), Some(Encoding::GBK));
+        let pinned = Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8).with(&pins);
+        let heads = Heads::default();
+        let said = "服务器已经启动正在等待客户端的连接";
+        heads.push((peer(2), Received), &Encoding::GBK.encode(said).unwrap());
+        heads.judged((peer(2), Received));
+        let auto = Encodings::new(Choice::Auto(Encoding::UTF_8), Choice::Fixed(Encoding::UTF_8), &heads);
+        for encodings in [pinned, auto] {
+            let query = Query::compile(&text("好"), &encodings).unwrap().unwrap();
+            for (peer, bytes, found) in [
+                (peer(1), "好".as_bytes(), true),
+                (peer(2), "好".as_bytes(), false),
+                (peer(1), b"\xBA\xC3", false),
+                (peer(2), b"\xBA\xC3", true),
+            ] {
+                assert_eq!(!query.find_in(bytes, (peer, Received)).is_empty(), found, "{encodings:?} {peer:?} {bytes:?}");
+            }
+        }
     }
 
     /// What is typed, in which encoding, in which bytes, and where it is found.

@@ -31,6 +31,9 @@ impl Lens {
             if let (Some(place), Some(encoding)) = (&subject.place, self.to_apply(seen)) {
                 apply(ui, language, place, encoding, intents);
             }
+            if subject.place.is_some() && self.to_apply(seen).is_none() {
+                ui.label(RichText::new(language.tr("lens.choose")).size(size::CAPTION_TEXT).color(colors.weak));
+            }
             if let Some(picked) = &self.picked {
                 let text = language.tr_with("lens.picked", &[("from", &picked.start), ("count", &(picked.end - picked.start))]);
                 ui.label(RichText::new(text).color(colors.accent_text));

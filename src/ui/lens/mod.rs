@@ -7,12 +7,10 @@
 //! | [`seen`] | what was found out about them, once |
 //! | `head` | the verdict, and the buttons that apply it |
 //! | `table` | a row per encoding |
-//! | `hover` | one box in full |
 //! | `doctor` | garbled text, and how it came about |
 
 mod doctor;
 mod head;
-mod hover;
 mod seen;
 mod subject;
 mod table;

@@ -48,6 +48,7 @@ impl Seen {
             bytes: &subject.bytes,
             after: &subject.around.after,
             stream_offset: subject.offset,
+            ends: subject.ends,
         };
         let judged = picked.as_ref().and_then(|range| {
             let place = |byte: isize| usize::try_from(byte).ok();

@@ -29,6 +29,8 @@ pub struct Subject {
     pub total: usize,
     /// How many bytes of the stream come before them.
     pub offset: u64,
+    /// Whether nothing can follow: what is not ended there is malformed.
+    pub ends: bool,
 }
 
 /// Where bytes of a session stand.
@@ -57,6 +59,7 @@ impl Subject {
             bytes: bytes.iter().copied().take(SHOWN).collect(),
             total: bytes.len(),
             offset: 0,
+            ends: bytes.len() <= SHOWN,
         }
     }
 
@@ -75,6 +78,7 @@ impl Subject {
         if let Some(beyond) = bytes.get(SHOWN..) {
             around.after = beyond.iter().copied().take(AFTER).collect();
         }
+        let ends = data.peer.connection.is_none() && bytes.len() <= SHOWN;
         bytes.truncate(SHOWN);
         let text = row.reading(records, encoding).map_or_else(String::new, |reading| escaped(&reading.text(SHOWN)));
         let place = Place {
@@ -85,16 +89,16 @@ impl Subject {
             because: encodings.because(first, data),
             text,
         };
-        Some(Self { place: Some(place), around, bytes, total: data.bytes.len(), offset: data.offset })
+        Some(Self { place: Some(place), around, bytes, total: data.bytes.len(), offset: data.offset, ends })
     }
 
     /// What tells the encoding of the whole stream that a row belongs to.
     pub fn of_stream(self, sample: Vec<u8>) -> Self {
-        Self { around: Around::default(), offset: 0, total: sample.len(), bytes: sample, ..self }
+        Self { around: Around::default(), offset: 0, total: sample.len(), bytes: sample, ends: false, ..self }
     }
 
     /// The same bytes, wherever they are from.
     pub fn same_bytes(&self, other: &Self) -> bool {
-        (&self.bytes, &self.around, self.offset) == (&other.bytes, &other.around, other.offset)
+        (&self.bytes, &self.around, self.offset, self.ends) == (&other.bytes, &other.around, other.offset, other.ends)
     }
 }

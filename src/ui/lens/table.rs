@@ -1,9 +1,8 @@
 //! A row per encoding: its name, how likely it is, and its characters in boxes above exactly their bytes. The names stay in view while the
 //! boxes scroll. Must never lay out a row that is not in view.
 
-use super::hover;
-use super::seen::{Row, Seen};
 use super::Lens;
+use super::seen::{Row, Seen};
 use crate::codec::detect::Guess;
 use crate::codec::encoding::Encoding;
 use crate::describe;
@@ -11,6 +10,7 @@ use crate::i18n::Language;
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widget::boxes::{self, Strip};
 use crate::ui::widget::control::palette;
+use crate::ui::widget::hover;
 use egui::accesskit::Role;
 use egui::{Align2, Id, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
@@ -47,7 +47,8 @@ impl Lens {
                 response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &told));
                 self.pick(&strip, &response, place, row, under);
                 if let Some(cell) = under.and_then(|index| row.cells.get(index)) {
-                    response.on_hover_ui_at_pointer(|ui| hover::show(ui, language, row.encoding, cell, seen));
+                    response
+                        .on_hover_ui_at_pointer(|ui| hover::show(ui, language, row.encoding, cell, (&seen.drawn, seen.start)));
                 }
                 let names = Rect::from_min_size(pos2(view.left(), rect.top()), vec2(NAMES - space::SMALL, ROW));
                 self.name(ui, language, names, row, applied == Some(row.encoding), index);
@@ -87,7 +88,13 @@ impl Lens {
         let clip = ui.clip_rect();
         let painter = ui.painter_at(clip.intersect(rect.expand2(vec2(space::SMALL, 0.0))));
         let response = ui.interact(rect.intersect(clip), Id::unique(("lens-name", index)), Sense::click());
-        let ground = if chosen { colors.selected } else if response.hovered() { colors.hovered } else { colors.panel };
+        let ground = if chosen {
+            colors.selected
+        } else if response.hovered() {
+            colors.hovered
+        } else {
+            colors.panel
+        };
         painter.rect_filled(rect.expand2(vec2(space::SMALL, 0.0)), 0.0, colors.panel);
         painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), size::CORNER, ground);
         let left = rect.left() + space::SMALL;
@@ -115,7 +122,13 @@ fn bar(painter: &egui::Painter, right: egui::Pos2, confidence: f32, colors: &Pal
     let shown = painter.text(right, Align2::RIGHT_CENTER, text, theme::font(size::CAPTION_TEXT), colors.text);
     let place = Rect::from_min_size(pos2(shown.right() - BAR - 34.0, right.y - 2.0), vec2(BAR, 4.0));
     painter.rect_filled(place, 2.0, colors.line);
-    let color = if confidence >= 0.9 { colors.ok } else if confidence >= 0.5 { colors.accent } else { colors.weak };
+    let color = if confidence >= 0.9 {
+        colors.ok
+    } else if confidence >= 0.5 {
+        colors.accent
+    } else {
+        colors.weak
+    };
     painter.rect_filled(place.with_max_x(place.left() + BAR * confidence.clamp(0.0, 1.0)), 2.0, color);
 }
 

@@ -335,7 +335,7 @@ fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row
     }
     if row.record().is_some_and(|record| record.entry.is_data()) {
         ui.separator();
-        for (page, key) in [(Page::Selected, "lens.title"), (Page::Doctor, "lens.doctor")] {
+        for (page, key) in [(Page::Selected, "lens.look"), (Page::Doctor, "lens.examine")] {
             if ui.button(around.language.tr(key)).clicked() {
                 intents.push(Intent::Lens(page));
                 ui.close();

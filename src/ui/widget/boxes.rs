@@ -80,14 +80,25 @@ impl Strip<'_> {
     }
 }
 
+/// The control characters' names in ASCII (ANSI X3.4), and the space, which could not be seen.
+const SHORT: [&str; 33] = [
+    "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "HT", "LF", "VT", "FF", "CR", "SO", "SI", "DLE", "DC1", "DC2",
+    "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US", "SP",
+];
+
 fn draw(painter: &egui::Painter, place: Rect, content: &Content, own: bool, hovered: bool, colors: &Palette) {
     let (text, color, wrong) = match content {
         Content::Character(character) => {
-            let mut text = String::new();
-            push_visible(&mut text, *character);
-            let plain = text.len() == character.len_utf8();
-            let blank = *character == ' ';
-            (if blank { "␠".to_owned() } else { text }, if plain && !blank { colors.strong } else { colors.weak }, false)
+            let short = usize::try_from(u32::from(*character)).ok().and_then(|code| SHORT.get(code));
+            match short {
+                Some(name) => ((*name).to_owned(), colors.weak, false),
+                None => {
+                    let mut text = String::new();
+                    push_visible(&mut text, *character);
+                    let plain = text.len() == character.len_utf8();
+                    (text, if plain { colors.strong } else { colors.weak }, false)
+                }
+            }
         }
         Content::Characters(text) => (text.clone(), colors.strong, false),
         Content::Switch => ("⇧".to_owned(), colors.weak, false),
@@ -95,11 +106,17 @@ fn draw(painter: &egui::Painter, place: Rect, content: &Content, own: bool, hove
         Content::Unfinished => ("…".to_owned(), colors.warning, true),
     };
     let color = if own || wrong { color } else { colors.weak };
-    let line = if wrong { colors.warning } else if hovered { colors.accent } else { colors.line };
+    let line = if wrong {
+        colors.warning
+    } else if hovered {
+        colors.accent
+    } else {
+        colors.line
+    };
     let fill = if own { colors.card } else { Color32::TRANSPARENT };
     painter.rect(place, CornerRadius::same(size::CORNER / 2), fill, theme::stroke(line), StrokeKind::Inside);
-    let long = text.chars().count() > 2 && place.width() < 2.0 * BYTE;
-    let font = if long { theme::font(size::TINY_TEXT) } else { theme::font(size::BOX_TEXT) };
+    let long = text.chars().count() > 1 && place.width() < 2.0 * BYTE;
+    let font = if long { theme::font(size::CAPTION_TEXT) } else { theme::font(size::BOX_TEXT) };
     painter.with_clip_rect(place.expand(1.0).intersect(painter.clip_rect())).text(
         place.center(),
         Align2::CENTER_CENTER,

@@ -37,7 +37,10 @@ fn list(ui: &mut Ui, fields: &Fields<'_>, (label, hint): (&str, &str), value: &m
     labelled(ui, &fields.tr(label), |ui, id| {
         egui::ComboBox::from_id_salt(label)
             .width(ui.available_width())
-            .selected_text(choice_name(fields.language, *value))
+            .selected_text(match *value {
+                Choice::Fixed(encoding) => encoding.name().to_owned(),
+                Choice::Auto(_) => fields.tr("encoding.auto"),
+            })
             .truncate()
             .show_ui(ui, |ui| {
                 if with_auto {

@@ -5,6 +5,7 @@ pub mod bytes;
 pub mod control;
 pub mod encoding;
 pub mod field;
+pub mod hover;
 pub mod keys;
 pub mod rows;
 pub mod spark;
