@@ -1,6 +1,7 @@
 //! The two languages say the same: the same keys, the same places to fill in, nothing empty, and every key that the source asks for.
 
-use sockscope::codec::detect::Reason;
+use sockscope::codec::detect::{Reason, Settle};
+use sockscope::codec::encoding::Encoding;
 use sockscope::i18n::Language;
 use sockscope::session::address::AddressError;
 use sockscope::session::event::{EndedBy, Unsent};
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Beginnings of keys that the source completes itself; each is covered, word by word, in `constructed_keys_exist`.
-const CONSTRUCTED: [&str; 7] = ["op.", "cause.", "advice.", "ended.", "reason.", "note.unsent-", "advice.unsent-"];
+const CONSTRUCTED: [&str; 8] = ["op.", "cause.", "advice.", "ended.", "reason.", "settle.", "note.unsent-", "advice.unsent-"];
 /// Names of files look like keys.
 const FILE_ENDINGS: [&str; 8] = ["rs", "toml", "json", "jsonl", "txt", "csv", "log", "png"];
 
@@ -224,6 +225,14 @@ fn constructed_keys_exist() {
         Reason::ControlBytes { count: 1, total: 1 },
         Reason::Possible,
     ];
+    let settles = [
+        Settle::Nothing,
+        Settle::SameReading { best: Encoding::GBK, other: Encoding::GB18030 },
+        Settle::BeyondAscii,
+        Settle::MoreBytes { characters: 1 },
+        Settle::OtherHalf,
+        Settle::KnownWord,
+    ];
     let mut keys = Vec::new();
     for cause in &causes {
         keys.push(format!("advice.{}", cause.word()));
@@ -247,6 +256,11 @@ fn constructed_keys_exist() {
         let value = &words[&format!("reason.{}", reason.key())];
         let numbers: BTreeSet<&str> = reason.numbers().into_iter().map(|(name, _)| name).collect();
         assert_eq!(places(value), numbers, "{}", reason.key());
+    }
+    for settle in settles {
+        let value = &words[&format!("settle.{}", settle.key())];
+        let names: BTreeSet<&str> = settle.values().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(places(value), names, "{}", settle.key());
     }
     // The files are in the binary, not beside it.
     assert_eq!(Language::Chinese.tr("ended.peer-fin"), locale("zh-CN")["ended.peer-fin"]);

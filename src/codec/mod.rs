@@ -20,8 +20,6 @@
 
 mod dump;
 mod encode;
-mod hanzi;
-mod likeness;
 mod sync;
 
 pub mod decoder;

@@ -4,6 +4,7 @@
 mod framing;
 mod message;
 mod number;
+mod verdict;
 
 use crate::i18n::Language;
 use crate::session::event::{EndedBy, Ending, Place, What};
@@ -14,6 +15,7 @@ use crate::session::storage::Storage;
 pub use framing::rule_error;
 pub use message::message_error;
 pub use number::{grouped, size_text};
+pub use verdict::{guess, reason, settle, verdict};
 
 /// How a note is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
