@@ -1,6 +1,7 @@
 //! The two languages say the same: the same keys, the same places to fill in, nothing empty, and every key that the source asks for.
 
-use sockscope::codec::detect::Reason;
+use sockscope::codec::detect::{Reason, Settle};
+use sockscope::codec::encoding::Encoding;
 use sockscope::codec::fault::Fault;
 use sockscope::i18n::Language;
 use sockscope::session::address::AddressError;
@@ -11,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Beginnings of keys that the source completes itself; each is covered, word by word, in `constructed_keys_exist`.
-const CONSTRUCTED: [&str; 8] = ["op.", "cause.", "advice.", "ended.", "reason.", "fault.", "note.unsent-", "advice.unsent-"];
+const CONSTRUCTED: [&str; 9] =
+    ["op.", "cause.", "advice.", "ended.", "reason.", "settle.", "fault.", "note.unsent-", "advice.unsent-"];
 /// Names of files look like keys.
 const FILE_ENDINGS: [&str; 8] = ["rs", "toml", "json", "jsonl", "txt", "csv", "log", "png"];
 
@@ -225,6 +227,14 @@ fn constructed_keys_exist() {
         Reason::ControlBytes { count: 1, total: 1 },
         Reason::Possible,
     ];
+    let settles = [
+        Settle::Nothing,
+        Settle::SameReading { best: Encoding::GBK, other: Encoding::GB18030 },
+        Settle::BeyondAscii,
+        Settle::MoreBytes { characters: 1 },
+        Settle::OtherHalf,
+        Settle::KnownWord,
+    ];
     let mut keys = Vec::new();
     for cause in &causes {
         keys.push(format!("advice.{}", cause.word()));
@@ -275,6 +285,11 @@ fn constructed_keys_exist() {
         let given: BTreeSet<&str> = fault.values().into_iter().map(|(name, _)| name).collect();
         // What one byte left over is needs no saying again.
         assert!(asked.is_subset(&given), "{}: {asked:?}", fault.key());
+    }
+    for settle in settles {
+        let value = &words[&format!("settle.{}", settle.key())];
+        let names: BTreeSet<&str> = settle.values().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(places(value), names, "{}", settle.key());
     }
     // The files are in the binary, not beside it.
     assert_eq!(Language::Chinese.tr("ended.peer-fin"), locale("zh-CN")["ended.peer-fin"]);

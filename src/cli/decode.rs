@@ -3,14 +3,13 @@
 use super::args::{Decode, DecodeFormat};
 use super::table::Table;
 use super::{DONE, USAGE, complain, refuse};
-use crate::codec::detect::{Candidate, Guess, Reason, rank};
+use crate::codec::detect::{Candidate, Guess, Verdict, judge};
 use crate::codec::hex;
 use crate::codec::message::MessageError;
 use crate::codec::visible::push_visible;
 use crate::describe;
 use crate::i18n::Language;
 use serde_json::json;
-use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -27,10 +26,10 @@ pub fn run(language: Language, decode: &Decode) -> u8 {
         Ok(bytes) => bytes,
         Err(usage) => return refuse(&usage),
     };
-    let candidates = rank(&bytes);
+    let verdict = judge(&bytes);
     let text = match decode.format {
-        DecodeFormat::Jsonl => candidates.iter().map(|candidate| json_line(language, candidate)).collect(),
-        DecodeFormat::Text => table(language, &bytes, &candidates),
+        DecodeFormat::Jsonl => verdict.candidates.iter().map(|candidate| json_line(language, candidate)).collect(),
+        DecodeFormat::Text => table(language, &verdict),
     };
     let mut out = io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -81,12 +80,6 @@ fn name(guess: Guess) -> &'static str {
     }
 }
 
-fn reason(language: Language, reason: &Reason) -> String {
-    let numbers = reason.numbers();
-    let values: Vec<(&str, &dyn Display)> = numbers.iter().map(|(name, number)| (*name, number as &dyn Display)).collect();
-    language.tr_with(&format!("reason.{}", reason.key()), &values)
-}
-
 fn json_line(language: Language, candidate: &Candidate) -> String {
     let object = json!({
         "encoding": name(candidate.guess),
@@ -94,45 +87,28 @@ fn json_line(language: Language, candidate: &Candidate) -> String {
         "errors": candidate.errors,
         // Two digits more than anyone can judge, and no 0.8500000238418579.
         "confidence": (f64::from(candidate.confidence) * 10_000.0).round() / 10_000.0,
-        "reason": reason(language, &candidate.reason),
+        "reason": describe::reason(language, &candidate.reason),
         "reason_key": candidate.reason.key(),
         "smallest": candidate.smallest.map(|encoding| encoding.name()),
     });
     format!("{object}\n")
 }
 
-fn table(language: Language, bytes: &[u8], candidates: &[Candidate]) -> String {
-    let mut text = verdict(language, bytes, candidates);
+fn table(language: Language, verdict: &Verdict) -> String {
+    let mut text = format!("{}\n\n", describe::verdict(language, verdict));
     let titles = ["encoding", "confidence", "errors", "reason", "text"];
     let mut table = Table::new(titles.map(|title| language.tr(&format!("decode.{title}")).into_owned()));
-    for candidate in candidates {
-        let encoding = match candidate.guess {
-            Guess::Text(encoding) => encoding.name().to_owned(),
-            Guess::Binary => language.tr("decode.binary").into_owned(),
-        };
+    for candidate in &verdict.candidates {
         table.row([
-            encoding,
+            describe::guess(language, candidate.guess),
             format!("{:3.0} %", candidate.confidence * 100.0),
             format!("{:>3}", candidate.errors),
-            reason(language, &candidate.reason),
+            describe::reason(language, &candidate.reason),
             shown(&candidate.text),
         ]);
     }
     text.push_str(&table.text());
     text
-}
-
-/// One sentence: what it is.
-fn verdict(language: Language, bytes: &[u8], candidates: &[Candidate]) -> String {
-    let Some(best) = candidates.first() else { return String::new() };
-    let sentence = match (best.guess, best.smallest) {
-        _ if bytes.is_empty() => language.tr("decode.nothing").into_owned(),
-        (Guess::Binary, _) => language.tr_with("decode.verdict_binary", &[("length", &bytes.len())]),
-        (Guess::Text(encoding), Some(smallest)) if smallest != encoding => language
-            .tr_with("decode.verdict_smallest", &[("length", &bytes.len()), ("encoding", &encoding), ("smallest", &smallest)]),
-        (Guess::Text(encoding), _) => language.tr_with("decode.verdict", &[("length", &bytes.len()), ("encoding", &encoding)]),
-    };
-    format!("{sentence}\n\n")
 }
 
 /// The beginning of a reading, safe for a terminal.

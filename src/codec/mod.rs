@@ -22,8 +22,6 @@
 
 mod dump;
 mod encode;
-mod hanzi;
-mod likeness;
 mod sync;
 
 pub mod cells;

@@ -2,8 +2,10 @@
 //! the twin and the saved log. Must never decide anything.
 
 mod framing;
+mod lens;
 mod message;
 mod number;
+mod verdict;
 
 use crate::i18n::Language;
 use crate::session::event::{EndedBy, Ending, Place, What};
@@ -12,8 +14,10 @@ use crate::session::spec::Switch;
 use crate::session::storage::Storage;
 
 pub use framing::rule_error;
+pub use lens::fault;
 pub use message::message_error;
 pub use number::{grouped, size_text};
+pub use verdict::{guess, reason, settle, verdict};
 
 /// How a note is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,15 +173,6 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         What::Received { .. } | What::Sent { .. } | What::Cleared | What::CountersReset | What::Forgotten => return None,
     })
 }
-pub fn verdict(_: crate::i18n::Language, _: &crate::codec::detect::Verdict) -> String {
-    "像是 UTF-8（99 %）：5 个多字节字符都合法；按 GBK 读是“浣犲ソ”，多为生僻字".into()
-}
-pub fn settle(_: crate::i18n::Language, _: &crate::codec::detect::Verdict) -> Option<String> {
-    Some("再收到一些字节就能确定".into())
-}
-pub fn reason(l: crate::i18n::Language, r: &crate::codec::detect::Reason) -> String {
-    r.to_string()
-}
 pub fn difference(_: crate::i18n::Language, _: &crate::codec::differences::Difference) -> String {
     "GB2312 就能容纳这段文字".into()
 }
@@ -186,9 +181,4 @@ pub fn report(_: crate::i18n::Language, _: &crate::codec::mojibake::Report) -> S
 }
 pub fn diagnosis(_: crate::i18n::Language, _: &crate::codec::mojibake::Diagnosis) -> String {
     "UTF-8 的字节被当作 GBK 读：浣犲ソ → 你好，可以完整恢复".into()
-}
-pub fn fault(l: crate::i18n::Language, r: &crate::codec::fault::Fault) -> String {
-    let v = r.values();
-    let v: Vec<(&str, &dyn std::fmt::Display)> = v.iter().map(|(a, b)| (*a, b as &dyn std::fmt::Display)).collect();
-    l.tr_with(&format!("fault.{}", r.key()), &v)
 }

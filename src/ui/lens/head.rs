@@ -24,9 +24,6 @@ impl Lens {
         let colors = palette(ui);
         let sentence = describe::verdict(language, &seen.verdict);
         ui.add(Label::new(RichText::new(sentence).color(colors.strong)).wrap());
-        if let Some(settle) = describe::settle(language, &seen.verdict) {
-            ui.add(Label::new(RichText::new(settle).size(size::CAPTION_TEXT).color(colors.weak)).wrap());
-        }
         ui.horizontal_wrapped(|ui| {
             if let (Some(place), Some(encoding)) = (&subject.place, self.to_apply(seen)) {
                 apply(ui, language, place, encoding, intents);

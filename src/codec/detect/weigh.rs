@@ -1,0 +1,205 @@
+//! What bytes cost when they are read in one encoding, or as no text at all. It must never compare.
+
+use encoding_rs::DecoderResult;
+
+use super::super::encoding::Encoding;
+use super::cost::{BIT, Cost, bits};
+use super::tongue::{MALFORMED, Tongue, ascii};
+
+/// One way to read bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// In which encoding.
+    pub encoding: Encoding,
+    /// So many bytes at the start belong to a character whose beginning is not here.
+    pub skip: usize,
+}
+
+/// What the bytes cost in a way of reading.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weight {
+    /// All of it, with what the encoding costs before looking.
+    pub cost: Cost,
+    /// Characters beyond ASCII.
+    pub beyond_ascii: usize,
+    /// A character at the start or at the end is only half here.
+    pub cut: bool,
+    /// The kind of text it is most likely then.
+    pub tongue: Tongue,
+}
+
+/// The kinds of text in an encoding, and what each costs before looking: where this tool is used, most text is simplified Chinese.
+fn tongues(encoding: Encoding) -> &'static [(Tongue, Cost)] {
+    const UNICODE: &[(Tongue, Cost)] = &[
+        (Tongue::Simplified, BIT / 2),
+        (Tongue::Traditional, 3 * BIT),
+        (Tongue::Western, 4 * BIT),
+        (Tongue::Japanese, 4 * BIT),
+        (Tongue::Korean, 5 * BIT),
+        (Tongue::Cyrillic, 5 * BIT),
+    ];
+    match encoding.name() {
+        "UTF-8" | "UTF-16LE" | "UTF-16BE" => UNICODE,
+        "GBK" | "GB18030" => &[(Tongue::Simplified, 0), (Tongue::Traditional, 8 * BIT)],
+        "Big5" => &[(Tongue::Traditional, 0)],
+        "Shift_JIS" | "EUC-JP" | "ISO-2022-JP" => &[(Tongue::Japanese, 0)],
+        "EUC-KR" => &[(Tongue::Korean, 0)],
+        "KOI8-R" | "KOI8-U" | "windows-1251" | "IBM866" | "ISO-8859-5" | "x-mac-cyrillic" => &[(Tongue::Cyrillic, 0)],
+        "windows-1253" | "windows-1255" | "windows-1256" | "windows-874" | "ISO-8859-6" | "ISO-8859-7" | "ISO-8859-8"
+        | "ISO-8859-8-I" => &[(Tongue::Other, 0)],
+        _ => &[(Tongue::Western, 0)],
+    }
+}
+
+/// How unlikely an encoding is before looking, in bits, where this tool is used: half of what is met is UTF-8 or ASCII, a quarter GBK,
+/// and of the others one in a hundred or fewer. UTF-16 without a mark is rarer still, and reads anything.
+fn prior(encoding: Encoding) -> Cost {
+    bits(match encoding.name() {
+        "UTF-8" => 1,
+        "GBK" | "GB18030" => 2,
+        "Big5" => 5,
+        "windows-1252" => 6,
+        "ISO-8859-1" | "Shift_JIS" | "EUC-KR" | "windows-1251" => 7,
+        "EUC-JP" | "ISO-2022-JP" | "KOI8-R" => 8,
+        "UTF-16LE" => 9,
+        "UTF-16BE" => 10,
+        _ => 11,
+    })
+}
+
+/// Whether it is UTF-16.
+pub(super) fn is_utf_16(encoding: Encoding) -> bool {
+    encoding == Encoding::UTF_16LE || encoding == Encoding::UTF_16BE
+}
+
+/// A character whose other half is elsewhere: one sample in some dozens begins or ends so, and its bytes are any bytes.
+const CUT: Cost = bits(5);
+const ANY_BYTE: Cost = bits(8);
+/// The most bytes of half a character.
+const HALF: usize = 3;
+/// How often it is asked whether to go on.
+const STEP: usize = 16;
+
+/// The costs of a text that is being read, in all the tongues of its encoding.
+struct Scale {
+    /// What is the same in all.
+    shared: Cost,
+    costs: [Cost; 6],
+    tongues: &'static [(Tongue, Cost)],
+    before: char,
+    beyond_ascii: usize,
+    /// Characters that tongues may weigh, or none yet.
+    characters: usize,
+}
+
+impl Scale {
+    fn new(encoding: Encoding) -> Self {
+        let tongues = tongues(encoding);
+        let mut costs = [Cost::MAX / 2; 6];
+        for (cost, (_, prior)) in costs.iter_mut().zip(tongues) {
+            *cost = *prior;
+        }
+        Self { shared: prior(encoding), costs, tongues, before: ' ', beyond_ascii: 0, characters: 0 }
+    }
+
+    fn character(&mut self, character: char) {
+        self.characters += 1;
+        if character.is_ascii() {
+            self.shared += ascii(self.before, character);
+        } else {
+            self.beyond_ascii += 1;
+            for (cost, (tongue, _)) in self.costs.iter_mut().zip(self.tongues) {
+                *cost += tongue.cost(self.before, character);
+            }
+        }
+        self.before = character;
+    }
+
+    fn text(&mut self, text: &str, limit: Cost) -> bool {
+        for (place, character) in text.chars().enumerate() {
+            self.character(character);
+            if place % STEP == 0 && self.best().0 > limit {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn best(&self) -> (Cost, Tongue) {
+        let all = self.costs.iter().zip(self.tongues).map(|(cost, (tongue, _))| (*cost, *tongue));
+        let (cost, tongue) = all.min_by_key(|(cost, _)| *cost).unwrap_or((0, Tongue::Western));
+        (self.shared.saturating_add(cost), tongue)
+    }
+}
+
+/// What `bytes` cost in a way of reading; `None` when it is more than `limit`. `scratch` is room for text, whose content is lost.
+pub(super) fn weigh(bytes: &[u8], way: Way, limit: Cost, scratch: &mut String) -> Option<Weight> {
+    let mut scale = Scale::new(way.encoding);
+    let mut cut = way.skip > 0;
+    if cut {
+        scale.shared += CUT + ANY_BYTE * way.skip as Cost;
+    }
+    let rest = bytes.get(way.skip..).unwrap_or_default();
+    let Some(mut decoder) = way.encoding.reader().map(encoding_rs::Encoding::new_decoder_without_bom_handling) else {
+        for byte in rest {
+            scale.character(char::from(*byte));
+        }
+        let (cost, tongue) = scale.best();
+        return Some(Weight { cost, beyond_ascii: scale.beyond_ascii, cut, tongue });
+    };
+    let mut at = 0;
+    loop {
+        scratch.clear();
+        let (result, read) = decoder.decode_to_string_without_replacement(rest.get(at..).unwrap_or_default(), scratch, true);
+        at += read;
+        if !scale.text(scratch, limit) {
+            return None;
+        }
+        match result {
+            DecoderResult::InputEmpty => break,
+            DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(length, _) => {
+                let length = usize::from(length);
+                let first = way.encoding == Encoding::UTF_8 && scale.characters == 0 && at <= HALF;
+                if first || at == rest.len() && !way.encoding.is_single_byte() {
+                    scale.shared += if cut && first { 0 } else { CUT } + ANY_BYTE * length as Cost;
+                    cut = true;
+                } else {
+                    scale.shared += MALFORMED + ANY_BYTE * length as Cost;
+                }
+                scale.before = ' ';
+                if scale.best().0 > limit {
+                    return None;
+                }
+            }
+        }
+    }
+    let (cost, tongue) = scale.best();
+    (cost <= limit).then_some(Weight { cost, beyond_ascii: scale.beyond_ascii, cut, tongue })
+}
+
+/// What bytes cost as no text: any bytes, or such as protocols are made of.
+///
+/// 1. Any bytes: 8 bits each.
+/// 2. Fields of numbers: a fifth of them is 00 (and more than half after another 00), a quarter 01 to 0F, a thirtieth FF, and printable
+///    bytes follow each other.
+pub(super) fn weigh_binary(bytes: &[u8]) -> Cost {
+    let any = ANY_BYTE.saturating_mul(Cost::try_from(bytes.len()).unwrap_or(Cost::MAX));
+    let mut before = 0xAA;
+    let mut fields: Cost = BIT;
+    for byte in bytes {
+        let printable = |byte: u8| matches!(byte, b' '..=b'~');
+        fields = fields.saturating_add(match byte {
+            0 if before == 0 => 7,
+            0 => 18,
+            1..=0x0F => 47,
+            0xFF => 40,
+            _ if *byte == before => 48,
+            _ if printable(*byte) && printable(before) => 62,
+            _ => 71,
+        });
+        before = *byte;
+    }
+    // One sample in sixteen is no text.
+    bits(4) + any.min(fields)
+}
