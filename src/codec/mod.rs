@@ -35,5 +35,4 @@ pub mod framing;
 pub mod hex;
 pub mod literal;
 pub mod message;
-pub mod mojibake;
 pub mod visible;

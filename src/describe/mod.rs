@@ -176,9 +176,3 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
 pub fn difference(_: crate::i18n::Language, _: &crate::codec::differences::Difference) -> String {
     "GB2312 就能容纳这段文字".into()
 }
-pub fn report(_: crate::i18n::Language, _: &crate::codec::mojibake::Report) -> String {
-    "这段文字是乱码".into()
-}
-pub fn diagnosis(_: crate::i18n::Language, _: &crate::codec::mojibake::Diagnosis) -> String {
-    "UTF-8 的字节被当作 GBK 读：浣犲ソ → 你好，可以完整恢复".into()
-}

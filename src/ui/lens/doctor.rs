@@ -23,24 +23,24 @@ impl Doctor {
     /// The whole page; `selected` can be examined by one click.
     pub fn show(&mut self, ui: &mut Ui, language: Language, selected: Option<&Subject>) {
         let colors = palette(ui);
-        let hint = language.tr("doctor.paste").into_owned();
+        let hint = language.tr("lens.doctor_paste").into_owned();
         ScrollArea::vertical().id_salt("doctor-text").max_height(LINES as f32 * size::ROW).show(ui, |ui| {
             let edit = TextEdit::multiline(&mut self.text).desired_rows(LINES - 1).hint_text(hint).desired_width(f32::INFINITY);
             let response = ui.add(edit);
-            let name = language.tr("doctor.box").into_owned();
+            let name = language.tr("lens.doctor_box").into_owned();
             ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
         });
         let row = selected.and_then(|subject| subject.place.as_ref()).map(|place| &place.text).filter(|text| !text.is_empty());
         ui.add_enabled_ui(row.is_some(), |ui| {
-            let take = control::quiet(ui, ICON_SOUTH, &language.tr("doctor.take_row"));
-            if take.on_hover_text(language.tr("doctor.take_row_hint")).clicked()
+            let take = control::quiet(ui, ICON_SOUTH, &language.tr("lens.doctor_take_row"));
+            if take.on_hover_text(language.tr("lens.doctor_take_row_hint")).clicked()
                 && let Some(text) = row
             {
                 self.text.clone_from(text);
             }
         });
         if self.text.trim().is_empty() {
-            ui.label(RichText::new(language.tr("doctor.empty")).color(colors.weak));
+            ui.label(RichText::new(language.tr("lens.doctor_empty")).color(colors.weak));
             return;
         }
         if self.report.as_ref().is_none_or(|(examined, _)| *examined != self.text) {
@@ -70,7 +70,7 @@ fn diagnosis(ui: &mut Ui, language: Language, found: &Diagnosis, index: usize) {
                 let shown = RichText::new(text).font(theme::font(size::TITLE_TEXT)).color(color);
                 ui.add(Label::new(shown).wrap().selectable(true));
                 ui.push_id(index, |ui| {
-                    if control::bare(ui, ICON_CONTENT_COPY, &language.tr("doctor.copy")).clicked() {
+                    if control::bare(ui, ICON_CONTENT_COPY, &language.tr("lens.doctor_copy")).clicked() {
                         ui.ctx().copy_text(text.to_owned());
                     }
                 });
