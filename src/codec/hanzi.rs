@@ -64,6 +64,11 @@ pub(super) fn is_hanzi(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
+/// Whether it is among the most frequent hanzi of simplified or traditional text.
+pub(super) fn is_frequent_hanzi(character: char) -> bool {
+    FREQUENT_HANZI.binary_search(&character).is_ok()
+}
+
 /// Whether it is among the most frequent hangul syllables.
 pub(super) fn is_frequent_hangul(character: char) -> bool {
     FREQUENT_HANGUL.binary_search(&character).is_ok()

@@ -3,6 +3,7 @@
 
 mod framing;
 mod message;
+mod mojibake;
 mod number;
 
 use crate::i18n::Language;
@@ -13,6 +14,7 @@ use crate::session::storage::Storage;
 
 pub use framing::rule_error;
 pub use message::message_error;
+pub use mojibake::{mojibake, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
 
 /// How a note is to be taken.
