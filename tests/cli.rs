@@ -604,6 +604,35 @@ fn decode_ranks_and_reasons() {
 }
 
 #[test]
+fn decode_says_what_happened_to_a_garbled_text() {
+    let end = run(&["decode", "--garbled", "浣犲ソ", "--format", "jsonl"], "");
+    let best: Value = serde_json::from_str(&end.out[0]).unwrap();
+    assert_eq!((end.code, text(&best, "text"), best["recovered"].as_bool()), (0, "你好".into(), Some(true)));
+    let step = &best["chain"][0];
+    assert_eq!(
+        (text(step, "written"), text(step, "read"), text(&best, "reason_key")),
+        ("UTF-8".into(), "GBK".into(), "misread".into())
+    );
+    assert!(best["confidence"].as_f64().unwrap() > 0.9 && best["lost"] == 0, "{best}");
+
+    let end = run(&["decode", "--garbled", "-"], "2026-11-21 INFO 浣犲ソ鍚?\n");
+    assert!(end.out[0].contains("2026-11-21 INFO 你好\u{FFFD}. Bytes gone, at least: 1"), "{:?}", end.out);
+    assert!(end.out[1].contains("Set the receiving encoding to UTF-8"), "{:?}", end.out);
+
+    let end = run(&["decode", "--garbled", "锟斤拷", "--format", "jsonl"], "");
+    let best: Value = serde_json::from_str(&end.out[0]).unwrap();
+    assert_eq!((&best["text"], best["lost"].as_u64(), text(&best, "reason_key")), (&Value::Null, Some(2), "replaced".into()));
+
+    for (healthy, key) in [("你好，世界", "healthy"), ("ꙮꚙ꛰ꛯ", "unknown")] {
+        let end = run(&["decode", "--garbled", healthy, "--format", "jsonl"], "");
+        let only: Value = serde_json::from_str(&end.out[0]).unwrap();
+        assert_eq!((end.code, end.out.len(), text(&only, "reason_key")), (0, 1, key.into()));
+    }
+    let end = run(&["decode", "--garbled", "-"], &"浣犲ソ".repeat(2000));
+    assert!(end.code == 0 && end.notes.iter().any(|note| note.contains("4000 of 6000")), "{:?}", end.notes);
+}
+
+#[test]
 fn the_demo_shows_what_each_end_saw() {
     let end = run(&["demo"], "");
     let out = end.out.join("\n");

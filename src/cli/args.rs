@@ -242,6 +242,9 @@ pub struct Decode {
     /// Bytes in hex, @FILE, or - for standard input (the default); a file and standard input are the bytes themselves
     #[arg(value_name = "TEXT-OF-HEX | @FILE | -")]
     pub source: Vec<String>,
+    /// What happened to this garbled text, and what can be recovered of it; - for standard input
+    #[arg(long, value_name = "TEXT", conflicts_with = "source", allow_hyphen_values = true)]
+    pub garbled: Option<String>,
     /// A table for people, or a JSON object per candidate
     #[arg(long, value_enum, default_value = "text")]
     pub format: DecodeFormat,

@@ -13,6 +13,7 @@
 //! | `record` | everything to a capture file besides |
 //! | `printer` | records to standard output, state changes to standard error |
 //! | `decode` | what some bytes say, in every encoding |
+//! | `garbled` | what happened to a garbled text |
 //! | `convert` | a capture or a log into another format |
 //! | `demo` | the main job without a display |
 //!
@@ -22,6 +23,7 @@ mod args;
 mod convert;
 mod decode;
 mod demo;
+mod garbled;
 mod pace;
 mod printer;
 mod record;
@@ -83,7 +85,10 @@ impl Job {
         }
         ExitCode::from(match &command {
             Command::Demo => demo::run(language),
-            Command::Decode(decode) => decode::run(language, decode),
+            Command::Decode(decode) => match &decode.garbled {
+                Some(text) => garbled::run(language, text, decode),
+                None => decode::run(language, decode),
+            },
             Command::Convert(convert) => convert::run(language, convert),
             session => match spec::plan(language, session) {
                 Ok(plan) => run::run(language, plan),

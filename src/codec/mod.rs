@@ -14,6 +14,7 @@
 //! | [`visible`] | a character as it can stand in a line |
 //! | [`literal`] | bytes as C and Python source |
 //! | [`detect`] | what unknown bytes may say, ranked, with reasons |
+//! | [`mojibake`] | which misreadings made a garbled text, and what of it can be had back |
 //!
 //! Invariants, each tested in `tests/codec.rs`:
 //! 1. No byte is lost: an undecodable sequence is a piece with exactly its bytes.
@@ -35,4 +36,5 @@ pub mod framing;
 pub mod hex;
 pub mod literal;
 pub mod message;
+pub mod mojibake;
 pub mod visible;

@@ -4,6 +4,7 @@
 mod framing;
 mod lens;
 mod message;
+mod mojibake;
 mod number;
 mod verdict;
 
@@ -16,6 +17,7 @@ use crate::session::storage::Storage;
 pub use framing::rule_error;
 pub use lens::fault;
 pub use message::message_error;
+pub use mojibake::{mojibake, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
 pub use verdict::{guess, reason, settle, verdict};
 

@@ -15,6 +15,11 @@ pub(super) const fn bits(number: Cost) -> Cost {
     number * BIT
 }
 
+/// The same as a number of bits.
+pub(super) fn in_bits(cost: Cost) -> f32 {
+    cost as f32 / BIT as f32
+}
+
 /// The cost at a rank of a list that is sorted by use: milestones of (rank, bits), straight lines between them over the logarithm
 /// of the rank.
 pub(super) fn by_rank(rank: usize, milestones: &[(f32, f32)]) -> Cost {

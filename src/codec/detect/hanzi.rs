@@ -155,7 +155,7 @@ fn pair(first: char, second: char) -> u32 {
 }
 
 /// Whether it is a Chinese character.
-pub(super) fn is_hanzi(character: char) -> bool {
+pub(in crate::codec) fn is_hanzi(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 

@@ -27,6 +27,7 @@ use cost::{BIT, Cost, bits};
 use tongue::Tongue;
 use weigh::{Way, Weight, is_utf_16, weigh, weigh_binary};
 
+pub(super) use hanzi::is_hanzi;
 pub use reason::Reason;
 pub use settle::Settle;
 
@@ -110,6 +111,20 @@ const WORTH_NAMING: f32 = 0.01;
 const DAILY: [Encoding; 3] = [Encoding::GBK, Encoding::BIG5, Encoding::UTF_8];
 /// What a rival's excerpt has at most, in characters.
 const EXCERPT: usize = 12;
+
+/// The bits that a hanzi takes after `before`, in the kind of text that has it most: simplified, traditional, Japanese.
+pub(super) fn hanzi_bits(before: char, character: char) -> f32 {
+    let kinds = [&hanzi::SIMPLIFIED, &hanzi::TRADITIONAL, &hanzi::JAPANESE];
+    kinds.map(|kind| cost::in_bits(kind.cost(before, character))).into_iter().fold(f32::MAX, f32::min)
+}
+
+/// The bits that a hangul syllable takes after `before`.
+pub(super) fn hangul_bits(before: char, character: char) -> f32 {
+    scripts::KOREAN.cost(before, character).map_or(UNKNOWN_HANGUL, cost::in_bits)
+}
+
+/// A syllable that Korean hardly uses: one of 8,800.
+const UNKNOWN_HANGUL: f32 = 20.0;
 
 /// Every likely reading of the bytes, best first: [`Verdict::candidates`].
 pub fn rank(bytes: &[u8]) -> Vec<Candidate> {

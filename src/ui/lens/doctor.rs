@@ -48,10 +48,13 @@ impl Doctor {
         }
         let Some((_, report)) = &self.report else { return };
         ScrollArea::vertical().id_salt("doctor-report").auto_shrink(false).show(ui, |ui| {
-            ui.add(Label::new(RichText::new(describe::report(language, report)).color(colors.strong)).wrap());
+            let whole = describe::mojibake_report(language, report);
+            for told in whole.into_iter().chain(describe::mojibake_part(language, report)) {
+                ui.add(Label::new(RichText::new(told).color(colors.strong)).wrap());
+            }
             if let Verdict::Garbled(diagnoses) = &report.verdict {
                 for (index, found) in diagnoses.iter().enumerate() {
-                    diagnosis(ui, language, found, index);
+                    diagnosis(ui, language, &self.text, found, index);
                 }
             }
         });
@@ -59,11 +62,12 @@ impl Doctor {
 }
 
 /// One explanation: what happened, what it said, and what to do.
-fn diagnosis(ui: &mut Ui, language: Language, found: &Diagnosis, index: usize) {
+fn diagnosis(ui: &mut Ui, language: Language, garbled: &str, found: &Diagnosis, index: usize) {
     let colors = palette(ui);
     theme::card(colors).inner_margin(space::SMALL).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.add(Label::new(describe::diagnosis(language, found)).wrap());
+        let told = describe::mojibake(language, garbled, found);
+        ui.add(Label::new(RichText::new(told.what).color(colors.text)).wrap());
         if let Some(text) = found.text() {
             ui.horizontal_wrapped(|ui| {
                 let color = if matches!(found.outcome, Outcome::Recovered(_)) { colors.ok } else { colors.warning };
@@ -76,5 +80,6 @@ fn diagnosis(ui: &mut Ui, language: Language, found: &Diagnosis, index: usize) {
                 });
             });
         }
+        ui.add(Label::new(RichText::new(told.advice).size(size::CAPTION_TEXT).color(colors.weak)).wrap());
     });
 }

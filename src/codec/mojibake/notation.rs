@@ -1,0 +1,184 @@
+//! Text that is not garbled but written with ASCII: escapes, percent signs, references, quoted-printable, hex. It must never take
+//! ordinary text for them: what they stand for must be text too.
+
+use super::super::encoding::Encoding;
+use super::super::hex;
+use super::ordinary::Ordinary;
+use super::recode::strictly;
+use super::table::WINDOWS_1251;
+
+/// How something is written with ASCII.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Notation {
+    /// `\xE4\xBD\xA0`: bytes, as C and Python write them.
+    ByteEscape,
+    /// `\344\275\240`: bytes in octal, as C, Git and ls write them.
+    Octal,
+    /// `\u4F60`, `\u{4F60}`, `\U00004F60`, `%u4F60`: characters, as JSON, Java, Rust and Python write them.
+    CharacterEscape,
+    /// `%E4%BD%A0`: bytes, as URLs have them (RFC 3986).
+    Percent,
+    /// `&#20320;` and `&#x4F60;`: characters, as HTML and XML write them.
+    Reference,
+    /// `=E4=BD=A0`: bytes, as mail has them (RFC 2045).
+    QuotedPrintable,
+    /// `E4 BD A0`: bytes.
+    Hex,
+}
+
+impl Notation {
+    /// Every notation.
+    pub const ALL: [Self; 7] =
+        [Self::ByteEscape, Self::Octal, Self::CharacterEscape, Self::Percent, Self::Reference, Self::QuotedPrintable, Self::Hex];
+
+    /// Its name, for scripts and translations.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::ByteEscape => "byte_escape",
+            Self::Octal => "octal",
+            Self::CharacterEscape => "character_escape",
+            Self::Percent => "percent",
+            Self::Reference => "reference",
+            Self::QuotedPrintable => "quoted_printable",
+            Self::Hex => "hex",
+        }
+    }
+
+    /// What stands at the beginning of `rest`, and how long it is.
+    fn item(self, rest: &str) -> Option<(Item, usize)> {
+        match self {
+            Self::ByteEscape => two_digits(rest, "\\x"),
+            Self::Percent => two_digits(rest, "%"),
+            Self::QuotedPrintable => two_digits(rest, "="),
+            Self::Octal => {
+                let digits = rest.strip_prefix('\\')?.get(..3)?;
+                let value =
+                    digits.bytes().all(|digit| matches!(digit, b'0'..=b'7')).then(|| u8::from_str_radix(digits, 8).ok())??;
+                Some((Item::Byte(value), 4))
+            }
+            Self::CharacterEscape => {
+                let (digits, length) = match () {
+                    () if rest.starts_with("\\u{") => until(rest, 3, '}')?,
+                    () if rest.starts_with("\\u") || rest.starts_with("%u") => (rest.get(2..6)?, 6),
+                    () if rest.starts_with("\\U") => (rest.get(2..10)?, 10),
+                    () => return None,
+                };
+                Some((Item::Unit(number(digits, 16)?), length))
+            }
+            Self::Reference => {
+                let hex = rest.starts_with("&#x") || rest.starts_with("&#X");
+                let (digits, length) = until(rest.strip_prefix("&#").map(|_| rest)?, if hex { 3 } else { 2 }, ';')?;
+                Some((Item::Unit(number(digits, if hex { 16 } else { 10 })?), length))
+            }
+            Self::Hex => None,
+        }
+    }
+}
+
+enum Item {
+    Byte(u8),
+    /// A character, or half of one in UTF-16, as JSON writes what lies beyond the BMP.
+    Unit(u32),
+}
+
+fn two_digits(rest: &str, prefix: &str) -> Option<(Item, usize)> {
+    let digits = rest.strip_prefix(prefix)?.as_bytes();
+    let byte = hex::value(*digits.first()?)? << 4 | hex::value(*digits.get(1)?)?;
+    Some((Item::Byte(byte), prefix.len() + 2))
+}
+
+fn until(rest: &str, from: usize, end: char) -> Option<(&str, usize)> {
+    let digits = rest.get(from..)?.split_once(end)?.0;
+    (digits.len() <= 8).then_some((digits, from + digits.len() + 1))
+}
+
+fn number(digits: &str, radix: u32) -> Option<u32> {
+    // from_str_radix takes a sign.
+    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, radix).ok())?
+}
+
+/// How a text is written, and what it says.
+pub(super) fn read(ordinary: &Ordinary, text: &str) -> Option<(Notation, String)> {
+    // A garbled text may hold a `\xHH` or two; that is the search's.
+    let said = Notation::ALL.into_iter().filter(|_| text.is_ascii() || text.contains("&#") || text.contains("\\u"));
+    said.filter_map(|notation| Some((notation, plain(ordinary, notation, text)?))).next()
+}
+
+fn plain(ordinary: &Ordinary, notation: Notation, text: &str) -> Option<String> {
+    if notation == Notation::Hex {
+        return dumped(ordinary, text);
+    }
+    let mut said = String::with_capacity(text.len());
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut units: Vec<u16> = Vec::new();
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let item = notation.item(rest);
+        match item {
+            Some((Item::Byte(_), _)) | None => end_units(&mut said, &mut units)?,
+            Some((Item::Unit(_), _)) => {}
+        }
+        let length = match item {
+            Some((Item::Byte(byte), length)) => {
+                bytes.push(byte);
+                length
+            }
+            Some((Item::Unit(number), length)) => {
+                match u16::try_from(number) {
+                    Ok(unit) => units.push(unit),
+                    Err(_) => units.extend_from_slice(char::from_u32(number)?.encode_utf16(&mut [0; 2])),
+                }
+                length
+            }
+            // A soft line break of quoted-printable.
+            None if notation == Notation::QuotedPrintable && (rest.starts_with("=\n") || rest.starts_with("=\r\n")) => {
+                rest = rest.split_once('\n').map_or("", |(_, after)| after);
+                continue;
+            }
+            None => {
+                end_bytes(ordinary, &mut said, &mut bytes)?;
+                said.push(next);
+                next.len_utf8()
+            }
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    end_units(&mut said, &mut units)?;
+    end_bytes(ordinary, &mut said, &mut bytes)?;
+    // `%20` and `\x0D` stand in ordinary text; what is hidden must be more.
+    (said.chars().filter(|character| !character.is_ascii()).count()
+        > text.chars().filter(|character| !character.is_ascii()).count())
+    .then_some(said)
+}
+
+fn end_units(said: &mut String, units: &mut Vec<u16>) -> Option<()> {
+    said.push_str(&String::from_utf16(units).ok()?);
+    units.clear();
+    Some(())
+}
+
+fn end_bytes(ordinary: &Ordinary, said: &mut String, bytes: &mut Vec<u8>) -> Option<()> {
+    said.push_str(&text_of(ordinary, bytes)?);
+    bytes.clear();
+    Some(())
+}
+
+/// What bytes say: UTF-8 if they can, else what is most ordinary.
+fn text_of(ordinary: &Ordinary, bytes: &[u8]) -> Option<String> {
+    if let Some(text) = strictly(Encoding::UTF_8, bytes) {
+        return Some(text);
+    }
+    let likely = [Encoding::GBK, Encoding::BIG5, Encoding::SHIFT_JIS, Encoding::EUC_KR, *WINDOWS_1251, Encoding::WINDOWS_1252];
+    let texts = likely.into_iter().filter_map(|encoding| strictly(encoding, bytes));
+    texts.min_by(|a, b| ordinary.bits(a).total_cmp(&ordinary.bits(b)))
+}
+
+/// The text of a hex dump. Numbers, dates and addresses are hex too, so it must save bits.
+fn dumped(ordinary: &Ordinary, text: &str) -> Option<String> {
+    /// Bits that it must save.
+    const SAVED: f32 = 20.0;
+    let bytes = hex::parse(text).ok().filter(|bytes| bytes.len() > 2)?;
+    let said = text_of(ordinary, &bytes)?;
+    let clean = !said.chars().any(|character| character.is_control() && !character.is_ascii_whitespace());
+    (clean && ordinary.bits(&said) + SAVED < ordinary.bits(text)).then_some(said)
+}
