@@ -1,5 +1,6 @@
 //! The two languages say the same: the same keys, the same places to fill in, nothing empty, and every key that the source asks for.
 
+use sockscope::codec::character::{BLOCK_KEYS, Peculiarity};
 use sockscope::codec::detect::Reason;
 use sockscope::codec::fault::Fault;
 use sockscope::i18n::Language;
@@ -11,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Beginnings of keys that the source completes itself; each is covered, word by word, in `constructed_keys_exist`.
-const CONSTRUCTED: [&str; 8] = ["op.", "cause.", "advice.", "ended.", "reason.", "fault.", "note.unsent-", "advice.unsent-"];
+const CONSTRUCTED: [&str; 10] =
+    ["op.", "cause.", "advice.", "ended.", "reason.", "fault.", "peculiarity.", "block.", "note.unsent-", "advice.unsent-"];
 /// Names of files look like keys.
 const FILE_ENDINGS: [&str; 8] = ["rs", "toml", "json", "jsonl", "txt", "csv", "log", "png"];
 
@@ -237,6 +239,19 @@ fn constructed_keys_exist() {
     keys.extend(endings.iter().filter(|by| !matches!(by, EndedBy::Error(_))).map(|by| format!("ended.{}", by.word())));
     keys.extend(states.iter().map(|state| state.key().to_owned()));
     keys.extend(addresses.iter().map(|error| error.key().to_owned()));
+    keys.extend(BLOCK_KEYS.iter().map(|key| format!("block.{key}")));
+    let peculiarities = [
+        Peculiarity::Control,
+        Peculiarity::LatinControl,
+        Peculiarity::ByteOrderMark,
+        Peculiarity::Replacement,
+        Peculiarity::PrivateUse,
+        Peculiarity::Noncharacter,
+        Peculiarity::Unassigned,
+        Peculiarity::Invisible,
+        Peculiarity::Combining,
+    ];
+    keys.extend(peculiarities.iter().map(|one| format!("peculiarity.{}", one.key())));
     for unsent in [Unsent::QueueFull, Unsent::Ended] {
         keys.push(format!("note.unsent-{}", unsent.word()));
         keys.push(format!("advice.unsent-{}", unsent.word()));

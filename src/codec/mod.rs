@@ -7,6 +7,8 @@
 //! | [`decoder`] | how the bytes of a stream become text, however they are cut, with every undecodable byte kept |
 //! | [`cells`] | which bytes of a stream make which character |
 //! | [`fault`] | which rule a malformed sequence breaks |
+//! | [`character`] | a character's code point, name and block, and what is special about it |
+//! | [`typed`] | typed text character by character: its bytes, or which encodings have it |
 //! | [`hex`] | bytes as hex: what people type and paste, and what is shown |
 //! | [`escape`] | typed text with `\r \n \x00` in it |
 //! | [`framing`] | how the bytes of a stream fall into lines, lengths, values: what a row shows |
@@ -27,6 +29,7 @@ mod likeness;
 mod sync;
 
 pub mod cells;
+pub mod character;
 pub mod decoder;
 pub mod detect;
 pub mod encoding;
@@ -36,4 +39,5 @@ pub mod framing;
 pub mod hex;
 pub mod literal;
 pub mod message;
+pub mod typed;
 pub mod visible;
