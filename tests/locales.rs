@@ -2,6 +2,8 @@
 
 use sockscope::codec::character::{BLOCK_KEYS, Peculiarity};
 use sockscope::codec::detect::Reason;
+use sockscope::codec::differences::{self, Sample};
+use sockscope::codec::encoding::Encoding;
 use sockscope::codec::fault::Fault;
 use sockscope::i18n::Language;
 use sockscope::session::address::AddressError;
@@ -12,8 +14,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Beginnings of keys that the source completes itself; each is covered, word by word, in `constructed_keys_exist`.
-const CONSTRUCTED: [&str; 10] =
-    ["op.", "cause.", "advice.", "ended.", "reason.", "fault.", "peculiarity.", "block.", "note.unsent-", "advice.unsent-"];
+const CONSTRUCTED: [&str; 11] = [
+    "op.",
+    "cause.",
+    "advice.",
+    "ended.",
+    "reason.",
+    "difference.",
+    "fault.",
+    "peculiarity.",
+    "block.",
+    "note.unsent-",
+    "advice.unsent-",
+];
 /// Names of files look like keys.
 const FILE_ENDINGS: [&str; 8] = ["rs", "toml", "json", "jsonl", "txt", "csv", "log", "png"];
 
@@ -290,6 +303,30 @@ fn constructed_keys_exist() {
         let given: BTreeSet<&str> = fault.values().into_iter().map(|(name, _)| name).collect();
         // What one byte left over is needs no saying again.
         assert!(asked.is_subset(&given), "{}: {asked:?}", fault.key());
+    }
+    let sample = || Sample { text: String::new(), bytes: vec![] };
+    let kinds = [
+        differences::Kind::Gb2312Enough,
+        differences::Kind::NeedsGbk(sample()),
+        differences::Kind::NeedsGb18030(sample()),
+        differences::Kind::MovedIn2022 { sample: sample(), before: 'a' },
+        differences::Kind::PrivateUse(sample()),
+        differences::Kind::Euro936,
+        differences::Kind::EuroGb18030,
+        differences::Kind::EuroBig5,
+        differences::Kind::EuroWindows,
+        differences::Kind::EuroLatin9,
+        differences::Kind::Big5Extension(sample()),
+        differences::Kind::Windows1252(sample()),
+        differences::Kind::Latin1Control { byte: 0, windows: 'a' },
+        differences::Kind::Bom(vec![]),
+        differences::Kind::BomOfOther { bytes: vec![], of: Encoding::UTF_8 },
+        differences::Kind::Yen,
+        differences::Kind::Overline,
+    ];
+    for kind in kinds {
+        let given: BTreeSet<&str> = kind.values().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(places(&words[&format!("difference.{}", kind.key())]), given, "{}", kind.key());
     }
     // The files are in the binary, not beside it.
     assert_eq!(Language::Chinese.tr("ended.peer-fin"), locale("zh-CN")["ended.peer-fin"]);

@@ -6,6 +6,7 @@
 //! | [`encoding`] | which encodings there are, what they are called, how text becomes bytes |
 //! | [`decoder`] | how the bytes of a stream become text, however they are cut, with every undecodable byte kept |
 //! | [`cells`] | which bytes of a stream make which character |
+//! | [`differences`] | where systems that name the same encoding differ |
 //! | [`fault`] | which rule a malformed sequence breaks |
 //! | [`character`] | a character's code point, name and block, and what is special about it |
 //! | [`typed`] | typed text character by character: its bytes, or which encodings have it |
@@ -32,6 +33,7 @@ pub mod cells;
 pub mod character;
 pub mod decoder;
 pub mod detect;
+pub mod differences;
 pub mod encoding;
 pub mod escape;
 pub mod fault;
