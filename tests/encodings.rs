@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use sockscope::codec::cells::{Cell, Content, Excerpt, cells};
 use sockscope::codec::decoder::Piece;
 use sockscope::codec::encoding::Encoding;
+use sockscope::codec::typed::{Typed, typed_cells};
 
 /// Bytes that matter to some decoder: leads, trails, digits, escapes, surrogates, gaps of tables.
 fn telling_byte() -> impl Strategy<Value = u8> {
@@ -115,5 +116,35 @@ proptest! {
             }
             prop_assert_eq!(seen.len(), whole.len());
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Typed characters have the bytes of the text, when all can be encoded; and who is named can encode.
+    #[test]
+    fn typed_characters_are_the_text(
+        encoding in prop::sample::select(Encoding::all().to_vec()),
+        text in prop::collection::vec(prop_oneof![any::<char>(), prop::sample::select("你好aあｱ한Ж€é😀¥‾\u{1B}\\~".chars().collect::<Vec<_>>())], 0..12),
+    ) {
+        let text: String = text.into_iter().collect();
+        let cells = typed_cells(encoding, &text, usize::MAX);
+        let ranges: Vec<&str> = cells.iter().map(|cell| &text[cell.range.clone()]).collect();
+        prop_assert_eq!(ranges.concat(), text.as_str());
+        let able: String = cells.iter().filter(|cell| matches!(cell.content, Typed::Bytes(_))).map(|cell| cell.character).collect();
+        let mut bytes = Vec::new();
+        for cell in &cells {
+            match &cell.content {
+                Typed::Bytes(own) => bytes.extend_from_slice(own),
+                Typed::Missing(encodings) => {
+                    prop_assert!(encodings.contains(&Encoding::UTF_8) && !encodings.contains(&encoding));
+                    prop_assert!(encodings.iter().all(|one| one.encode(&cell.character.to_string()).is_ok()));
+                }
+            }
+        }
+        // Those that can be encoded, together, are what is sent without the others.
+        prop_assert_eq!(encoding.encode(&able), Ok(bytes));
+        prop_assert_eq!(encoding.encode(&text).is_ok(), able == text);
     }
 }

@@ -1,6 +1,8 @@
 //! The two languages say the same: the same keys, the same places to fill in, nothing empty, and every key that the source asks for.
 
+use sockscope::codec::character::{BLOCK_KEYS, Peculiarity};
 use sockscope::codec::detect::{Reason, Settle};
+use sockscope::codec::differences::{self, Sample};
 use sockscope::codec::encoding::Encoding;
 use sockscope::codec::fault::Fault;
 use sockscope::i18n::Language;
@@ -12,8 +14,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Beginnings of keys that the source completes itself; each is covered, word by word, in `constructed_keys_exist`.
-const CONSTRUCTED: [&str; 9] =
-    ["op.", "cause.", "advice.", "ended.", "reason.", "settle.", "fault.", "note.unsent-", "advice.unsent-"];
+const CONSTRUCTED: [&str; 12] = [
+    "op.",
+    "cause.",
+    "advice.",
+    "ended.",
+    "reason.",
+    "settle.",
+    "difference.",
+    "fault.",
+    "peculiarity.",
+    "block.",
+    "note.unsent-",
+    "advice.unsent-",
+];
 /// Names of files look like keys.
 const FILE_ENDINGS: [&str; 8] = ["rs", "toml", "json", "jsonl", "txt", "csv", "log", "png"];
 
@@ -247,6 +261,19 @@ fn constructed_keys_exist() {
     keys.extend(endings.iter().filter(|by| !matches!(by, EndedBy::Error(_))).map(|by| format!("ended.{}", by.word())));
     keys.extend(states.iter().map(|state| state.key().to_owned()));
     keys.extend(addresses.iter().map(|error| error.key().to_owned()));
+    keys.extend(BLOCK_KEYS.iter().map(|key| format!("block.{key}")));
+    let peculiarities = [
+        Peculiarity::Control,
+        Peculiarity::LatinControl,
+        Peculiarity::ByteOrderMark,
+        Peculiarity::Replacement,
+        Peculiarity::PrivateUse,
+        Peculiarity::Noncharacter,
+        Peculiarity::Unassigned,
+        Peculiarity::Invisible,
+        Peculiarity::Combining,
+    ];
+    keys.extend(peculiarities.iter().map(|one| format!("peculiarity.{}", one.key())));
     for unsent in [Unsent::QueueFull, Unsent::Ended] {
         keys.push(format!("note.unsent-{}", unsent.word()));
         keys.push(format!("advice.unsent-{}", unsent.word()));
@@ -290,6 +317,30 @@ fn constructed_keys_exist() {
         let value = &words[&format!("settle.{}", settle.key())];
         let names: BTreeSet<&str> = settle.values().into_iter().map(|(name, _)| name).collect();
         assert_eq!(places(value), names, "{}", settle.key());
+    }
+    let sample = || Sample { text: String::new(), bytes: vec![] };
+    let kinds = [
+        differences::Kind::Gb2312Enough,
+        differences::Kind::NeedsGbk(sample()),
+        differences::Kind::NeedsGb18030(sample()),
+        differences::Kind::MovedIn2022 { sample: sample(), before: 'a' },
+        differences::Kind::PrivateUse(sample()),
+        differences::Kind::Euro936,
+        differences::Kind::EuroGb18030,
+        differences::Kind::EuroBig5,
+        differences::Kind::EuroWindows,
+        differences::Kind::EuroLatin9,
+        differences::Kind::Big5Extension(sample()),
+        differences::Kind::Windows1252(sample()),
+        differences::Kind::Latin1Control { byte: 0, windows: 'a' },
+        differences::Kind::Bom(vec![]),
+        differences::Kind::BomOfOther { bytes: vec![], of: Encoding::UTF_8 },
+        differences::Kind::Yen,
+        differences::Kind::Overline,
+    ];
+    for kind in kinds {
+        let given: BTreeSet<&str> = kind.values().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(places(&words[&format!("difference.{}", kind.key())]), given, "{}", kind.key());
     }
     // The files are in the binary, not beside it.
     assert_eq!(Language::Chinese.tr("ended.peer-fin"), locale("zh-CN")["ended.peer-fin"]);

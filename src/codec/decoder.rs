@@ -74,7 +74,7 @@ impl Decoder {
 
     /// The characters that these bytes complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Piece> {
-        let mut output = Output::new(bytes.len());
+        let mut output = Output::new(self.room(bytes.len()));
         self.feed(bytes, &mut output);
         output.finish()
     }
@@ -92,7 +92,7 @@ impl Decoder {
     }
 
     pub(super) fn decode_whole(mut self, bytes: &[u8]) -> Vec<Piece> {
-        let mut output = Output::new(bytes.len());
+        let mut output = Output::new(self.room(bytes.len()));
         self.feed(bytes, &mut output);
         self.end(&mut output);
         output.finish()
@@ -107,6 +107,11 @@ impl Decoder {
             self.run(bytes, false, output);
             return;
         }
+        if self.ends_a_character(bytes) {
+            self.run(bytes, false, output);
+            self.open = 0;
+            return;
+        }
         // encoding_rs does not say how much of a character it holds back. So the bulk goes in at once, and the last
         // bytes, which are all that can be held back, one by one: a byte that puts something out closes what was open.
         let bulk = bytes.len().saturating_sub(LONGEST_PENDING + 1);
@@ -117,6 +122,30 @@ impl Decoder {
         for byte in tail {
             self.step(*byte, output);
         }
+    }
+
+    /// Whether the last of these bytes show, without decoding them, that no character is open after them. Most reads end so, and then
+    /// all goes in at once.
+    fn ends_a_character(&self, bytes: &[u8]) -> bool {
+        if self.is_iso_2022_jp() {
+            return false;
+        }
+        if self.encoding == Encoding::UTF_8 {
+            return matches!(
+                bytes,
+                [.., 0..=0x7F] | [.., 0xC0..=0xDF, 0x80..=0xBF] | [.., 0xE0..=0xEF, 0x80..=0xBF, 0x80..=0xBF]
+            );
+        }
+        let high = match bytes {
+            [.., _, high] if self.encoding == Encoding::UTF_16LE => high,
+            [.., high, _] if self.encoding == Encoding::UTF_16BE => high,
+            // A digit may be the second byte of four in GBK and its kin; all else below 40 is never but a character of its own.
+            [.., 0..=0x7F, b'0'..=b'9'] => return true,
+            [.., last] => return *last < 0x40 && !last.is_ascii_digit() && bytes.len() > 1,
+            [] => return false,
+        };
+        // What is open is odd where the place in the stream is; a high surrogate waits for the low one.
+        (self.open + bytes.len()).is_multiple_of(2) && !matches!(high, 0xD8..=0xDB)
     }
 
     /// Takes in one byte and finds out how much is open after it.
@@ -151,6 +180,11 @@ impl Decoder {
         self.inner = fresh(self.encoding);
         self.recent.clear();
         self.open = 0;
+    }
+
+    /// How many bytes of text these bytes become, as a first guess: two bytes of Chinese become three of UTF-8.
+    fn room(&self, bytes: usize) -> usize {
+        if self.encoding == Encoding::UTF_8 { bytes } else { bytes + bytes / 2 }
     }
 
     /// Feeds `bytes` to encoding_rs and says what came out last.
@@ -226,9 +260,9 @@ struct Output {
 }
 
 impl Output {
-    fn new(bytes: usize) -> Self {
-        // Half as much again: two bytes of Chinese become three of UTF-8. The rest is encoding_rs's margin for one character.
-        Self { pieces: Vec::new(), text: String::with_capacity(bytes + bytes / 2 + 16) }
+    fn new(room: usize) -> Self {
+        // The rest is encoding_rs's margin for one character.
+        Self { pieces: Vec::new(), text: String::with_capacity(room + 16) }
     }
 
     /// Makes room: at least for a few characters, at most for what the bytes left can become.

@@ -172,7 +172,7 @@ fn all_gb2312(bytes: &[u8]) -> bool {
 }
 
 /// The assigned cells of GB/T 2312-1980: 682 symbols and 6763 hanzi. GBK put characters of its own into the gaps.
-const fn gb2312_cell(lead: u8, trail: u8) -> bool {
+pub(super) const fn gb2312_cell(lead: u8, trail: u8) -> bool {
     match lead {
         0xA1 | 0xA3 => matches!(trail, 0xA1..=0xFE),
         0xA2 => matches!(trail, 0xB1..=0xE2 | 0xE5..=0xEE | 0xF1..=0xFC),

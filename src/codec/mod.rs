@@ -6,7 +6,10 @@
 //! | [`encoding`] | which encodings there are, what they are called, how text becomes bytes |
 //! | [`decoder`] | how the bytes of a stream become text, however they are cut, with every undecodable byte kept |
 //! | [`cells`] | which bytes of a stream make which character |
+//! | [`differences`] | where systems that name the same encoding differ |
 //! | [`fault`] | which rule a malformed sequence breaks |
+//! | [`character`] | a character's code point, name and block, and what is special about it |
+//! | [`typed`] | typed text character by character: its bytes, or which encodings have it |
 //! | [`hex`] | bytes as hex: what people type and paste, and what is shown |
 //! | [`escape`] | typed text with `\r \n \x00` in it |
 //! | [`framing`] | how the bytes of a stream fall into lines, lengths, values: what a row shows |
@@ -26,6 +29,7 @@ mod encode;
 mod sync;
 
 pub mod cells;
+pub mod character;
 pub mod decoder;
 pub mod detect;
 pub mod differences;
@@ -37,4 +41,5 @@ pub mod hex;
 pub mod literal;
 pub mod message;
 pub mod mojibake;
+pub mod typed;
 pub mod visible;

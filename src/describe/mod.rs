@@ -15,7 +15,7 @@ use crate::session::spec::Switch;
 use crate::session::storage::Storage;
 
 pub use framing::rule_error;
-pub use lens::fault;
+pub use lens::{character, difference, fault, lacking};
 pub use message::message_error;
 pub use mojibake::{mojibake, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
@@ -174,7 +174,4 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         }
         What::Received { .. } | What::Sent { .. } | What::Cleared | What::CountersReset | What::Forgotten => return None,
     })
-}
-pub fn difference(_: crate::i18n::Language, _: &crate::codec::differences::Difference) -> String {
-    "GB2312 就能容纳这段文字".into()
 }

@@ -104,14 +104,6 @@ impl Writer {
         let linear = (self.encoding == Encoding::GBK).then(|| u32::from(character).checked_sub(0x1_0000))??;
         Some(Bytes::of(&four(linear + 189_000)))
     }
-
-    /// The lead and trail byte of a character of two bytes.
-    pub(super) fn pair(self, character: char) -> Option<(u8, u8)> {
-        match self.bytes(character)?.as_slice() {
-            [lead, trail] => Some((*lead, *trail)),
-            _ => None,
-        }
-    }
 }
 
 fn lookup(sorted: &[(char, u16)], wanted: char) -> Option<u16> {

@@ -34,6 +34,7 @@ impl Lens {
                     start: seen.start,
                     own: 0..seen.length,
                     picked: self.picked.clone(),
+                    lacking: &[],
                 };
                 let (rect, _) = ui.allocate_exact_size(vec2(NAMES + strip.width() + space::LARGE, ROW + notes), Sense::hover());
                 if !view.intersects(rect) {

@@ -11,4 +11,5 @@ pub mod log_row;
 pub mod network;
 pub mod receive;
 pub mod send;
+pub mod send_boxes;
 pub mod send_settings;

@@ -1,10 +1,9 @@
 //! 数据发送: the message, the exact bytes it will be, to whom it goes, and the buttons. Must never send what it cannot show.
 
-use crate::codec::cells::{Cell, Excerpt, cells};
+use super::send_boxes::{self, Boxed};
 use crate::codec::message::MessageError;
 use crate::describe;
 use crate::describe::grouped;
-use crate::i18n::Language;
 use crate::session::address::Endpoint;
 use crate::session::command::{Action, Message, Target};
 use crate::session::draft::{Draft, Field};
@@ -14,11 +13,9 @@ use crate::settings::{Remembered, SendKey};
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
-use crate::ui::widget::boxes::{self, Strip};
 use crate::ui::widget::bytes::hex_line;
 use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::field::Fields;
-use crate::ui::widget::hover;
 use crate::ui::widget::keys;
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
 use egui::{Align, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, Stroke, TextEdit, Ui, UiBuilder, vec2};
@@ -53,6 +50,7 @@ pub enum UdpTarget {
 struct Preview {
     draft: Draft,
     bytes: Result<Arc<[u8]>, MessageError>,
+    boxed: Arc<Boxed>,
 }
 
 /// The send box's own state.
@@ -76,8 +74,14 @@ impl Sending {
             return preview.bytes.clone();
         }
         let bytes = draft.bytes().map(Arc::from);
-        self.preview = Some(Preview { draft: draft.clone(), bytes: bytes.clone() });
+        let boxed = Arc::new(Boxed::of(draft, &bytes));
+        self.preview = Some(Preview { draft: draft.clone(), bytes: bytes.clone(), boxed });
         bytes
+    }
+
+    /// The characters of the message that [`Sending::bytes`] was asked for last.
+    fn boxed(&self) -> Option<Arc<Boxed>> {
+        self.preview.as_ref().map(|preview| preview.boxed.clone())
     }
 }
 
@@ -108,14 +112,15 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     let complaint = bytes.as_ref().err().map(|problem| describe::message_error(around.language, problem));
     let above =
         complaint.as_ref().filter(|_| area.x < ROOM_FOR_COMPLAINT).map(|text| complaint_lines(ui, text, area.x, usize::MAX));
-    let strip = boxes_strip(tab, &bytes).filter(|_| area.y - boxes::HEIGHT - SCROLL > LEAST_HEIGHT);
+    let room = area.y - send_boxes::HEIGHT > LEAST_HEIGHT;
+    let strip = tab.sending.boxed().filter(|boxed| room && !boxed.is_empty());
     let below = above.as_ref().map_or(0.0, |galley| galley.size().y + space::SMALL)
-        + strip.as_ref().map_or(0.0, |_| boxes::HEIGHT + SCROLL + space::SMALL);
+        + strip.as_ref().map_or(0.0, |_| send_boxes::HEIGHT + space::SMALL);
     let height = area.y - 2.0 * (size::CONTROL + space::SMALL) - space::TINY - below;
     let asked = message_box(tab, ui, around, &bytes, height.max(size::CONTROL));
     let boxed = strip.is_some();
-    if let Some((cells, shown)) = strip {
-        show_boxes(ui, tab, around.language, &cells, &shown);
+    if let Some(strip) = strip {
+        send_boxes::show(ui, tab, around.language, &strip);
     }
     let beside = if above.is_some() { None } else { complaint };
     if let Some(galley) = above {
@@ -144,33 +149,6 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
                 send(tab, bytes.clone(), intents);
             }
         });
-    });
-}
-
-/// Room for a scroll bar under the boxes.
-const SCROLL: f32 = space::SMALL;
-/// Bytes whose characters are shown in boxes.
-const BOXED: usize = 256;
-
-/// The bytes that would leave, and the characters that they are in the encoding of the session.
-fn boxes_strip(tab: &SessionTab, bytes: &Result<Arc<[u8]>, MessageError>) -> Option<(Vec<Cell>, Vec<u8>)> {
-    let bytes = bytes.as_ref().ok().filter(|bytes| !bytes.is_empty())?;
-    let shown = bytes.get(..BOXED).unwrap_or(bytes);
-    let excerpt = Excerpt { ends: shown.len() == bytes.len(), ..Excerpt::whole(shown) };
-    Some((cells(tab.draft.send_encoding, &excerpt), shown.to_vec()))
-}
-
-/// The boxes, in a line that scrolls.
-fn show_boxes(ui: &mut Ui, tab: &SessionTab, language: Language, cells: &[Cell], bytes: &[u8]) {
-    let strip = Strip { cells, bytes, start: 0, own: 0..bytes.len() as isize, picked: None };
-    let area = ScrollArea::horizontal().id_salt(("send-boxes", tab.id.0)).auto_shrink(false).max_height(boxes::HEIGHT + SCROLL);
-    area.show(ui, |ui| {
-        let (response, under) = strip.show(ui, egui::Id::unique(("send-boxes", tab.id.0)));
-        let name = language.tr("send.boxes");
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Row, true, &*name));
-        if let Some(cell) = under.and_then(|index| cells.get(index)) {
-            response.on_hover_ui_at_pointer(|ui| hover::show(ui, language, tab.draft.send_encoding, cell, (bytes, 0)));
-        }
     });
 }
 

@@ -29,6 +29,8 @@ pub struct Strip<'a> {
     pub own: Range<isize>,
     /// Selected bytes.
     pub picked: Option<Range<isize>>,
+    /// The boxes whose characters have no bytes: where those would be stands `??`.
+    pub lacking: &'a [usize],
 }
 
 impl Strip<'_> {
@@ -63,13 +65,19 @@ impl Strip<'_> {
             if under.is_some_and(|byte| cell.bytes.contains(&byte)) {
                 hovered = Some(index);
             }
-            draw(&painter, place.shrink(1.0), &cell.content, own, hovered == Some(index), colors);
+            let look = Look { own, hovered: hovered == Some(index), lacking: self.lacking.contains(&index) };
+            draw(&painter, place.shrink(1.0), &cell.content, look, colors);
         }
         for byte in first.max(self.start)..=last {
             let Some(value) = usize::try_from(byte - self.start).ok().and_then(|index| self.bytes.get(index)) else { break };
             let color = if self.own.contains(&byte) { colors.text } else { colors.weak };
             let center = pos2(x(byte) + BYTE / 2.0, rect.top() + BOX + LINE / 2.0);
-            painter.text(center, Align2::CENTER_CENTER, format!("{value:02X}"), theme::small_mono(), color);
+            let lacks = |index: &usize| self.cells.get(*index).is_some_and(|cell| cell.bytes.contains(&byte));
+            let (text, color) = match self.lacking.iter().any(lacks) {
+                true => ("??".to_owned(), colors.error),
+                false => (format!("{value:02X}"), color),
+            };
+            painter.text(center, Align2::CENTER_CENTER, text, theme::small_mono(), color);
         }
         (response, hovered)
     }
@@ -86,7 +94,16 @@ const SHORT: [&str; 33] = [
     "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US", "SP",
 ];
 
-fn draw(painter: &egui::Painter, place: Rect, content: &Content, own: bool, hovered: bool, colors: &Palette) {
+/// How a box is drawn.
+struct Look {
+    /// It is of what is looked at, and not around it.
+    own: bool,
+    hovered: bool,
+    lacking: bool,
+}
+
+fn draw(painter: &egui::Painter, place: Rect, content: &Content, look: Look, colors: &Palette) {
+    let Look { own, hovered, lacking } = look;
     let (text, color, wrong) = match content {
         Content::Character(character) => {
             let short = usize::try_from(u32::from(*character)).ok().and_then(|code| SHORT.get(code));
@@ -106,12 +123,12 @@ fn draw(painter: &egui::Painter, place: Rect, content: &Content, own: bool, hove
         Content::Unfinished => ("…".to_owned(), colors.warning, true),
     };
     let color = if own || wrong { color } else { colors.weak };
-    let line = if wrong {
-        colors.warning
-    } else if hovered {
-        colors.accent
-    } else {
-        colors.line
+    let color = if lacking { colors.error } else { color };
+    let line = match () {
+        () if lacking => colors.error,
+        () if wrong => colors.warning,
+        () if hovered => colors.accent,
+        () => colors.line,
     };
     let fill = if own { colors.card } else { Color32::TRANSPARENT };
     painter.rect(place, CornerRadius::same(size::CORNER / 2), fill, theme::stroke(line), StrokeKind::Inside);

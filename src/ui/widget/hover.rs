@@ -14,8 +14,8 @@ pub fn show(ui: &mut Ui, language: Language, encoding: Encoding, cell: &Cell, (b
     let colors = palette(ui);
     ui.set_max_width(size::READABLE);
     match &cell.content {
-        Content::Character(character) => characters(ui, language, &[*character]),
-        Content::Characters(text) => characters(ui, language, &text.chars().collect::<Vec<_>>()),
+        Content::Character(character) => lines(ui, language, *character),
+        Content::Characters(text) => text.chars().for_each(|character| lines(ui, language, character)),
         Content::Switch => {
             ui.label(language.tr("lens.switch"));
         }
@@ -32,8 +32,18 @@ pub fn show(ui: &mut Ui, language: Language, encoding: Encoding, cell: &Cell, (b
         .tr_with("lens.bytes_of", &[("encoding", &encoding), ("bytes", &hex::spaced(bytes)), ("from", &cell.bytes.start)]);
     ui.label(RichText::new(text).font(theme::small_mono()).color(colors.weak));
 }
-fn characters(ui: &mut Ui, _language: Language, all: &[char]) {
-    for character in all {
-        ui.label(format!("U+{:04X}", u32::from(*character)));
+/// The tooltip of a typed character that the encoding lacks.
+pub fn lacking(ui: &mut Ui, language: Language, encoding: Encoding, character: char, able: &[Encoding]) {
+    ui.set_max_width(size::READABLE);
+    lines(ui, language, character);
+    let color = palette(ui).error;
+    ui.label(RichText::new(describe::lacking(language, encoding, character, able)).color(color));
+}
+
+/// What there is to say about a character: the first line strong.
+fn lines(ui: &mut Ui, language: Language, character: char) {
+    let colors = palette(ui);
+    for (index, line) in describe::character(language, character).into_iter().enumerate() {
+        ui.label(RichText::new(line).color(if index == 0 { colors.strong } else { colors.text }));
     }
 }
