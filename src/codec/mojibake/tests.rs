@@ -88,6 +88,7 @@ fn nothing_comes_back() {
         ("name=锟斤拷锟?", Why::Replaced { count: 3 }, "UTF-8>GBK"),
         ("ï¿½ï¿½", Why::Replaced { count: 2 }, "UTF-8>windows-1252"),
         ("\u{FFFD}\u{FFFD}\u{FFFD}", Why::Replaced { count: 3 }, ""),
+        ("\u{FFFD}\u{FFFD}ã\u{FFFD}", Why::Replaced { count: 3 }, ""),
         ("ok \u{FFFD}\u{FFFD} ok", Why::Replaced { count: 2 }, ""),
         ("烫烫烫", Why::Filled { byte: 0xCC, count: 6 }, ""),
         ("name: abc烫烫烫烫", Why::Filled { byte: 0xCC, count: 8 }, ""),
