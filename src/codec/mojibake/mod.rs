@@ -253,7 +253,8 @@ fn misreadings(text: &str) -> Vec<Diagnosis> {
     }
     let (bits, found) = search::search(&ORDINARY, text);
     // What is no text itself explains nothing.
-    let sound = |found: &Found| found.undone.replaced > 0 || !is_strange(&found.undone.text);
+    let sound =
+        |found: &Found| found.undone.replaced > 0 || !is_strange(&found.undone.text) && traces::is_text(&found.undone.text);
     let good: Vec<Found> =
         found.into_iter().filter(|found| found.total + search::MARGIN < bits).filter(sound).take(TOLD).collect();
     let Some(best) = good.first().map(|found| found.total) else { return Vec::new() };

@@ -13,9 +13,11 @@ use super::table::{IBM866, MACINTOSH, WINDOWS_1250, WINDOWS_1251, Writer};
 /// Misreadings on top of each other; more are not met.
 const DEPTH: usize = 3;
 /// Bits that an explanation must save before anything is called misread, once more too.
-pub(super) const MARGIN: f32 = 5.0;
+pub(super) const MARGIN: f32 = 4.0;
 /// Texts that a next misreading is looked for behind.
 const BEAM: usize = 3;
+/// How many times the bits of the best of them one may need.
+const NEAR: f32 = 1.25;
 
 /// An explanation.
 #[derive(Clone, Debug)]
@@ -69,15 +71,12 @@ pub(super) fn search(ordinary: &Ordinary, text: &str) -> (f32, Vec<Found>) {
     for depth in 0..DEPTH {
         let mut next: Vec<Found> = front.iter().flat_map(|from| behind(ordinary, from, depth)).collect();
         best_of_each(&mut next);
-        // What is written again, is written in UTF-8 nowadays.
+        // What is written again, is written in UTF-8 nowadays; and the right one is far ahead of the others in bits.
         let again = |found: &&Found| found.chain.first().is_some_and(|step| step.written == Encoding::UTF_8);
-        front = next
-            .iter()
-            .filter(again)
-            .filter(|found| found.undone.replaced == 0 && !found.undone.text.is_ascii())
-            .take(BEAM)
-            .cloned()
-            .collect();
+        let open = |found: &&Found| found.undone.replaced == 0 && !found.undone.text.is_ascii();
+        let again: Vec<&Found> = next.iter().filter(again).filter(open).take(BEAM).collect();
+        let near = again.first().map_or(0.0, |first| first.total * NEAR);
+        front = again.into_iter().filter(|found| found.total <= near).cloned().collect();
         all.append(&mut next);
     }
     best_of_each(&mut all);
@@ -158,6 +157,7 @@ fn surprise(step: Step, text: &str) -> f32 {
             () if cyrillic(written) && western(read) => 9.0,
             () if cyrillic(written) => 12.0,
             () if read == Encoding::GBK || western(read) => 9.0,
+            () if written == Encoding::GBK && read == Encoding::BIG5 => 7.0,
             () if written == Encoding::GBK && !cyrillic(read) => 9.0,
             () => 12.0,
         }

@@ -23,12 +23,19 @@ pub(super) fn replaced(text: &str) -> Option<Diagnosis> {
     let left = text.chars().any(|character| !character.is_ascii() && character != char::REPLACEMENT_CHARACTER);
     match count {
         0 => None,
-        lost if left => {
+        lost if left && is_text(text) => {
             let outcome = Outcome::Partly { text: text.to_owned(), lost };
             Some(Diagnosis { notation: None, chain: Vec::new(), outcome, confidence: 0.95 })
         }
         count => Some(gone(Why::Replaced { count }, 0.98)),
     }
+}
+
+/// Whether more is left than is marked as lost.
+pub(super) fn is_text(text: &str) -> bool {
+    let lost = text.matches(char::REPLACEMENT_CHARACTER).count();
+    lost <= text.chars().filter(|character| !character.is_ascii() && *character != char::REPLACEMENT_CHARACTER).count()
+        || lost == 0
 }
 
 fn gone(why: Why, confidence: f32) -> Diagnosis {
