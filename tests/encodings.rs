@@ -148,3 +148,114 @@ proptest! {
         prop_assert_eq!(encoding.encode(&text).is_ok(), able == text);
     }
 }
+
+/// The decoder of encoding_rs that judges ours; ISO-8859-1 has none.
+fn judge(encoding: Encoding) -> Option<&'static encoding_rs::Encoding> {
+    let name = if encoding == Encoding::GB2312 { "gbk" } else { encoding.name() };
+    (encoding != Encoding::LATIN_1).then(|| encoding_rs::Encoding::for_label(name.as_bytes()).unwrap())
+}
+
+/// All characters that the encoding writes, from encoding_rs's own encoder, in order.
+fn characters_of(encoding: Encoding) -> String {
+    let Some(judge) = judge(encoding) else { return ('\0'..='\u{FF}').collect() };
+    if judge.output_encoding() != judge {
+        // UTF-16, for which encoding_rs has no encoder, has all.
+        return ('\0'..=char::MAX).collect();
+    }
+    let mut able = String::new();
+    let mut buffer = [0; 4];
+    for character in '\0'..=char::MAX {
+        let text: &str = character.encode_utf8(&mut buffer);
+        let mut bytes = [0; 16];
+        let (result, _, written) = judge.new_encoder().encode_from_utf8_without_replacement(text, &mut bytes, true);
+        let written = &bytes[..written];
+        if result == encoding_rs::EncoderResult::InputEmpty && judge.decode_without_bom_handling(written).0 == text {
+            able.push(character);
+        }
+    }
+    if encoding == Encoding::GB2312 {
+        able.retain(|character| encoding.encode(&character.to_string()).is_ok());
+    }
+    able
+}
+
+/// What comes out of pushes of `size` bytes, the first one of `first`.
+fn in_pushes(encoding: Encoding, bytes: &[u8], first: usize, size: usize) -> String {
+    let mut decoder = encoding.decoder();
+    let (head, rest) = bytes.split_at(first.min(bytes.len()));
+    let mut pieces = decoder.push(head);
+    for part in rest.chunks(size) {
+        pieces.extend(decoder.push(part));
+    }
+    pieces.extend(decoder.finish());
+    let text = pieces.into_iter().map(|piece| match piece {
+        Piece::Text(text) => text,
+        Piece::Invalid(bytes) => panic!("{encoding}: {bytes:02X?} in reads of {size} from {first}"),
+    });
+    text.collect()
+}
+
+/// All characters of an encoding, one after another, come back, however the reads cut them.
+fn every_character_comes_back(encodings: impl Iterator<Item = Encoding>) {
+    for encoding in encodings {
+        let all = characters_of(encoding);
+        let bytes = encoding.encode(&all).unwrap();
+        assert_eq!(encoding.decode(&bytes), [Piece::Text(all.clone())], "{encoding}");
+        if let Some(judge) = judge(encoding) {
+            assert_eq!(judge.decode_without_bom_handling(&bytes).0, all, "{encoding}");
+        }
+        if judge(encoding).is_some_and(|judge| judge.output_encoding() != judge) {
+            let units: Vec<u16> = all.encode_utf16().collect();
+            let little = encoding == Encoding::UTF_16LE;
+            let expected = units.into_iter().flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() });
+            assert!(bytes.iter().copied().eq(expected), "{encoding}");
+        }
+        // Beyond the Basic Multilingual Plane all are made alike, and one in a few is cut.
+        let cut: String = all.chars().filter(|one| u32::from(*one) < 0x1_0000 || u32::from(*one) % 61 == 0).collect();
+        let bytes = encoding.encode(&cut).unwrap();
+        for (first, size) in [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)] {
+            assert!(in_pushes(encoding, &bytes, first, size) == cut, "{encoding} in reads of {size} from {first}");
+        }
+    }
+}
+
+#[test]
+fn every_character_of_the_chinese_encodings_comes_back() {
+    every_character_comes_back([Encoding::GBK, Encoding::GB2312, Encoding::GB18030, Encoding::BIG5].into_iter());
+}
+
+#[test]
+fn every_character_of_unicode_comes_back() {
+    every_character_comes_back([Encoding::UTF_8, Encoding::UTF_16LE, Encoding::UTF_16BE].into_iter());
+}
+
+#[test]
+fn every_character_of_the_other_encodings_comes_back() {
+    let done = [
+        Encoding::GBK,
+        Encoding::GB2312,
+        Encoding::GB18030,
+        Encoding::BIG5,
+        Encoding::UTF_8,
+        Encoding::UTF_16LE,
+        Encoding::UTF_16BE,
+    ];
+    every_character_comes_back(Encoding::all().iter().copied().filter(|encoding| !done.contains(encoding)));
+}
+
+/// Each byte of ISO-8859-1 is the character of its number, and each pair of bytes of all encodings falls into cells as it is decoded.
+#[test]
+fn every_byte_and_every_pair() {
+    let all: Vec<u8> = (0..=u8::MAX).collect();
+    let text: String = ('\0'..='\u{FF}').collect();
+    assert_eq!(Encoding::LATIN_1.decode(&all), [Piece::Text(text.clone())]);
+    assert_eq!(Encoding::LATIN_1.encode(&text).unwrap(), all);
+    for encoding in Encoding::all() {
+        // Pairs one after another, in one long text: a fresh start for each is what a space is for.
+        let pairs: Vec<u8> =
+            (0x40_u8..=0xFF).flat_map(|lead| (0..=u8::MAX).flat_map(move |trail| [lead, trail, b' ', b' '])).collect();
+        let found = cells(*encoding, &Excerpt::whole(&pairs));
+        assert_eq!(pieces(&pairs, &found), encoding.decode(&pairs), "{encoding}");
+        assert_eq!(found.iter().map(|cell| cell.bytes.len()).sum::<usize>(), pairs.len());
+    }
+}

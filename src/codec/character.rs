@@ -268,7 +268,7 @@ mod tests {
                 Some(Peculiarity::LatinControl | Peculiarity::PrivateUse | Peculiarity::Noncharacter | Peculiarity::Unassigned)
             );
             let name = name(character);
-            assert!(!(label && !name.starts_with('<')), "{}", code_point(character));
+            assert!(!label || name.starts_with('<'), "{}", code_point(character));
             unnamed += usize::from(name.starts_with("<unnamed"));
         }
         assert!(unnamed < 20_000, "{unnamed} characters have no name");

@@ -160,7 +160,8 @@ const MARKS: [(&[u8], Encoding); 4] = [
 ];
 
 /// What is worth knowing about these cells of `bytes`, each kind once, in the order in which they occur. Of GB2312, GBK and GB18030 only
-/// the character is named that needs the largest of them.
+/// the character is named that needs the largest of them. A byte order mark is one only where `bytes` are the beginning of a stream or
+/// a datagram: of others, whoever asks leaves it out.
 pub fn differences(encoding: Encoding, cells: &[Cell], bytes: &[u8]) -> Vec<Difference> {
     let mut found: Vec<Difference> = Vec::new();
     if let Some((mark, of)) = MARKS.iter().find(|(mark, _)| bytes.starts_with(mark)) {

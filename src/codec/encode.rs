@@ -187,3 +187,56 @@ pub(super) const fn gb2312_cell(lead: u8, trail: u8) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What encoding_rs alone makes of a character, if it reads back as the same one.
+    fn judged(encoding: Encoding, character: char) -> Option<Vec<u8>> {
+        let mut buffer = [0; 4];
+        let text: &str = character.encode_utf8(&mut buffer);
+        let Some(inner) = encoding.reader() else { return u8::try_from(character).ok().map(|byte| vec![byte]) };
+        let mut bytes = [0; 16];
+        let (result, _, written) = inner.new_encoder().encode_from_utf8_without_replacement(text, &mut bytes, true);
+        let bytes = &bytes[..written];
+        let faithful = result == EncoderResult::InputEmpty && inner.decode_without_bom_handling(bytes).0 == text;
+        (faithful && (encoding != Encoding::GB2312 || all_gb2312(bytes))).then(|| bytes.to_vec())
+    }
+
+    fn agrees(encoding: Encoding, character: char) {
+        let mut buffer = [0; 4];
+        let ours = encoding.try_encode(character.encode_utf8(&mut buffer));
+        assert_eq!(ours, judged(encoding, character).ok_or(0), "{encoding} U+{:04X}", u32::from(character));
+    }
+
+    /// Every character is written as encoding_rs writes it, or refused where encoding_rs refuses it or would turn it into another one.
+    /// UTF-16 has no encoder there; it is looked at in `tests/encodings.rs`.
+    fn all_of(encodings: impl Iterator<Item = Encoding>, most: char) {
+        for encoding in encodings.filter(|one| ![Encoding::UTF_16LE, Encoding::UTF_16BE].contains(one)) {
+            ('\0'..=most).for_each(|character| agrees(encoding, character));
+        }
+    }
+
+    #[test]
+    fn every_character_in_one_byte() {
+        // Their tables end long before the Basic Multilingual Plane does; beyond it a few of each kind are enough.
+        let one_byte = || Encoding::all().iter().copied().filter(|one| one.is_single_byte());
+        all_of(one_byte(), '\u{FFFF}');
+        for encoding in one_byte() {
+            ('\u{10000}'..=char::MAX).step_by(251).for_each(|character| agrees(encoding, character));
+        }
+    }
+
+    #[test]
+    fn every_character_in_the_chinese_encodings() {
+        all_of([Encoding::GBK, Encoding::GB2312, Encoding::GB18030, Encoding::BIG5].into_iter(), char::MAX);
+    }
+
+    #[test]
+    fn every_character_in_the_other_encodings() {
+        let chinese = [Encoding::GBK, Encoding::GB2312, Encoding::GB18030, Encoding::BIG5];
+        let others = Encoding::all().iter().copied().filter(|one| !one.is_single_byte() && !chinese.contains(one));
+        all_of(others, char::MAX);
+    }
+}

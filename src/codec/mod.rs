@@ -23,6 +23,7 @@
 //! 1. No byte is lost: an undecodable sequence is a piece with exactly its bytes.
 //! 2. How a stream is cut into reads never changes its text.
 //! 3. Encoding never replaces: what cannot be expressed is refused, with its place.
+//! 4. Each byte belongs to exactly one cell, and cells say what decoding says (this one and every single character: `tests/encodings.rs`).
 
 mod dump;
 mod encode;
