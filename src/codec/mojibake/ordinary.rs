@@ -9,6 +9,9 @@ use super::super::detect::{hangul_bits, hanzi_bits, is_hanzi};
 /// Bits of a place where something is lost.
 pub(super) const LOST: f32 = 13.0;
 
+/// The most that a hanzi takes: names and rare words are ordinary text too.
+const RAREST: f32 = 17.4;
+
 /// The writing a character belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Script {
@@ -59,7 +62,7 @@ impl Ordinary {
         let own = match script {
             Script::Latin => latin(before, character, after),
             Script::Cyrillic => cyrillic(second, before, character),
-            Script::Han => hanzi_bits(before, character),
+            Script::Han => hanzi_bits(before, character).min(RAREST),
             Script::Kana => kana(before, character, after),
             Script::HalfKana => {
                 if earlier == Script::HalfKana {
@@ -214,7 +217,9 @@ fn sign(before: char, character: char) -> f32 {
         '\u{25A0}'..='\u{27BF}' | '\u{1F000}'..='\u{1FAFF}' => 10.0,
         '\u{FE0F}' | '\u{200D}' => 3.0,
         '\u{FEFF}' if before == ' ' => 6.0,
-        '\u{2500}'..='\u{259F}' | '\u{3000}'..='\u{33FF}' => 12.0,
+        '\u{2500}'..='\u{259F}' | '\u{3000}'..='\u{31FF}' => 12.0,
+        // Circled syllables and squared units.
+        '\u{3200}'..='\u{33FF}' => 16.0,
         '\u{A1}'..='\u{BF}' | '÷' | '\u{2000}'..='\u{206F}' => 13.0,
         char::REPLACEMENT_CHARACTER => LOST,
         // Controls, private use, and what no text has.
