@@ -30,7 +30,7 @@ pub fn mojibake(language: Language, garbled: &str, diagnosis: &Diagnosis) -> Tol
     if let Some(text) = diagnosis.text() {
         what.push(language.tr_with("doctor.change", &[("garbled", &beginning(garbled)), ("text", &beginning(text))]));
     }
-    what.push(outcome(language, &diagnosis.outcome));
+    what.push(mojibake_outcome(language, &diagnosis.outcome));
     let (between, end) = if language == Language::Chinese { ("：", "。") } else { (": ", ". ") };
     let told = what.pop().unwrap_or_default();
     Told { what: format!("{}{end}{told}", what.join(between)), advice: advice(language, diagnosis) }
@@ -84,7 +84,8 @@ fn notation_key(notation: Notation) -> &'static str {
     }
 }
 
-fn outcome(language: Language, outcome: &Outcome) -> String {
+/// What can be had back, alone.
+pub fn mojibake_outcome(language: Language, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Recovered(_) => language.tr("doctor.recovered").into_owned(),
         Outcome::Partly { lost, .. } => language.tr_with("doctor.partly", &[("lost", lost)]),

@@ -190,6 +190,16 @@ impl SessionTab {
         self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
     }
 
+    /// Brings the row that was selected last into view, after the log has become lower.
+    pub fn reveal_selected(&mut self) {
+        let Some(key) = self.selection.last else { return };
+        let position = match &self.scanner {
+            None => key.0,
+            Some(scanner) => scanner.lock().admitted().map_or(key.0, |admitted| admitted.position(key)),
+        };
+        self.movement = Some(Move::Reveal(position));
+    }
+
     /// Rows by their keys, which are in order, out of records that are at hand or read on the spot; those that are not there are left out.
     pub fn rows_of(scanner: Option<&Mutex<Scanner>>, keys: &[RowKey], records: &impl Records) -> Vec<frames::Row> {
         let plain = || keys.iter().map(|key| frames::Row::Record(RecordId(key.0))).collect();

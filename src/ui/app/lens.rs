@@ -29,6 +29,9 @@ impl App {
             Intent::Lens(page) => {
                 self.settings.lens = true;
                 self.lens.page = page;
+                if let Some(tab) = self.focused.and_then(|id| self.tabs.get_mut(&id)) {
+                    tab.reveal_selected();
+                }
             }
             Intent::Read(id, scope, encoding) => {
                 if let Some(tab) = self.tabs.get_mut(&id) {

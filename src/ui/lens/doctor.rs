@@ -66,8 +66,7 @@ fn diagnosis(ui: &mut Ui, language: Language, garbled: &str, found: &Diagnosis, 
     let colors = palette(ui);
     theme::card(colors).inner_margin(space::SMALL).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        let told = describe::mojibake(language, garbled, found);
-        ui.add(Label::new(RichText::new(told.what).color(colors.text)).wrap());
+        ui.add(Label::new(RichText::new(describe::mojibake_story(language, found)).color(colors.text)).wrap());
         if let Some(text) = found.text() {
             ui.horizontal_wrapped(|ui| {
                 let color = if matches!(found.outcome, Outcome::Recovered(_)) { colors.ok } else { colors.warning };
@@ -80,6 +79,8 @@ fn diagnosis(ui: &mut Ui, language: Language, garbled: &str, found: &Diagnosis, 
                 });
             });
         }
-        ui.add(Label::new(RichText::new(told.advice).size(size::CAPTION_TEXT).color(colors.weak)).wrap());
+        let advice = describe::mojibake(language, garbled, found).advice;
+        let end = format!("{}{}{advice}", describe::mojibake_outcome(language, &found.outcome), language.tr("doctor.then"));
+        ui.add(Label::new(RichText::new(end).size(size::CAPTION_TEXT).color(colors.weak)).wrap());
     });
 }

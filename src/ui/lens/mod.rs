@@ -91,7 +91,7 @@ impl Lens {
         Panel::bottom("lens")
             .frame(Frame::new().fill(palette(ui).panel).inner_margin(Margin::symmetric(12, 8)))
             .resizable(true)
-            .default_size(size::LENS.min(most))
+            .default_size(size::LENS.min(ui.available_height() * 0.4).max(size::LENS_LEAST))
             .size_range(size::LENS_LEAST..=most)
             .show(ui, |ui| self.show(ui, language, intents));
     }

@@ -4,7 +4,7 @@
 use super::subject::Subject;
 use crate::codec::cells::{Cell, Excerpt, cells};
 use crate::codec::detect::{Candidate, Guess, Verdict, judge};
-use crate::codec::differences::{Difference, differences};
+use crate::codec::differences::{Difference, Kind, differences};
 use crate::codec::encoding::Encoding;
 use std::ops::Range;
 
@@ -58,7 +58,10 @@ impl Seen {
         let row = |candidate: &Candidate| match candidate.guess {
             Guess::Text(encoding) => {
                 let cells = cells(encoding, &excerpt);
-                let differences = differences(encoding, &cells, &subject.bytes);
+                let mut differences = differences(encoding, &cells, &subject.bytes);
+                // A byte order mark is one where a stream begins, or a datagram.
+                let is_mark = |kind: &Kind| matches!(kind, Kind::Bom(_) | Kind::BomOfOther { .. });
+                differences.retain(|difference| subject.offset == 0 || !is_mark(&difference.kind));
                 Some(Row { encoding, candidate: candidate.clone(), cells, differences })
             }
             Guess::Binary => None,
