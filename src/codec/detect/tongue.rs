@@ -33,6 +33,8 @@ const FRAME: Cost = bits(11);
 const FORMAT: Cost = bits(14);
 /// Any other control character.
 const CONTROL: Cost = bits(17);
+/// Characters other than hanzi that cost more are strange in a text.
+const FITS: Cost = bits(13);
 /// A character of a script that the text is not in.
 const FOREIGN: Cost = bits(18);
 
@@ -113,7 +115,7 @@ impl Tongue {
 
     /// Whether ordinary text of this kind has the character.
     pub(super) fn fits(self, before: char, character: char) -> bool {
-        self.cost(before, character) < FOREIGN
+        self.cost(before, character) < if is_hanzi(character) { FOREIGN } else { FITS }
     }
 
     fn hanzi(self, before: char, character: char) -> Cost {

@@ -74,6 +74,8 @@ pub(super) fn is_utf_16(encoding: Encoding) -> bool {
 
 /// A character whose other half is elsewhere: one sample in some dozens begins or ends so, and its bytes are any bytes.
 const CUT: Cost = bits(5);
+/// The same for a reading that begins one byte later: another look at the same bytes, which must pay for being one.
+const SKIP: Cost = bits(9);
 const ANY_BYTE: Cost = bits(8);
 /// The most bytes of half a character.
 const HALF: usize = 3;
@@ -137,7 +139,7 @@ pub(super) fn weigh(bytes: &[u8], way: Way, limit: Cost, scratch: &mut String) -
     let mut scale = Scale::new(way.encoding);
     let mut cut = way.skip > 0;
     if cut {
-        scale.shared += CUT + ANY_BYTE * way.skip as Cost;
+        scale.shared += SKIP + ANY_BYTE * way.skip as Cost;
     }
     let rest = bytes.get(way.skip..).unwrap_or_default();
     let Some(mut decoder) = way.encoding.reader().map(encoding_rs::Encoding::new_decoder_without_bom_handling) else {
