@@ -49,7 +49,7 @@ pub(super) fn ascii(before: char, character: char) -> Cost {
         ' ' => 36,
         '.' | ',' | ':' | ';' | '-' | '_' | '/' | '=' | '"' | '\'' | '(' | ')' | '[' | ']' | '{' | '}' | '+' | '*' | '#'
         | '?' | '!' => 60,
-        '!'..='~' => 72,
+        '!'..='~' => 76,
         '\n' if before == '\r' => 8,
         '\r' | '\n' | '\t' => 52,
         '\x1B' => 64,
@@ -60,9 +60,32 @@ pub(super) fn ascii(before: char, character: char) -> Cost {
         '\x07' | '\x08' | '\x0B' | '\x0C' => FORMAT,
         _ => CONTROL,
     };
-    let kind = |c: char| (c.is_ascii_lowercase(), c.is_ascii_uppercase(), c.is_ascii_digit());
-    let goes_on = character.is_ascii_alphanumeric() && kind(before) == kind(character);
-    if goes_on { cost - BIT / 2 } else { cost }
+    cost - BIT / 2 + in_a_word(before, character)
+}
+
+/// Letters and digits come in words and numbers: what goes on costs half a bit less than what begins, and what changes within a word
+/// more, most of all a capital after a small letter.
+fn in_a_word(before: char, character: char) -> Cost {
+    let small = |c: char| c.is_ascii_lowercase();
+    let capital = |c: char| c.is_ascii_uppercase();
+    let digit = |c: char| c.is_ascii_digit();
+    match character {
+        _ if !character.is_ascii_alphanumeric() || !before.is_ascii_alphanumeric() => BIT / 2,
+        _ if small(before) && capital(character) => 3 * BIT,
+        _ if digit(before) && !digit(character) => 2 * BIT,
+        _ if !digit(before) && digit(character) => 3 * BIT / 2,
+        _ => 0,
+    }
+}
+
+/// What it costs that an ASCII character touches a hanzi: capitals and digits do now and then, small letters hardly ever.
+fn touching(ascii: char) -> Cost {
+    match ascii {
+        'a'..='z' => 3 * BIT,
+        'A'..='Z' => 3 * BIT / 2,
+        '0'..='9' => BIT / 2,
+        _ => 0,
+    }
 }
 
 /// Characters that text has not: controls but for blanks, private use, noncharacters.
@@ -75,6 +98,19 @@ pub(super) fn is_control(character: char) -> bool {
 }
 
 impl Tongue {
+    /// What an ASCII character costs more in this kind of text, after one that is not ASCII, or at all.
+    pub(super) fn beside(self, before: char, character: char) -> Cost {
+        let letter = character.is_ascii_alphabetic();
+        match self {
+            Self::Cyrillic if letter => 2 * BIT,
+            _ if before.is_ascii() || !before.is_alphabetic() => 0,
+            Self::Simplified | Self::Traditional | Self::Japanese if character == ' ' => 3 * BIT / 2,
+            Self::Simplified | Self::Traditional | Self::Japanese | Self::Korean => touching(character),
+            Self::Western if character.is_ascii_uppercase() || character.is_ascii_digit() => 2 * BIT,
+            _ => 0,
+        }
+    }
+
     /// What a character beyond ASCII costs after `before`.
     pub(super) fn cost(self, before: char, character: char) -> Cost {
         match character {
@@ -108,7 +144,8 @@ impl Tongue {
             '\u{AC00}'..='\u{D7A3}' => self.hangul(before, character),
             '\u{400}'..='\u{45F}' => self.cyrillic(before, character),
             '\u{80}'..='\u{17F}' | '€' => self.western(before, character),
-            '\u{2600}'..='\u{27BF}' | '\u{1F300}'..='\u{1FAFF}' => bits(14),
+            '★' | '☆' | '✓' | '✔' | '☀' | '☎' | '\u{1F300}'..='\u{1FAFF}' => bits(14),
+            '\u{2600}'..='\u{27BF}' => bits(17),
             _ => self.other(before, character),
         }
     }
@@ -119,10 +156,12 @@ impl Tongue {
     }
 
     fn hanzi(self, before: char, character: char) -> Cost {
+        // Few blanks stand between hanzi.
+        let beside = if before == ' ' { BIT } else { touching(before) };
         match self {
-            Self::Simplified => hanzi::SIMPLIFIED.cost(before, character),
-            Self::Traditional => hanzi::TRADITIONAL.cost(before, character),
-            Self::Japanese => hanzi::JAPANESE.cost(before, character),
+            Self::Simplified => hanzi::SIMPLIFIED.cost(before, character) + beside,
+            Self::Traditional => hanzi::TRADITIONAL.cost(before, character) + beside,
+            Self::Japanese => hanzi::JAPANESE.cost(before, character) + beside,
             // Korean has hanja in brackets, now and then.
             Self::Korean => bits(21),
             Self::Cyrillic | Self::Western | Self::Other => bits(27),
@@ -170,7 +209,7 @@ impl Tongue {
     fn hangul(self, before: char, character: char) -> Cost {
         match self {
             // The syllables beyond KS X 1001 are 8822.
-            Self::Korean => scripts::KOREAN.cost(before, character).unwrap_or(bits(22)),
+            Self::Korean => scripts::KOREAN.cost(before, character).unwrap_or(bits(22)) + touching(before),
             _ => bits(22),
         }
     }
@@ -188,7 +227,7 @@ impl Tongue {
             _ if upper && before.is_lowercase() => bits(9),
             _ if upper && before.is_uppercase() => bits(2),
             _ if upper => bits(4),
-            _ if before.is_ascii_alphabetic() => bits(6),
+            _ if before.is_ascii_alphabetic() => bits(9),
             _ if before.is_alphabetic() && !matches!(before, '\u{400}'..='\u{45F}') => bits(8),
             _ => 0,
         };
@@ -230,7 +269,7 @@ impl Tongue {
             (Self::Other, true) => 52,
             (Self::Other, false) => bits(9),
             (_, true) => 60,
-            (_, false) => FOREIGN + bits(1),
+            (_, false) => bits(21),
         }
     }
 }
