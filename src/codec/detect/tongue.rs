@@ -33,6 +33,8 @@ const FRAME: Cost = bits(11);
 const FORMAT: Cost = bits(14);
 /// Any other control character.
 const CONTROL: Cost = bits(17);
+/// Characters other than hanzi that cost more are strange in a text.
+const FITS: Cost = bits(13);
 /// A character of a script that the text is not in.
 const FOREIGN: Cost = bits(18);
 
@@ -47,7 +49,7 @@ pub(super) fn ascii(before: char, character: char) -> Cost {
         ' ' => 36,
         '.' | ',' | ':' | ';' | '-' | '_' | '/' | '=' | '"' | '\'' | '(' | ')' | '[' | ']' | '{' | '}' | '+' | '*' | '#'
         | '?' | '!' => 60,
-        '!'..='~' => 72,
+        '!'..='~' => 76,
         '\n' if before == '\r' => 8,
         '\r' | '\n' | '\t' => 52,
         '\x1B' => 64,
@@ -58,9 +60,32 @@ pub(super) fn ascii(before: char, character: char) -> Cost {
         '\x07' | '\x08' | '\x0B' | '\x0C' => FORMAT,
         _ => CONTROL,
     };
-    let kind = |c: char| (c.is_ascii_lowercase(), c.is_ascii_uppercase(), c.is_ascii_digit());
-    let goes_on = character.is_ascii_alphanumeric() && kind(before) == kind(character);
-    if goes_on { cost - BIT / 2 } else { cost }
+    cost - BIT / 2 + in_a_word(before, character)
+}
+
+/// Letters and digits come in words and numbers: what goes on costs half a bit less than what begins, and what changes within a word
+/// more, most of all a capital after a small letter.
+fn in_a_word(before: char, character: char) -> Cost {
+    let small = |c: char| c.is_ascii_lowercase();
+    let capital = |c: char| c.is_ascii_uppercase();
+    let digit = |c: char| c.is_ascii_digit();
+    match character {
+        _ if !character.is_ascii_alphanumeric() || !before.is_ascii_alphanumeric() => BIT / 2,
+        _ if small(before) && capital(character) => 3 * BIT,
+        _ if digit(before) && !digit(character) => 2 * BIT,
+        _ if !digit(before) && digit(character) => 3 * BIT / 2,
+        _ => 0,
+    }
+}
+
+/// What it costs that an ASCII character touches a hanzi: capitals and digits do now and then, small letters hardly ever.
+fn touching(ascii: char) -> Cost {
+    match ascii {
+        'a'..='z' => 3 * BIT,
+        'A'..='Z' => 3 * BIT / 2,
+        '0'..='9' => BIT / 2,
+        _ => 0,
+    }
 }
 
 /// Characters that text has not: controls but for blanks, private use, noncharacters.
@@ -68,11 +93,41 @@ pub(super) fn is_control(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' | '\x1B' => false,
         '\u{E000}'..='\u{F8FF}' | '\u{FFF0}'..='\u{FFFF}' | '\u{F0000}'..='\u{10FFFF}' => true,
-        _ => character.is_control(),
+        '\0'..='\x1F' | '\x7F'..='\u{9F}' => true,
+        _ => false,
     }
 }
 
+/// Small letters of the capitals of Russian and Western Europe, quicker than Unicode's tables.
+fn small(letter: char) -> char {
+    let step = match letter {
+        '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{DE}' | '\u{410}'..='\u{42F}' => 0x20,
+        '\u{400}'..='\u{40F}' => 0x50,
+        'Œ' => 1,
+        'Ÿ' => return 'ÿ',
+        _ => 0,
+    };
+    char::from_u32(u32::from(letter) + step).unwrap_or(letter)
+}
+
+fn is_cyrillic(character: char) -> bool {
+    matches!(character, '\u{400}'..='\u{45F}')
+}
+
 impl Tongue {
+    /// What an ASCII character costs more in this kind of text, after one that is not ASCII, or at all.
+    pub(super) fn beside(self, before: char, character: char) -> Cost {
+        let letter = character.is_ascii_alphabetic();
+        match self {
+            Self::Cyrillic if letter => 2 * BIT,
+            _ if before.is_ascii() || !before.is_alphabetic() => 0,
+            Self::Simplified | Self::Traditional | Self::Japanese if character == ' ' => 3 * BIT / 2,
+            Self::Simplified | Self::Traditional | Self::Japanese | Self::Korean => touching(character),
+            Self::Western if character.is_ascii_uppercase() || character.is_ascii_digit() => 2 * BIT,
+            _ => 0,
+        }
+    }
+
     /// What a character beyond ASCII costs after `before`.
     pub(super) fn cost(self, before: char, character: char) -> Cost {
         match character {
@@ -106,21 +161,24 @@ impl Tongue {
             '\u{AC00}'..='\u{D7A3}' => self.hangul(before, character),
             '\u{400}'..='\u{45F}' => self.cyrillic(before, character),
             '\u{80}'..='\u{17F}' | '€' => self.western(before, character),
-            '\u{2600}'..='\u{27BF}' | '\u{1F300}'..='\u{1FAFF}' => bits(14),
+            '★' | '☆' | '✓' | '✔' | '☀' | '☎' | '\u{1F300}'..='\u{1FAFF}' => bits(14),
+            '\u{2600}'..='\u{27BF}' => bits(17),
             _ => self.other(before, character),
         }
     }
 
     /// Whether ordinary text of this kind has the character.
     pub(super) fn fits(self, before: char, character: char) -> bool {
-        self.cost(before, character) < FOREIGN
+        self.cost(before, character) < if is_hanzi(character) { FOREIGN } else { FITS }
     }
 
     fn hanzi(self, before: char, character: char) -> Cost {
+        // Few blanks stand between hanzi.
+        let beside = if before == ' ' { BIT } else { touching(before) };
         match self {
-            Self::Simplified => hanzi::SIMPLIFIED.cost(before, character),
-            Self::Traditional => hanzi::TRADITIONAL.cost(before, character),
-            Self::Japanese => hanzi::JAPANESE.cost(before, character),
+            Self::Simplified => hanzi::SIMPLIFIED.cost(before, character) + beside,
+            Self::Traditional => hanzi::TRADITIONAL.cost(before, character) + beside,
+            Self::Japanese => hanzi::JAPANESE.cost(before, character) + beside,
             // Korean has hanja in brackets, now and then.
             Self::Korean => bits(21),
             Self::Cyrillic | Self::Western | Self::Other => bits(27),
@@ -168,7 +226,7 @@ impl Tongue {
     fn hangul(self, before: char, character: char) -> Cost {
         match self {
             // The syllables beyond KS X 1001 are 8822.
-            Self::Korean => scripts::KOREAN.cost(before, character).unwrap_or(bits(22)),
+            Self::Korean => scripts::KOREAN.cost(before, character).unwrap_or(bits(22)) + touching(before),
             _ => bits(22),
         }
     }
@@ -178,16 +236,16 @@ impl Tongue {
         if self != Self::Cyrillic {
             return FOREIGN;
         }
-        let small = character.to_lowercase().next().unwrap_or(character);
-        let small_before = before.to_lowercase().next().unwrap_or(before);
-        let cost = scripts::CYRILLIC.cost(small_before, small).unwrap_or(bits(14));
-        let upper = character != small;
+        let letter = small(character);
+        let cost = scripts::CYRILLIC.cost(small(before), letter).unwrap_or(bits(14));
+        let upper = character != letter;
+        let capital_before = is_cyrillic(before) && small(before) != before;
         let capitals = match before {
-            _ if upper && before.is_lowercase() => bits(9),
-            _ if upper && before.is_uppercase() => bits(2),
+            _ if upper && is_cyrillic(before) && !capital_before => bits(9),
+            _ if upper && capital_before => bits(2),
             _ if upper => bits(4),
-            _ if before.is_ascii_alphabetic() => bits(6),
-            _ if before.is_alphabetic() && !matches!(before, '\u{400}'..='\u{45F}') => bits(8),
+            _ if before.is_ascii_alphabetic() => bits(9),
+            _ if matches!(before, '\u{C0}'..='\u{3FF}') => bits(8),
             _ => 0,
         };
         cost + capitals
@@ -198,8 +256,8 @@ impl Tongue {
         if self != Self::Western {
             return if self == Self::Other { self.other(before, character) } else { FOREIGN };
         }
-        let small = character.to_lowercase().next().unwrap_or(character);
-        let Some(cost) = scripts::LATIN.alone(small) else {
+        let letter = small(character);
+        let Some(cost) = scripts::LATIN.alone(letter) else {
             return match character {
                 '\u{A0}' | '€' | '£' | '§' | '©' | '®' | '²' | '³' | '½' | '¿' | '¡' | 'º' | 'ª' | '±' | 'µ' => {
                     bits(13)
@@ -208,13 +266,15 @@ impl Tongue {
                 _ => bits(16),
             };
         };
-        let upper = character != small;
+        let upper = character != letter;
+        let letter_before = matches!(before, '\u{C0}'..='\u{17F}');
+        let small_before = before.is_ascii_lowercase() || letter_before && small(before) == before;
         cost + match before {
-            _ if upper && before.is_alphabetic() && !before.is_uppercase() => bits(8),
+            _ if upper && small_before => bits(8),
             _ if upper => bits(4),
             _ if before.is_ascii_lowercase() => 0,
             _ if before.is_ascii_uppercase() => BIT,
-            _ if before.is_alphabetic() => bits(4),
+            _ if letter_before => bits(4),
             _ => bits(2),
         }
     }
@@ -228,7 +288,7 @@ impl Tongue {
             (Self::Other, true) => 52,
             (Self::Other, false) => bits(9),
             (_, true) => 60,
-            (_, false) => FOREIGN + bits(1),
+            (_, false) => bits(21),
         }
     }
 }
