@@ -19,6 +19,7 @@ use sockscope::session::spec::Role;
 use sockscope::session::timestamp::Timestamp;
 use sockscope::traffic::query::{Kind, Pattern};
 use sockscope::traffic::view::RowKey;
+use sockscope::ui::lens::{Lens, Page};
 use sockscope::ui::recovery::Found;
 use sockscope::ui::save::{Offer, Save, Scope};
 use sockscope::ui::theme::size;
@@ -27,6 +28,8 @@ use support::stage::{Stage, connection, crowding};
 
 /// The least window that nothing may be wrong in.
 const WINDOW: [f32; 2] = [1024.0, 640.0];
+/// One as most people have it.
+const TALL: [f32; 2] = [1180.0, 820.0];
 
 /// Compares the picture and looks whether everything has its place.
 fn check(name: &str, stage: Stage, points: [f32; 2], pixels_per_point: f32) {
@@ -36,6 +39,10 @@ fn check(name: &str, stage: Stage, points: [f32; 2], pixels_per_point: f32) {
     let mut scrolled = vec![Rangef::new(room, f32::INFINITY)];
     if !folded {
         scrolled.extend(tiles.iter().map(|left| Rangef::new(*left, left + size::COLUMN)));
+    }
+    if stage.lens.is_some() {
+        // Above the lens the tile may be too low for everything; then it scrolls.
+        scrolled.push(Rangef::EVERYTHING);
     }
     let mut harness = stage.harness(points, pixels_per_point);
     let mut wrong = crowding(&harness, &scrolled);
@@ -229,6 +236,58 @@ fn inspected() {
         selection.last = Some(RowKey(2));
         stage.inspected = Some(client);
         check(name, stage, WINDOW, 1.0);
+    }
+}
+
+/// A server that reads UTF-8, two clients of which one sends GBK, and the lens on what that one sent.
+fn under_the_lens(language: Language, theme: Theme, encoding: Encoding, row: u64, page: Page) -> Stage {
+    let mut stage = Stage::new(language, theme);
+    let server = stage.tab(Role::TcpServer, |draft| draft.receive_encoding = encoding);
+    stage.opens(server);
+    stage.happens(server, What::Listening { local: SERVER.parse().unwrap() });
+    let peers = [connection(1, CLIENT), connection(2, "127.0.0.1:51514")];
+    for peer in &peers {
+        stage.happens(server, What::PeerJoined { peer: *peer, local: SERVER.parse().unwrap() });
+    }
+    let gbk = |text: &str| Encoding::GBK.encode(text).unwrap();
+    stage.receives(server, peers[0], &gbk("温度：25℃，朱镕基\r\n"));
+    stage.receives(server, peers[0], &[&gbk("你好，世界")[1..], &[0xFF]].concat());
+    stage.receives(server, peers[1], "服务器已经启动，等待客户端".as_bytes());
+    let selection = &mut stage.tabs.get_mut(&server).unwrap().selection;
+    selection.rows.insert(RowKey(row));
+    selection.last = Some(RowKey(row));
+    let mut lens = Lens::default();
+    lens.open(page);
+    stage.lens = Some((server, lens));
+    stage
+}
+
+#[test]
+fn the_lens() {
+    for (language, theme, name) in [(Chinese, Theme::Light, "zh_light"), (English, Theme::Dark, "en_dark")] {
+        let stage = under_the_lens(language, theme, Encoding::UTF_8, 4, Page::Selected);
+        check(&format!("lens_{name}"), stage, TALL, 1.0);
+        let stage = under_the_lens(language, theme, Encoding::UTF_8, 5, Page::Selected);
+        check(&format!("lens_cut_{name}"), stage, WINDOW, 1.0);
+        let stage = under_the_lens(language, theme, Encoding::GBK, 6, Page::Doctor);
+        check(&format!("lens_doctor_{name}"), stage, TALL, 1.0);
+    }
+    let stage = under_the_lens(Chinese, Theme::Dark, Encoding::GBK, 6, Page::Stream);
+    check("lens_stream_zh_dark", stage, TALL, 1.0);
+    let stage = under_the_lens(English, Theme::Light, Encoding::GBK, 6, Page::Selected);
+    check("lens_en_light_2x", stage, size::WINDOW_MIN, 2.0);
+}
+
+/// What goes out stands in boxes; a character that the encoding lacks says so.
+#[test]
+fn what_is_sent_in_boxes() {
+    for (language, theme, name) in [(Chinese, Theme::Dark, "zh_dark"), (English, Theme::Light, "en_light")] {
+        let mut stage = Stage::new(language, theme);
+        stage.tab(Role::TcpClient, |draft| {
+            draft.send_encoding = Encoding::GBK;
+            draft.message = "温度 25℃，🌏 €\n".into();
+        });
+        check(&format!("send_boxes_{name}"), stage, TALL, 1.0);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What some bytes say, in every encoding, best reading first. It must never guess itself: `codec::detect` does.
 
 use super::args::{Decode, DecodeFormat};
+use super::boxes;
 use super::table::Table;
 use super::{DONE, USAGE, complain, refuse};
 use crate::codec::detect::{Candidate, Guess, Verdict, judge};
@@ -17,6 +18,8 @@ use std::io::{self, ErrorKind, Read, Write};
 const MOST: usize = 16 << 20;
 /// How much of a reading the table shows, in characters.
 const SHOWN: usize = 60;
+/// Readings that are shown in boxes.
+const BOXED: usize = 3;
 /// The reading of bytes that are no text.
 const BINARY: &str = "binary";
 
@@ -28,8 +31,8 @@ pub fn run(language: Language, decode: &Decode) -> u8 {
     };
     let verdict = judge(&bytes);
     let text = match decode.format {
-        DecodeFormat::Jsonl => verdict.candidates.iter().map(|candidate| json_line(language, candidate)).collect(),
-        DecodeFormat::Text => table(language, &verdict),
+        DecodeFormat::Jsonl => verdict.candidates.iter().map(|candidate| json_line(language, &bytes, candidate)).collect(),
+        DecodeFormat::Text => table(language, &verdict) + &in_boxes(language, &bytes, &verdict),
     };
     let mut out = io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -80,7 +83,7 @@ fn name(guess: Guess) -> &'static str {
     }
 }
 
-fn json_line(language: Language, candidate: &Candidate) -> String {
+fn json_line(language: Language, bytes: &[u8], candidate: &Candidate) -> String {
     let object = json!({
         "encoding": name(candidate.guess),
         "text": candidate.text,
@@ -90,6 +93,10 @@ fn json_line(language: Language, candidate: &Candidate) -> String {
         "reason": describe::reason(language, &candidate.reason),
         "reason_key": candidate.reason.key(),
         "smallest": candidate.smallest.map(|encoding| encoding.name()),
+        "cells": match candidate.guess {
+            Guess::Text(encoding) => boxes::json(encoding, bytes),
+            Guess::Binary => json!([]),
+        },
     });
     format!("{object}\n")
 }
@@ -108,6 +115,22 @@ fn table(language: Language, verdict: &Verdict) -> String {
         ]);
     }
     text.push_str(&table.text());
+    text
+}
+
+/// The likeliest readings, character by character.
+fn in_boxes(language: Language, bytes: &[u8], verdict: &Verdict) -> String {
+    let mut text = String::new();
+    let likely = verdict.candidates.iter().filter_map(|candidate| match candidate.guess {
+        Guess::Text(encoding) => Some(encoding),
+        Guess::Binary => None,
+    });
+    for encoding in likely.take(if bytes.is_empty() { 0 } else { BOXED }) {
+        text.push_str(&format!("\n  {}\n", encoding.name()));
+        for line in boxes::lines(language, encoding, bytes) {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
     text
 }
 

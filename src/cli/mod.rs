@@ -20,6 +20,7 @@
 //! Exit status: 0 done, 1 the network (or a file) said no, 2 wrong usage.
 
 mod args;
+mod boxes;
 mod convert;
 mod decode;
 mod demo;

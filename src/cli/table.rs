@@ -35,7 +35,7 @@ impl<const N: usize> Table<N> {
 }
 
 /// Cells that a text takes on a terminal.
-fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     text.chars().map(|character| if is_wide(character) { 2 } else { 1 }).sum()
 }
 

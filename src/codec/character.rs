@@ -107,6 +107,15 @@ pub fn name(character: char) -> String {
     format!("<{label}-{code:04X}>")
 }
 
+/// The abbreviation of a character that cannot be seen by itself: `NUL`, `LF`, `DEL` (ANSI X3.4), and `SP` for the space.
+pub fn abbreviation(character: char) -> Option<&'static str> {
+    match character {
+        ' ' => Some("SP"),
+        '\u{7F}' => Some("DEL"),
+        _ => CONTROLS.get(u32::from(character) as usize).and_then(|name| name.split(' ').next()),
+    }
+}
+
 /// The English name of its Unicode block, if it is in one.
 pub fn block(character: char) -> Option<&'static str> {
     unicode_blocks::find_unicode_block(character).map(|block| block.name())

@@ -21,13 +21,18 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
     Panel::top("top-bar").frame(frame).show_separator_line(true).show(ui, |ui| {
         ui.horizontal(|ui| {
             let narrow = ui.available_width() < size::NARROW;
+            // At twice the size in a small window there is room for the icons alone.
+            let tight = ui.available_width() < size::READABLE;
+            let button = |ui: &mut Ui, symbol, word: &str| {
+                if tight { control::bare(ui, symbol, word) } else { control::quiet(ui, symbol, word) }
+            };
             let title = RichText::new("Sockscope").font(theme::font(size::TITLE_TEXT)).color(colors.strong);
             // A window scaled up may be narrower than its least width: the buttons come first.
             if ui.available_width() > size::READABLE {
                 ui.label(title);
                 ui.add_space(space::SMALL);
             }
-            let new = control::quiet(ui, ICON_ADD, &tr("top.new")).on_hover_text(tr("top.new_hint"));
+            let new = button(ui, ICON_ADD, &tr("top.new")).on_hover_text(tr("top.new_hint"));
             egui::Popup::menu(&new).accessible_name(tr("top.new")).show(|ui| {
                 for role in [Role::TcpClient, Role::TcpServer, Role::Udp] {
                     if menu_item(ui, control::role_icon(role), &tr(role_key(role))) {
@@ -36,7 +41,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 }
             });
             // One click for the pair that a first minute needs; the other kind is behind the arrow.
-            if control::quiet(ui, ICON_SWAP_HORIZ, &tr("top.pair")).on_hover_text(tr("top.pair_hint")).clicked() {
+            if button(ui, ICON_SWAP_HORIZ, &tr("top.pair")).on_hover_text(tr("top.pair_hint")).clicked() {
                 intents.push(Intent::Pair(Pair::Tcp));
             }
             ui.add_space(space::TINY - ui.spacing().item_spacing.x);

@@ -28,7 +28,7 @@ impl App {
         match intent {
             Intent::Lens(page) => {
                 self.settings.lens = true;
-                self.lens.page = page;
+                self.lens.open(page);
                 if let Some(tab) = self.focused.and_then(|id| self.tabs.get_mut(&id)) {
                     tab.reveal_selected();
                 }

@@ -14,12 +14,19 @@ use egui_material_icons::icons::{ICON_CONTENT_COPY, ICON_SOUTH};
 pub struct Doctor {
     text: String,
     report: Option<(String, Report)>,
+    /// Whether the selected row is to be examined as soon as it is there.
+    wants_row: bool,
 }
 
 /// Lines of the field for garbled text.
 const LINES: usize = 3;
 
 impl Doctor {
+    /// Examines the selected row next.
+    pub fn take_row(&mut self) {
+        self.wants_row = true;
+    }
+
     /// The whole page; `selected` can be examined by one click.
     pub fn show(&mut self, ui: &mut Ui, language: Language, selected: Option<&Subject>) {
         let colors = palette(ui);
@@ -31,6 +38,10 @@ impl Doctor {
             ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
         });
         let row = selected.and_then(|subject| subject.place.as_ref()).map(|place| &place.text).filter(|text| !text.is_empty());
+        if let Some(text) = row.filter(|_| self.wants_row) {
+            self.wants_row = false;
+            self.text.clone_from(text);
+        }
         ui.add_enabled_ui(row.is_some(), |ui| {
             let take = control::quiet(ui, ICON_SOUTH, &language.tr("lens.doctor_take_row"));
             if take.on_hover_text(language.tr("lens.doctor_take_row_hint")).clicked()

@@ -54,7 +54,7 @@ pub enum Page {
 #[derive(Default)]
 pub struct Lens {
     /// What it looks at.
-    pub page: Page,
+    page: Page,
     /// The selected row, as the last look found it.
     selected: Option<Subject>,
     /// The beginning of its stream.
@@ -71,6 +71,14 @@ pub struct Lens {
 }
 
 impl Lens {
+    /// Turns to a page; the doctor then begins with the selected row.
+    pub fn open(&mut self, page: Page) {
+        self.page = page;
+        if page == Page::Doctor {
+            self.doctor.take_row();
+        }
+    }
+
     /// Takes out of the model the selected row of the tab in front; the records for it that are not at hand.
     pub fn look(&mut self, tab: Option<&SessionTab>, model: &Model, pages: &Pages) -> Vec<(SessionId, RecordId)> {
         (self.selected, self.stream) = (None, None);
@@ -140,7 +148,7 @@ impl Lens {
             ui.label(RichText::new(tr("lens.title")).size(size::TITLE_TEXT).color(palette(ui).strong));
             ui.add_space(space::SMALL);
             ui.scope(|ui| {
-                ui.set_max_width(size::READABLE.min(ui.available_width() - size::HEAD));
+                ui.set_max_width(size::READABLE.min(ui.available_width() - 2.0 * size::HEAD));
                 let pages = [
                     (Page::Selected, tr("lens.selected"), tr("lens.selected_hint")),
                     (Page::Stream, tr("lens.stream"), tr("lens.stream_hint")),

@@ -103,7 +103,7 @@ pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone
                 ui.horizontal(|ui| {
                     field::caption(ui, &language.tr("inspector.readings"));
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                        let lens = control::quiet(ui, ICON_FONT_DOWNLOAD, &language.tr("lens.title"));
+                        let lens = control::bare(ui, ICON_FONT_DOWNLOAD, &language.tr("lens.title"));
                         if lens.on_hover_text(language.tr("top.lens_hint")).clicked() {
                             intents.push(Intent::Lens(Page::Selected));
                         }

@@ -3,6 +3,7 @@
 
 use super::control::palette;
 use crate::codec::cells::{Cell, Content};
+use crate::codec::character::abbreviation;
 use crate::codec::visible::push_visible;
 use crate::ui::theme::{self, Palette, size, space};
 use egui::{Align2, Color32, CornerRadius, Rect, Response, Sense, StrokeKind, Ui, pos2, vec2};
@@ -88,12 +89,6 @@ impl Strip<'_> {
     }
 }
 
-/// The control characters' names in ASCII (ANSI X3.4), and the space, which could not be seen.
-const SHORT: [&str; 33] = [
-    "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "HT", "LF", "VT", "FF", "CR", "SO", "SI", "DLE", "DC1", "DC2",
-    "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US", "SP",
-];
-
 /// How a box is drawn.
 struct Look {
     /// It is of what is looked at, and not around it.
@@ -105,18 +100,15 @@ struct Look {
 fn draw(painter: &egui::Painter, place: Rect, content: &Content, look: Look, colors: &Palette) {
     let Look { own, hovered, lacking } = look;
     let (text, color, wrong) = match content {
-        Content::Character(character) => {
-            let short = usize::try_from(u32::from(*character)).ok().and_then(|code| SHORT.get(code));
-            match short {
-                Some(name) => ((*name).to_owned(), colors.weak, false),
-                None => {
-                    let mut text = String::new();
-                    push_visible(&mut text, *character);
-                    let plain = text.len() == character.len_utf8();
-                    (text, if plain { colors.strong } else { colors.weak }, false)
-                }
+        Content::Character(character) => match abbreviation(*character) {
+            Some(name) => (name.to_owned(), colors.weak, false),
+            None => {
+                let mut text = String::new();
+                push_visible(&mut text, *character);
+                let plain = text.len() == character.len_utf8();
+                (text, if plain { colors.strong } else { colors.weak }, false)
             }
-        }
+        },
         Content::Characters(text) => (text.clone(), colors.strong, false),
         Content::Switch => ("⇧".to_owned(), colors.weak, false),
         Content::Invalid(_) => ("×".to_owned(), colors.warning, true),
