@@ -250,8 +250,10 @@ fn under_the_lens(language: Language, theme: Theme, encoding: Encoding, row: u64
         stage.happens(server, What::PeerJoined { peer: *peer, local: SERVER.parse().unwrap() });
     }
     let gbk = |text: &str| Encoding::GBK.encode(text).unwrap();
-    stage.receives(server, peers[0], &gbk("温度：25℃，朱镕基\r\n"));
-    stage.receives(server, peers[0], &[&gbk("你好，世界")[1..], &[0xFF]].concat());
+    // A read ends in the middle of a character.
+    let (first, second) = (gbk("温度：25℃，朱镕基\r\n"), gbk("你好，世界"));
+    stage.receives(server, peers[0], &[&first[..], &second[..1]].concat());
+    stage.receives(server, peers[0], &[&second[1..], &[0xFF]].concat());
     stage.receives(server, peers[1], "服务器已经启动，等待客户端".as_bytes());
     let selection = &mut stage.tabs.get_mut(&server).unwrap().selection;
     selection.rows.insert(RowKey(row));

@@ -8,8 +8,14 @@ pub fn push_visible(line: &mut String, character: char) {
         '\r' => line.push_str("\\r"),
         '\t' => line.push_str("\\t"),
         '\0' => line.push_str("\\0"),
-        // The byte order mark and the other marks that change how a line is drawn without being seen themselves.
-        '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+        // The byte order mark and the other marks that change how a line is drawn without being seen themselves; and private-use characters,
+        // for which each font has something else, icons for example.
+        '\u{FEFF}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{2028}'..='\u{202E}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{E000}'..='\u{F8FF}'
+        | '\u{F0000}'..='\u{10FFFD}' => {
             line.push_str(&format!("\\u{{{:X}}}", u32::from(character)));
         }
         _ if character.is_control() => line.push_str(&format!("\\x{:02X}", u32::from(character))),
@@ -24,7 +30,7 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_escaped() {
         let mut line = String::new();
-        "a\n\r\t\0\u{1B}\u{FEFF}\u{202E}你".chars().for_each(|character| push_visible(&mut line, character));
-        assert_eq!(line, "a\\n\\r\\t\\0\\x1B\\u{FEFF}\\u{202E}你");
+        "a\n\r\t\0\u{1B}\u{FEFF}\u{202E}\u{E0E5}你".chars().for_each(|character| push_visible(&mut line, character));
+        assert_eq!(line, "a\\n\\r\\t\\0\\x1B\\u{FEFF}\\u{202E}\\u{E0E5}你");
     }
 }

@@ -18,6 +18,8 @@ use egui::{Align2, Id, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2,
 const NAMES: f32 = 200.0;
 /// Width of the bar that shows how likely an encoding is.
 const BAR: f32 = 56.0;
+/// Room for `100 %` beside it.
+const PERCENT: f32 = 40.0;
 /// Height of one row.
 const ROW: f32 = boxes::HEIGHT + space::TINY;
 
@@ -120,8 +122,8 @@ impl Lens {
 
 fn bar(painter: &egui::Painter, right: egui::Pos2, confidence: f32, colors: &Palette) {
     let text = format!("{:.0} %", confidence * 100.0);
-    let shown = painter.text(right, Align2::RIGHT_CENTER, text, theme::font(size::CAPTION_TEXT), colors.text);
-    let place = Rect::from_min_size(pos2(shown.right() - BAR - 34.0, right.y - 2.0), vec2(BAR, 4.0));
+    painter.text(right, Align2::RIGHT_CENTER, text, theme::font(size::CAPTION_TEXT), colors.text);
+    let place = Rect::from_min_size(pos2(right.x - BAR - PERCENT, right.y - 2.0), vec2(BAR, 4.0));
     painter.rect_filled(place, 2.0, colors.line);
     let color = if confidence >= 0.9 {
         colors.ok
