@@ -191,6 +191,8 @@ fn band(calls: &Calls, from: f32, to: f32) -> (usize, f64) {
 /// The least share that a row must reach at each length. Chinese in UTF-8, GBK and Big5 is what this tool is for.
 fn floors(row: &Row) -> [f64; 5] {
     match (row.language, row.label) {
+        // Two characters with ASCII among them are one hanzi, which many encodings have.
+        ("zh-Hant", "big5") if row.kind == Kind::Mixed => [0.78, 0.95, 0.985, 0.99, 0.99],
         ("zh-Hans" | "zh-Hant", "utf-8" | "gbk" | "gb18030" | "big5") => [0.85, 0.95, 0.99, 0.99, 0.99],
         ("zh-Hans" | "zh-Hant", _) => [0.35, 0.75, 0.95, 0.98, 0.98],
         ("ascii", _) => [0.9, 0.95, 0.98, 0.98, 0.98],

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::cost::{BIT, Cost, bits, by_rank};
+use super::pairs::Pairs;
 
 /// The hanzi that have a cost of their own: U+4E00 to U+9FFF.
 const FIRST: u32 = 0x4E00;
@@ -38,8 +39,8 @@ const COMMON: Cost = bits(18);
 /// The hanzi of one kind of text.
 pub(super) struct Hanzi {
     costs: Vec<u8>,
-    /// Two hanzi that are a word, and what the second then costs; sorted.
-    pairs: Vec<(u32, u8)>,
+    /// Two hanzi that are a word, and what the second then costs.
+    pairs: Pairs,
 }
 
 /// Simplified Chinese.
@@ -82,8 +83,13 @@ pub(super) static TRADITIONAL: LazyLock<Hanzi> = LazyLock::new(|| {
         }
         all
     });
-    hanzi.words(own);
-    hanzi.words(shared);
+    // The lists have their own ranks: they are taken in turns.
+    let (mut own, mut shared) = (own, shared);
+    let mut both = Vec::new();
+    while let Some(word) = shared.next() {
+        both.push([word, own.next().unwrap_or_default()].concat());
+    }
+    hanzi.words(both.into_iter());
     hanzi
 });
 
@@ -150,10 +156,6 @@ fn index(character: char) -> Option<usize> {
     (FIRST..=LAST).contains(&code).then(|| (code - FIRST) as usize)
 }
 
-fn pair(first: char, second: char) -> u32 {
-    (u32::from(first) << 16) | (u32::from(second) & 0xFFFF)
-}
-
 /// Whether it is a Chinese character.
 pub(super) fn is_hanzi(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
@@ -162,7 +164,7 @@ pub(super) fn is_hanzi(character: char) -> bool {
 impl Hanzi {
     fn new(cost: Cost) -> Self {
         let length = (LAST - FIRST + 1) as usize;
-        Self { costs: vec![u8::try_from(cost).unwrap_or(u8::MAX); length], pairs: Vec::new() }
+        Self { costs: vec![u8::try_from(cost).unwrap_or(u8::MAX); length], pairs: Pairs::new(&[]) }
     }
 
     fn set(&mut self, character: char, cost: Cost) {
@@ -197,20 +199,19 @@ impl Hanzi {
 
     /// Words by rank, each in all its forms. A word of three is two pairs.
     fn words(&mut self, words: impl Iterator<Item = Vec<Vec<char>>>) {
+        let mut pairs = Vec::new();
         for (rank, forms) in words.enumerate() {
             let word = by_rank(rank, &WORDS);
             for form in forms {
                 for two in form.windows(2) {
                     if let [first, second] = *two {
                         let cost = word.saturating_sub(self.alone(first)).max(LEAST).min(self.alone(second));
-                        self.pairs.push((pair(first, second), u8::try_from(cost).unwrap_or(u8::MAX)));
+                        pairs.push((first, second, cost));
                     }
                 }
             }
         }
-        self.pairs.sort_unstable();
-        // The cheapest of the same pair comes first.
-        self.pairs.dedup_by_key(|(pair, _)| *pair);
+        self.pairs = Pairs::new(&pairs);
     }
 
     /// What a hanzi costs that follows nothing known.
@@ -224,8 +225,7 @@ impl Hanzi {
         if alone >= COMMON || index(before).is_none() {
             return alone;
         }
-        let found = self.pairs.binary_search_by_key(&pair(before, character), |(pair, _)| *pair);
-        found.ok().and_then(|at| self.pairs.get(at)).map_or(alone, |(_, cost)| Cost::from(*cost))
+        self.pairs.cost(before, character).unwrap_or(alone)
     }
 
     /// Whether ordinary text has it.

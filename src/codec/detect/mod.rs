@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`cost`] | the unit: how surprising a text is |
 //! | [`hanzi`] | how common hanzi are, alone and in words |
+//! | [`pairs`] | costs of pairs of characters |
 //! | [`scripts`] | how common kana, hangul and letters are, alone and in pairs |
 //! | [`tongue`] | what a character costs in a text of one kind |
 //! | [`weigh`] | what bytes cost in one encoding, or as no text |
@@ -15,17 +16,20 @@
 
 mod cost;
 mod hanzi;
+mod pairs;
 mod reason;
 mod scripts;
 mod settle;
 mod tongue;
 mod weigh;
 
+use std::collections::HashMap;
+
 use super::decoder::{Piece, escaped};
 use super::encoding::Encoding;
-use cost::{BIT, Cost, bits};
+use cost::{BIT, Cost};
 use tongue::Tongue;
-use weigh::{Way, Weight, is_utf_16, weigh, weigh_binary};
+use weigh::{Track, Way, Weight, is_utf_16, weigh, weigh_binary};
 
 pub use reason::Reason;
 pub use settle::Settle;
@@ -101,6 +105,8 @@ pub const JUDGED: usize = 4096;
 /// Of one bit, so much counts: characters depend on each other more than pairs tell, so what they say together is less than the sum.
 /// Measured: with it, of the guesses with nine in ten of confidence some nine in ten are right (`tests/detection.rs`).
 const TEMPER: f32 = 0.6;
+/// It takes as long for each byte as all else here together, and learns little from more.
+const FOR_CHARDETNG: usize = 512;
 /// Enough to stay with a guess.
 const SURE: f32 = 0.9;
 /// From so many characters beyond ASCII on, more of the same would not help.
@@ -122,8 +128,12 @@ pub fn judge(bytes: &[u8]) -> Verdict {
     let sample = bytes.get(..JUDGED).unwrap_or(bytes);
     let mut scratch = room(sample);
     let mut readings: Vec<(Candidate, Cost, Weight)> = Vec::new();
-    for encoding in tried(sample) {
-        let (way, weight) = best_way(sample, encoding, &mut scratch);
+    let binary = if bytes.is_empty() { Cost::MAX / 4 } else { weigh_binary(sample) };
+    let mut track = Track::default();
+    let mut all = tried(sample);
+    all.extend(chardetng_guess(sample).filter(|other| !all.contains(other)));
+    for encoding in all {
+        let (way, weight) = best_way(sample, encoding, &mut track, &mut scratch);
         readings.push(reading(bytes, sample, way, weight));
     }
     let four_bytes = readings.iter().find(|(one, ..)| one.smallest == Some(Encoding::GB18030)).cloned();
@@ -132,9 +142,7 @@ pub fn judge(bytes: &[u8]) -> Verdict {
         readings.insert(1, (gb18030, cost, weight));
     }
     let best = readings.iter().min_by_key(|(_, cost, _)| *cost).map(|(_, cost, weight)| (*cost, *weight));
-    let binary = if bytes.is_empty() { Cost::MAX / 2 } else { weigh_binary(sample) };
-    share_confidence(&mut readings, binary);
-    let binary_confidence = binary_share(&readings, binary);
+    let binary_confidence = share_confidence(&mut readings, binary);
     let mut candidates: Vec<Candidate> = readings.into_iter().map(|(candidate, ..)| candidate).collect();
     candidates.push(Candidate {
         guess: Guess::Binary,
@@ -160,15 +168,12 @@ pub fn settled(sample: &[u8]) -> Option<Guess> {
     }
     let mut scratch = room(sample);
     let mut weights = vec![(Guess::Binary, weigh_binary(sample), None)];
-    let mut least = weights.first().map_or(0, |(_, cost, _)| *cost);
+    let mut track = Track::default();
     // Latin-1 reads as windows-1252 does, or has control characters.
     for encoding in tried(sample).into_iter().filter(|encoding| *encoding != Encoding::LATIN_1) {
         for way in ways(sample, encoding).into_iter().flatten() {
-            // What is rarer than that by a thousand times changes nothing.
-            if let Some(weight) = weigh(sample, way, least.saturating_add(bits(24)), &mut scratch) {
-                least = least.min(weight.cost);
-                weights.push((Guess::Text(encoding), weight.cost, Some(weight)));
-            }
+            let weight = weigh(sample, way, &mut track, &mut scratch);
+            weights.push((Guess::Text(encoding), weight.cost, Some(weight)));
         }
     }
     let (guess, cost, weight) = *weights.iter().min_by_key(|(_, cost, _)| *cost)?;
@@ -179,14 +184,24 @@ pub fn settled(sample: &[u8]) -> Option<Guess> {
 }
 
 fn room(sample: &[u8]) -> String {
-    // UTF-8 takes at most three bytes for one of another encoding.
-    String::with_capacity(sample.len() * 3 + 16)
+    // UTF-8 takes at most three bytes for one of another encoding; a sample is read in parts.
+    String::with_capacity(sample.len().min(256) * 3 + 16)
 }
 
 /// The encodings to try for these bytes, in menu order.
 fn tried(sample: &[u8]) -> Vec<Encoding> {
     let escapes = sample.windows(3).any(|three| matches!(three, b"\x1B$B" | b"\x1B$@" | b"\x1B(J" | b"\x1B(I"));
     TRIED.into_iter().chain(escapes.then_some("ISO-2022-JP")).filter_map(Encoding::for_label).collect()
+}
+
+/// What chardetng thinks of, which knows languages that we do not: Greek, Thai, Vietnamese….
+fn chardetng_guess(sample: &[u8]) -> Option<Encoding> {
+    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    let from = sample.iter().position(|byte| *byte >= 0x80).unwrap_or(0);
+    let enough = sample.get(from..).unwrap_or_default().iter().take(FOR_CHARDETNG).copied().collect::<Vec<u8>>();
+    let beyond_ascii = detector.feed(&enough, false);
+    let guess = detector.guess(None, chardetng::Utf8Detection::Deny);
+    beyond_ascii.then(|| Encoding::for_label(guess.name())).flatten()
 }
 
 /// A sample may begin with the second byte of a character.
@@ -197,10 +212,10 @@ fn ways(sample: &[u8], encoding: Encoding) -> [Option<Way>; 2] {
     [Some(whole), (half && sample.len() > 1).then_some(Way { encoding, skip: 1 })]
 }
 
-fn best_way(sample: &[u8], encoding: Encoding, scratch: &mut String) -> (Way, Weight) {
-    let weighed =
-        ways(sample, encoding).into_iter().flatten().filter_map(|way| Some((way, weigh(sample, way, Cost::MAX, scratch)?)));
-    let nothing = Weight { cost: Cost::MAX / 2, beyond_ascii: 0, cut: false, tongue: Tongue::Western };
+fn best_way(sample: &[u8], encoding: Encoding, track: &mut Track, scratch: &mut String) -> (Way, Weight) {
+    let [whole, half] = ways(sample, encoding);
+    let weighed = whole.into_iter().chain(half).map(|way| (way, weigh(sample, way, track, scratch)));
+    let nothing = Weight { cost: Cost::MAX / 4, beyond_ascii: 0, cut: false, tongue: Tongue::Western };
     weighed.min_by_key(|(_, weight)| weight.cost).unwrap_or((Way { encoding, skip: 0 }, nothing))
 }
 
@@ -226,37 +241,21 @@ fn likelihood(cost: Cost, best: Cost) -> f32 {
     (-TEMPER * cost.saturating_sub(best) as f32 / BIT as f32).exp2()
 }
 
-/// Shares one whole among the readings and no text. Encodings that read alike have their reading's share, which is that of the
-/// likeliest of them.
-fn share_confidence(readings: &mut [(Candidate, Cost, Weight)], binary: Cost) {
+/// Shares one whole among the readings and no text, whose share it gives back. Encodings that read alike have their reading's share,
+/// which is that of the likeliest of them.
+fn share_confidence(readings: &mut [(Candidate, Cost, Weight)], binary: Cost) -> f32 {
     let best = readings.iter().map(|(_, cost, _)| *cost).chain([binary]).min().unwrap_or(0);
-    let least: Vec<Cost> = readings
-        .iter()
-        .map(|(one, cost, _)| {
-            let alike = readings.iter().filter(|(other, ..)| other.text == one.text).map(|(_, cost, _)| *cost);
-            alike.min().unwrap_or(*cost)
-        })
-        .collect();
-    let mut whole = likelihood(binary, best);
-    for (place, (one, ..)) in readings.iter().enumerate() {
-        let first = readings.iter().position(|(other, ..)| other.text == one.text) == Some(place);
-        whole += if first { least.get(place).map_or(0.0, |cost| likelihood(*cost, best)) } else { 0.0 };
+    let mut by_text: HashMap<&str, Cost> = HashMap::new();
+    for (one, cost, _) in readings.iter() {
+        let least = by_text.entry(&one.text).or_insert(*cost);
+        *least = (*least).min(*cost);
     }
+    let whole = likelihood(binary, best) + by_text.values().map(|cost| likelihood(*cost, best)).sum::<f32>();
+    let least: Vec<Cost> = readings.iter().map(|(one, cost, _)| *by_text.get(one.text.as_str()).unwrap_or(cost)).collect();
     for ((candidate, ..), cost) in readings.iter_mut().zip(least) {
         candidate.confidence = likelihood(cost, best) / whole;
     }
-}
-
-/// What is left for no text.
-fn binary_share(readings: &[(Candidate, Cost, Weight)], binary: Cost) -> f32 {
-    let best = readings.iter().map(|(_, cost, _)| *cost).min().unwrap_or(0);
-    let text = readings.iter().map(|(one, ..)| one.confidence).fold(0.0, f32::max);
-    if binary <= best {
-        // It has the largest share: of the best text so many times.
-        (text / likelihood(best, binary).max(f32::MIN_POSITIVE)).clamp(text, 1.0)
-    } else {
-        text * likelihood(binary, best)
-    }
+    likelihood(binary, best) / whole
 }
 
 fn smallest(encoding: Encoding, pieces: &[Piece]) -> Option<Encoding> {

@@ -150,7 +150,10 @@ pub(super) fn of_binary(bytes: &[u8]) -> Reason {
     }
 }
 
-/// Counts over a reading.
+/// So many characters are counted; a share of more would be the same.
+const COUNTED: usize = 400;
+
+/// Counts over a reading's beginning.
 #[derive(Default)]
 struct Counts {
     characters: usize,
@@ -174,7 +177,7 @@ impl Counts {
         let mut counts = Self::default();
         for text in texts {
             let mut before = ' ';
-            for character in text.trim_end_matches('\0').chars() {
+            for character in text.trim_end_matches('\0').chars().take(COUNTED.saturating_sub(counts.characters)) {
                 counts.characters += 1;
                 counts.controls += usize::from(is_control(character));
                 if !character.is_ascii() {

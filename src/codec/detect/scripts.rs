@@ -1,9 +1,9 @@
 //! How common kana, hangul and Cyrillic letters are, alone and in pairs. It must never judge a whole text.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::cost::{BIT, Cost, bits, by_rank};
+use super::cost::{BIT, Cost, by_rank};
+use super::pairs::Pairs;
 
 /// Hiragana and katakana, the most used first.
 const HIRAGANA: &str = "のいしたにるはとてをがでまなすかりれこもさうっらんあきせくつおけえそみめちよだどやろわじばほごひへびべぎげずむぶふぐねゆぼざ\
@@ -43,59 +43,74 @@ const WESTERN_COSTS: [(f32, f32); 4] = [(1.0, 6.5), (5.0, 8.6), (10.0, 10.0), (3
 
 /// Letters with their costs, and pairs.
 pub(super) struct Script {
-    costs: HashMap<char, Cost>,
-    pairs: HashMap<(char, char), ()>,
+    /// The first letter that has a place.
+    first: char,
+    /// Costs from it on; 0 for a letter that the script has not.
+    costs: Vec<u8>,
+    pairs: Pairs,
 }
 
 /// Japanese kana.
 pub(super) static KANA: LazyLock<Script> = LazyLock::new(|| {
-    let mut script = Script::new(HIRAGANA, &HIRAGANA_COSTS, JAPANESE_PAIRS);
-    script.add(KATAKANA, &KATAKANA_COSTS);
+    let mut script = Script::new('\u{3041}', '\u{30FF}', JAPANESE_PAIRS);
+    script.add(HIRAGANA.chars(), &HIRAGANA_COSTS);
+    script.add(KATAKANA.chars(), &KATAKANA_COSTS);
     script
 });
 /// Korean hangul: the others of the 2350 in KS X 1001 are 2 % of text.
 pub(super) static KOREAN: LazyLock<Script> = LazyLock::new(|| {
-    let mut script = Script::new(HANGUL, &HANGUL_COSTS, KOREAN_PAIRS);
+    let mut script = Script::new('\u{AC00}', '\u{D7A3}', KOREAN_PAIRS);
+    script.add(HANGUL.chars(), &HANGUL_COSTS);
     let cells: Vec<u8> = (0xB0..=0xC8).flat_map(|lead| (0xA1..=0xFE).flat_map(move |trail| [lead, trail])).collect();
-    for syllable in encoding_rs::EUC_KR.decode_without_bom_handling(&cells).0.chars() {
-        script.costs.entry(syllable).or_insert(bits(16));
-    }
+    script.add(encoding_rs::EUC_KR.decode_without_bom_handling(&cells).0.chars(), &[(1.0, 16.0)]);
     script
 });
 /// Russian letters, small ones.
-pub(super) static CYRILLIC: LazyLock<Script> = LazyLock::new(|| Script::new(RUSSIAN, &RUSSIAN_COSTS, RUSSIAN_PAIRS));
+pub(super) static CYRILLIC: LazyLock<Script> = LazyLock::new(|| {
+    let mut script = Script::new('\u{430}', '\u{45F}', RUSSIAN_PAIRS);
+    script.add(RUSSIAN.chars(), &RUSSIAN_COSTS);
+    script
+});
 /// Small letters beyond ASCII.
-pub(super) static LATIN: LazyLock<Script> = LazyLock::new(|| Script::new(WESTERN, &WESTERN_COSTS, ""));
+pub(super) static LATIN: LazyLock<Script> = LazyLock::new(|| {
+    let mut script = Script::new('\u{DF}', '\u{17F}', "");
+    script.add(WESTERN.chars(), &WESTERN_COSTS);
+    script
+});
 
 impl Script {
-    fn new(letters: &str, milestones: &[(f32, f32)], pairs: &str) -> Self {
-        let mut script = Self { costs: HashMap::new(), pairs: HashMap::new() };
-        script.add(letters, milestones);
+    fn new(first: char, last: char, pairs: &str) -> Self {
+        let mut all = Vec::new();
         for word in pairs.split_whitespace() {
             let letters: Vec<char> = word.chars().collect();
-            for two in letters.windows(2) {
-                if let [first, second] = *two {
-                    script.pairs.insert((first, second), ());
-                }
-            }
+            all.extend(
+                letters.windows(2).filter_map(|two| if let [first, second] = *two { Some((first, second, 0)) } else { None }),
+            );
         }
-        script
+        Self { first, costs: vec![0; (u32::from(last) - u32::from(first) + 1) as usize], pairs: Pairs::new(&all) }
     }
 
-    fn add(&mut self, letters: &str, milestones: &[(f32, f32)]) {
-        for (rank, letter) in letters.chars().enumerate() {
-            self.costs.entry(letter).or_insert_with(|| by_rank(rank, milestones));
+    fn index(&self, letter: char) -> Option<usize> {
+        u32::from(letter).checked_sub(u32::from(self.first)).map(|at| at as usize)
+    }
+
+    /// Letters by rank; one that is there stays.
+    fn add(&mut self, letters: impl Iterator<Item = char>, milestones: &[(f32, f32)]) {
+        for (rank, letter) in letters.enumerate() {
+            if let Some(place) = self.index(letter).and_then(|at| self.costs.get_mut(at)).filter(|place| **place == 0) {
+                *place = u8::try_from(by_rank(rank, milestones)).unwrap_or(u8::MAX);
+            }
         }
     }
 
     /// What a letter costs by itself; `None` for one that this script has not.
     pub(super) fn alone(&self, letter: char) -> Option<Cost> {
-        self.costs.get(&letter).copied()
+        self.costs.get(self.index(letter)?).filter(|cost| **cost > 0).map(|cost| Cost::from(*cost))
     }
 
-    /// The same after `before`: a listed pair is four times as likely, and what that takes is a fifth of a bit from the others.
+    /// The same after `before`: a listed pair is four times as likely, and what that takes is half a bit from the others.
     pub(super) fn cost(&self, before: char, letter: char) -> Option<Cost> {
         let alone = self.alone(letter)?;
-        Some(if self.pairs.contains_key(&(before, letter)) { alone.saturating_sub(2 * BIT).max(BIT) } else { alone + BIT / 2 })
+        Some(if self.pairs.cost(before, letter).is_some() { alone.saturating_sub(2 * BIT).max(BIT) } else { alone + BIT / 2 })
     }
 }

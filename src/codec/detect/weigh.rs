@@ -57,7 +57,7 @@ fn prior(encoding: Encoding) -> Cost {
     bits(match encoding.name() {
         "UTF-8" => 1,
         "GBK" | "GB18030" => 2,
-        "Big5" => 5,
+        "Big5" => 4,
         "windows-1252" => 6,
         "ISO-8859-1" | "Shift_JIS" | "EUC-KR" | "windows-1251" => 7,
         "EUC-JP" | "ISO-2022-JP" | "KOI8-R" => 8,
@@ -81,8 +81,10 @@ const ANY_BYTE: Cost = bits(8);
 const START: char = '\u{1}';
 /// The most bytes of half a character.
 const HALF: usize = 3;
-/// How often it is asked whether to go on.
-const STEP: usize = 16;
+/// After so many bytes it is asked whether to go on.
+const PART: usize = 64;
+/// What is so much dearer than the best has one chance in 2^50.
+const HOPELESS: Cost = bits(50);
 
 /// The costs of a text that is being read, in all the tongues of its encoding.
 struct Scale {
@@ -92,8 +94,8 @@ struct Scale {
     tongues: &'static [(Tongue, Cost)],
     before: char,
     beyond_ascii: usize,
-    /// Characters that tongues may weigh, or none yet.
     characters: usize,
+    cut: bool,
 }
 
 impl Scale {
@@ -103,7 +105,7 @@ impl Scale {
         for (cost, (_, prior)) in costs.iter_mut().zip(tongues) {
             *cost = *prior;
         }
-        Self { shared: prior(encoding), costs, tongues, before: START, beyond_ascii: 0, characters: 0 }
+        Self { shared: prior(encoding), costs, tongues, before: START, beyond_ascii: 0, characters: 0, cut: false }
     }
 
     fn character(&mut self, character: char) {
@@ -124,14 +126,28 @@ impl Scale {
         self.before = character;
     }
 
-    fn text(&mut self, text: &str, limit: Cost) -> bool {
-        for (place, character) in text.chars().enumerate() {
-            self.character(character);
-            if place % STEP == 0 && self.best().0 > limit {
-                return false;
-            }
+    /// A malformed sequence of `length` bytes, which was known to be one after `at` bytes.
+    fn malformed(&mut self, encoding: Encoding, bytes: &[u8], at: usize, length: usize) {
+        // The second part of a character in UTF-8 is bytes that can begin none.
+        let last = at.checked_sub(1).and_then(|last| bytes.get(last));
+        let continuation = last.is_some_and(|byte| matches!(byte, 0x80..=0xBF));
+        let begins = encoding == Encoding::UTF_8 && self.characters == 0 && at <= HALF && continuation;
+        let ends = at == bytes.len() && !encoding.is_single_byte();
+        self.shared += ANY_BYTE * length as Cost;
+        match () {
+            () if begins && self.cut => {}
+            () if begins || ends => self.shared += CUT,
+            () => self.shared += MALFORMED,
         }
-        true
+        self.cut |= begins || ends;
+        self.before = START;
+    }
+
+    /// The weight, when `seen` of `all` bytes have been weighed.
+    fn weight(&self, all: usize, seen: usize) -> Weight {
+        let (cost, tongue) = self.best();
+        let cost = (u64::from(cost) * all as u64 / seen.max(1) as u64).min(u64::from(Cost::MAX / 4)) as Cost;
+        Weight { cost, beyond_ascii: self.beyond_ascii, cut: self.cut, tongue }
     }
 
     fn best(&self) -> (Cost, Tongue) {
@@ -141,53 +157,62 @@ impl Scale {
     }
 }
 
-/// What `bytes` cost in a way of reading; `None` when it is more than `limit`. `scratch` is room for text, whose content is lost.
-pub(super) fn weigh(bytes: &[u8], way: Way, limit: Cost, scratch: &mut String) -> Option<Weight> {
-    let mut scale = Scale::new(way.encoding);
-    let mut cut = way.skip > 0;
-    if cut {
-        scale.shared += SKIP + ANY_BYTE * way.skip as Cost;
-    }
-    let rest = bytes.get(way.skip..).unwrap_or_default();
-    let Some(mut decoder) = way.encoding.reader().map(encoding_rs::Encoding::new_decoder_without_bom_handling) else {
-        for byte in rest {
-            scale.character(char::from(*byte));
-        }
-        let (cost, tongue) = scale.best();
-        return Some(Weight { cost, beyond_ascii: scale.beyond_ascii, cut, tongue });
-    };
-    let mut at = 0;
-    loop {
-        scratch.clear();
-        let (result, read) = decoder.decode_to_string_without_replacement(rest.get(at..).unwrap_or_default(), scratch, true);
-        at += read;
-        if !scale.text(scratch, limit) {
-            return None;
-        }
-        match result {
-            DecoderResult::InputEmpty => break,
-            DecoderResult::OutputFull => {}
-            DecoderResult::Malformed(length, _) => {
-                let length = usize::from(length);
-                // The second part of a character in UTF-8 is bytes that can begin none.
-                let continuation =
-                    at.checked_sub(1).and_then(|last| rest.get(last)).is_some_and(|byte| matches!(byte, 0x80..=0xBF));
-                let first = way.encoding == Encoding::UTF_8 && scale.characters == 0 && at <= HALF && continuation;
-                if first || at == rest.len() && !way.encoding.is_single_byte() {
-                    scale.shared += if cut && first { 0 } else { CUT } + ANY_BYTE * length as Cost;
-                    cut = true;
-                } else {
-                    scale.shared += MALFORMED + ANY_BYTE * length as Cost;
-                }
-                scale.before = START;
-                if scale.best().0 > limit {
-                    return None;
-                }
+/// What the best reading so far had cost after each [`PART`]. A reading that is hopelessly dearer at the same place is weighed no further.
+#[derive(Default)]
+pub(super) struct Track(Vec<Cost>);
+
+impl Track {
+    /// Whether a reading that has come so far may still be the best.
+    fn passes(&mut self, part: usize, cost: Cost) -> bool {
+        match self.0.get_mut(part) {
+            Some(least) => {
+                *least = (*least).min(cost);
+                cost <= least.saturating_add(HOPELESS)
+            }
+            None => {
+                self.0.push(cost);
+                true
             }
         }
     }
-    let (cost, tongue) = scale.best();
-    (cost <= limit).then_some(Weight { cost, beyond_ascii: scale.beyond_ascii, cut, tongue })
+}
+
+/// What `bytes` cost in a way of reading. Where it is hopeless it stops, and takes the rest for as dear as what it has seen. `scratch`
+/// is room for text, whose content is lost.
+pub(super) fn weigh(bytes: &[u8], way: Way, track: &mut Track, scratch: &mut String) -> Weight {
+    let mut scale = Scale::new(way.encoding);
+    scale.cut = way.skip > 0;
+    if scale.cut {
+        scale.shared += SKIP + ANY_BYTE * way.skip as Cost;
+    }
+    let rest = bytes.get(way.skip..).unwrap_or_default();
+    let mut decoder = way.encoding.reader().map(encoding_rs::Encoding::new_decoder_without_bom_handling);
+    let mut at = 0;
+    loop {
+        let number = at / PART;
+        let end = ((number + 1) * PART).min(rest.len());
+        let part = rest.get(at..end).unwrap_or_default();
+        let Some(decoder) = &mut decoder else {
+            part.iter().for_each(|byte| scale.character(char::from(*byte)));
+            at = end;
+            if at == rest.len() || !track.passes(number, scale.best().0) {
+                return scale.weight(rest.len(), at);
+            }
+            continue;
+        };
+        scratch.clear();
+        let (result, read) = decoder.decode_to_string_without_replacement(part, scratch, end == rest.len());
+        at += read;
+        scratch.chars().for_each(|character| scale.character(character));
+        match result {
+            DecoderResult::Malformed(length, _) => scale.malformed(way.encoding, rest, at, usize::from(length)),
+            DecoderResult::InputEmpty if at == rest.len() => return scale.weight(1, 1),
+            DecoderResult::InputEmpty | DecoderResult::OutputFull => {}
+        }
+        if at == end && at < rest.len() && !track.passes(number, scale.best().0) {
+            return scale.weight(rest.len(), at);
+        }
+    }
 }
 
 /// What bytes cost as no text: the least of any bytes, and such as protocols are made of.
@@ -195,8 +220,9 @@ pub(super) fn weigh_binary(bytes: &[u8]) -> Cost {
     let any = ANY_BYTE.saturating_mul(Cost::try_from(bytes.len()).unwrap_or(Cost::MAX));
     // One bit to say which of the three, two for one of three periods more.
     let columns = [2, 4, 8].into_iter().map(|period| columns(bytes, period) + 3 * BIT).min().unwrap_or(any);
-    // One sample in eight is no text.
-    bits(3) + any.min(fields(bytes) + BIT).min(columns)
+    // One sample in eight is no text, and hardly one in a hundred that is all printable ASCII.
+    let printable = bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\r' | b'\n'));
+    bits(if printable { 7 } else { 3 }) + any.min(fields(bytes) + BIT).min(columns)
 }
 
 /// Fields of numbers: a fifth of the bytes is 00 (and more than half after another 00), a quarter 01 to 0F, a thirtieth FF, and printable
