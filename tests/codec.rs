@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sockscope::codec::decoder::{Piece, escaped};
-use sockscope::codec::detect::{Guess, judge, settled};
+use sockscope::codec::detect::{self, Guess, settled};
 use sockscope::codec::encoding::Encoding;
 use sockscope::codec::{escape, hex, literal};
 
@@ -211,14 +211,12 @@ proptest! {
 
     #[test]
     fn ranking_anything(bytes in prop_oneof![garbage(40), mixed(Encoding::GBK), mixed(Encoding::BIG5), mixed(Encoding::UTF_16LE), mixed(Encoding::UTF_8)]) {
-        let verdict = judge(&bytes);
+        let verdict = detect::judge(&bytes);
         let ranked = verdict.candidates;
         prop_assert_eq!(verdict.length, bytes.len());
         prop_assert!(verdict.rival.is_none_or(|rival| rival.guess != ranked[0].guess));
-        // The light one never contradicts it.
-        prop_assert!(settled(&bytes).is_none_or(|guess| {
-            ranked.iter().any(|one| one.guess == guess && (one.confidence - ranked[0].confidence).abs() < 0.05)
-        }));
+        // The light one says nothing that this one does not know.
+        prop_assert!(settled(&bytes).is_none_or(|guess| ranked.iter().any(|one| one.guess == guess)));
         prop_assert!(ranked.is_sorted_by(|a, b| a.confidence >= b.confidence));
         prop_assert!(ranked.iter().all(|one| (0.0..=1.0).contains(&one.confidence)));
         prop_assert!(ranked.iter().any(|one| one.guess == Guess::Binary));

@@ -28,7 +28,6 @@ use std::collections::HashMap;
 use super::decoder::{Piece, escaped};
 use super::encoding::Encoding;
 use cost::{BIT, Cost};
-use tongue::Tongue;
 use weigh::{Track, Way, Weight, is_utf_16, weigh, weigh_binary};
 
 pub use reason::Reason;
@@ -105,6 +104,8 @@ pub const JUDGED: usize = 4096;
 /// Of one bit, so much counts: characters depend on each other more than pairs tell, so what they say together is less than the sum.
 /// Measured: with it, of the guesses with nine in ten of confidence some nine in ten are right (`tests/detection.rs`).
 const TEMPER: f32 = 0.6;
+/// A reading that begins within a character is taken for an encoding's when it is a million times likelier.
+const CLEARLY: Cost = 20 * BIT;
 /// It takes as long for each byte as all else here together, and learns little from more.
 const FOR_CHARDETNG: usize = 512;
 /// Enough to stay with a guess.
@@ -171,10 +172,8 @@ pub fn settled(sample: &[u8]) -> Option<Guess> {
     let mut track = Track::default();
     // Latin-1 reads as windows-1252 does, or has control characters.
     for encoding in tried(sample).into_iter().filter(|encoding| *encoding != Encoding::LATIN_1) {
-        for way in ways(sample, encoding).into_iter().flatten() {
-            let weight = weigh(sample, way, &mut track, &mut scratch);
-            weights.push((Guess::Text(encoding), weight.cost, Some(weight)));
-        }
+        let (_, weight) = best_way(sample, encoding, &mut track, &mut scratch);
+        weights.push((Guess::Text(encoding), weight.cost, Some(weight)));
     }
     let (guess, cost, weight) = *weights.iter().min_by_key(|(_, cost, _)| *cost)?;
     let others: f32 = weights.iter().filter(|(other, ..)| *other != guess).map(|(_, other, _)| likelihood(*other, cost)).sum();
@@ -205,18 +204,19 @@ fn chardetng_guess(sample: &[u8]) -> Option<Encoding> {
 }
 
 /// A sample may begin with the second byte of a character.
-fn ways(sample: &[u8], encoding: Encoding) -> [Option<Way>; 2] {
+fn ways(sample: &[u8], encoding: Encoding) -> (Way, Option<Way>) {
     let whole = Way { encoding, skip: 0 };
     let high = sample.first().is_some_and(|byte| *byte >= 0x80);
     let half = is_utf_16(encoding) || high && encoding.can_be_misread();
-    [Some(whole), (half && sample.len() > 1).then_some(Way { encoding, skip: 1 })]
+    (whole, (half && sample.len() > 1).then_some(Way { encoding, skip: 1 }))
 }
 
 fn best_way(sample: &[u8], encoding: Encoding, track: &mut Track, scratch: &mut String) -> (Way, Weight) {
-    let [whole, half] = ways(sample, encoding);
-    let weighed = whole.into_iter().chain(half).map(|way| (way, weigh(sample, way, track, scratch)));
-    let nothing = Weight { cost: Cost::MAX / 4, beyond_ascii: 0, cut: false, tongue: Tongue::Western };
-    weighed.min_by_key(|(_, weight)| weight.cost).unwrap_or((Way { encoding, skip: 0 }, nothing))
+    let (whole, half) = ways(sample, encoding);
+    let mut weighed = |way: Way| (way, weigh(sample, way, track, scratch));
+    let (whole, half) = (weighed(whole), half.map(&mut weighed));
+    // Shown is what other tools would show, unless the other is clearly better.
+    half.filter(|(_, weight)| weight.cost.saturating_add(CLEARLY) < whole.1.cost).unwrap_or(whole)
 }
 
 fn reading(bytes: &[u8], sample: &[u8], way: Way, weight: Weight) -> (Candidate, Cost, Weight) {
