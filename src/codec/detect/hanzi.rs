@@ -84,9 +84,9 @@ pub(super) static TRADITIONAL: LazyLock<Hanzi> = LazyLock::new(|| {
         all
     });
     // The lists have their own ranks: they are taken in turns.
-    let (mut own, mut shared) = (own, shared);
+    let mut own = own;
     let mut both = Vec::new();
-    while let Some(word) = shared.next() {
+    for word in shared {
         both.push([word, own.next().unwrap_or_default()].concat());
     }
     hanzi.words(both.into_iter());

@@ -63,7 +63,7 @@ fn prior(encoding: Encoding) -> Cost {
         "EUC-JP" | "ISO-2022-JP" | "KOI8-R" => 8,
         "UTF-16LE" => 9,
         "UTF-16BE" => 10,
-        _ => 11,
+        _ => 14,
     })
 }
 
