@@ -218,14 +218,14 @@ fn verdicts_are_right_more_often_than_chardetngs() {
             }
         }
     }
-    for length in 0..LENGTHS.len() {
+    for (place, length) in LENGTHS.iter().enumerate() {
         let chinese: Vec<&Row> =
             rows.iter().filter(|row| row.language.starts_with("zh") && !row.label.starts_with("utf-16")).collect();
-        let mean = |of: fn(&Row) -> &Vec<f64>| chinese.iter().map(|row| of(row)[length]).sum::<f64>() / chinese.len() as f64;
+        let mean = |of: fn(&Row) -> &Vec<f64>| chinese.iter().map(|row| of(row)[place]).sum::<f64>() / chinese.len() as f64;
         let (ours, theirs) = (mean(|row| &row.ours), mean(|row| &row.theirs));
-        println!("Chinese, {} characters: {:.2} % (chardetng {:.2} %)", LENGTHS[length], ours * 100.0, theirs * 100.0);
+        println!("Chinese, {length} characters: {:.2} % (chardetng {:.2} %)", ours * 100.0, theirs * 100.0);
         if ours < theirs || ours == theirs && theirs < 1.0 {
-            low.push(format!("Chinese, {} characters: {ours:.3}, chardetng {theirs:.3}", LENGTHS[length]));
+            low.push(format!("Chinese, {length} characters: {ours:.3}, chardetng {theirs:.3}"));
         }
     }
     for (from, to) in BANDS {
