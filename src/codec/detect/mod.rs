@@ -138,8 +138,9 @@ pub fn rank(bytes: &[u8]) -> Vec<Candidate> {
     judge(bytes).candidates
 }
 
-/// What the bytes are, in every likely reading. The first [`JUDGED`] bytes are judged; the texts are of all. Fast enough for what a
-/// screen shows; it may begin and end within a character.
+/// What the bytes are, in every likely reading. The first [`JUDGED`] bytes are judged; the texts are of all. It takes
+/// some tens of microseconds for a line and one or two milliseconds for 4 KiB, so not for each row of each frame; the bytes may begin
+/// and end within a character.
 pub fn judge(bytes: &[u8]) -> Verdict {
     let sample = bytes.get(..JUDGED).unwrap_or(bytes);
     let mut scratch = room(sample);
@@ -176,7 +177,8 @@ pub fn judge(bytes: &[u8]) -> Verdict {
 }
 
 /// What the bytes are, if that is sure enough to stay with it; never for ASCII alone, which says nothing about what will come. Of a
-/// longer sample the first [`JUDGED`] bytes count. It makes no text and takes some microseconds.
+/// longer sample the first [`JUDGED`] bytes count. It makes no text and takes some
+/// thirty microseconds for 200 bytes.
 pub fn settled(sample: &[u8]) -> Option<Guess> {
     let sample = sample.get(..JUDGED).unwrap_or(sample);
     if sample.is_ascii() && !sample.contains(&0) && !sample.contains(&0x1B) {
