@@ -105,8 +105,11 @@ fn draw(painter: &egui::Painter, place: Rect, content: &Content, look: Look, col
             None => {
                 let mut text = String::new();
                 push_visible(&mut text, *character);
-                let plain = text.len() == character.len_utf8();
-                (text, if plain { colors.strong } else { colors.weak }, false)
+                // What cannot be drawn is named: the code point fits a box, its escape does not.
+                match text.len() == character.len_utf8() {
+                    true => (text, colors.strong, false),
+                    false => (format!("{:04X}", u32::from(*character)), colors.weak, false),
+                }
             }
         },
         Content::Characters(text) => (text.clone(), colors.strong, false),
