@@ -56,9 +56,13 @@
 //!    records that the disk does not take 8 MiB (oldest go, counted and told; or reading stops, as the user chose),
 //!    a recording whose file takes nothing 8 MiB (the rest is counted as missing in it).
 //!    Pages from disk 24 MiB, a stream's unfinished frame 64 KiB (cut, and said so), a search's view across reads 4 KiB.
-//! 6. **Encoding never replaces.** A character that an encoding lacks is refused with its place ([`codec::encoding::Encoding::encode`]).
-//! 7. **Stop is a message.** Threads are named, owned and joined; closing under flood ends within two seconds.
-//! 8. **Memory does not grow with the history.** There is a point per 256 KiB on disk, a chunk per 1,024 records of a framed view, a
+//! 6. **An encoding is a way to look.** Which one a record is read in is chosen for it, its peer or its direction, or told by its stream
+//!    ([`traffic::encodings`]); display, search, filter, copy and export ask the same place. A guess ([`codec::detect`]) changes nothing
+//!    by itself unless "auto" was chosen; then each stream is judged once, by its first telling bytes ([`traffic::heads`]), so the answer
+//!    does not depend on who asks or when.
+//! 7. **Encoding never replaces.** A character that an encoding lacks is refused with its place ([`codec::encoding::Encoding::encode`]).
+//! 8. **Stop is a message.** Threads are named, owned and joined; closing under flood ends within two seconds.
+//! 9. **Memory does not grow with the history.** There is a point per 256 KiB on disk, a chunk per 1,024 records of a framed view, a
 //!    compressed bitmap for what a filter admits and a search finds; ten million rows are a few MiB.
 
 rust_i18n::i18n!("assets/locales", fallback = "en");
