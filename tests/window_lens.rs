@@ -82,6 +82,9 @@ fn an_encoding_is_applied_to_a_row_a_peer_a_direction_and_the_session() {
             window.until(key, |window| rows_with(window, SIMPLIFIED).len() == right);
         }
         window.choose(&window.tr("receive.encoding"), 0, "UTF-8", Side::Any);
+        window.press("lens.for_record", Side::Any);
+        window.until("a row", |window| rows_with(window, SIMPLIFIED).len() == 1);
+        window.press("lens.take_back", Side::Any);
         window.until("UTF-8 again", |window| rows_with(window, SIMPLIFIED).is_empty());
         window.press("lens.for_session", Side::Any);
         window.until("the session", |window| rows_with(window, SIMPLIFIED).len() == 4);

@@ -40,8 +40,8 @@ pub enum Intent {
     Settings(Change),
     /// Show bytes under the lens, or garbled text.
     Lens(Page),
-    /// Read bytes in an encoding from now on.
-    Read(SessionId, Scope, Encoding),
+    /// Read bytes in an encoding from now on; with `None` take back what was chosen for a record or a peer.
+    Read(SessionId, Scope, Option<Encoding>),
     /// Judge a stream anew, by what comes from now on.
     JudgeAgain(SessionId, Stream),
 }

@@ -205,14 +205,16 @@ impl SessionTab {
         }
     }
 
-    /// Reads a record, a peer, a direction or everything in an encoding.
-    pub fn read_in(&mut self, scope: Scope, encoding: Encoding) {
+    /// Reads a record, a peer, a direction or everything in an encoding; `None` takes back what was chosen for a record or a peer.
+    pub fn read_in(&mut self, scope: Scope, encoding: Option<Encoding>) {
         match scope {
-            Scope::Record(record, direction) => self.pins.pin_record(record, direction, Some(encoding)),
-            Scope::Peer(stream) => self.pins.pin_stream(stream, Some(encoding)),
-            Scope::Direction(direction) => self.choose_encoding(direction, Choice::Fixed(encoding)),
-            Scope::Session => {
-                for direction in [Direction::Received, Direction::Sent] {
+            Scope::Record(record, direction) => self.pins.pin_record(record, direction, encoding),
+            Scope::Peer(stream) => self.pins.pin_stream(stream, encoding),
+            Scope::Direction(_) | Scope::Session => {
+                let directions = [Direction::Received, Direction::Sent];
+                let meant = |direction: &Direction| scope == Scope::Session || scope == Scope::Direction(*direction);
+                for direction in directions.into_iter().filter(meant) {
+                    let encoding = encoding.unwrap_or_else(|| self.encoding_of(direction).otherwise());
                     self.choose_encoding(direction, Choice::Fixed(encoding));
                 }
             }

@@ -13,7 +13,7 @@ use crate::ui::intent::{Intent, Scope};
 use crate::ui::theme::{size, space};
 use crate::ui::widget::control::{self, palette};
 use egui::{Label, RichText, Ui};
-use egui_material_icons::icons::{ICON_CHECK, ICON_REFRESH, ICON_SELECT_ALL};
+use egui_material_icons::icons::{ICON_CHECK, ICON_REFRESH, ICON_SELECT_ALL, ICON_UNDO};
 
 impl Lens {
     /// ```text
@@ -73,7 +73,7 @@ fn apply(ui: &mut Ui, language: Language, place: &Place, encoding: Encoding, int
     ] {
         let button = control::quiet(ui, ICON_CHECK, &language.tr(key));
         if button.on_hover_text(language.tr_with(hint, &[("address", &address)])).clicked() {
-            intents.push(Intent::Read(place.session, scope, encoding));
+            intents.push(Intent::Read(place.session, scope, Some(encoding)));
         }
     }
     let key = match place.because {
@@ -90,6 +90,16 @@ fn apply(ui: &mut Ui, language: Language, place: &Place, encoding: Encoding, int
     };
     let now = language.tr_with(key, &[("encoding", &place.encoding), ("seen", &seen)]);
     ui.label(RichText::new(now).size(size::CAPTION_TEXT).color(colors.weak));
+    let chosen = match place.because {
+        Because::Record => Some(Scope::Record(place.record, direction)),
+        Because::Peer => Some(Scope::Peer(place.stream)),
+        Because::Direction | Because::Auto(_) => None,
+    };
+    if let Some(scope) = chosen
+        && control::bare(ui, ICON_UNDO, &language.tr("lens.take_back")).clicked()
+    {
+        intents.push(Intent::Read(place.session, scope, None));
+    }
     if matches!(place.because, Because::Auto(Judged::Text { .. } | Judged::Unclear { .. })) {
         let again = control::bare(ui, ICON_REFRESH, &language.tr("lens.again"));
         if again.on_hover_text(language.tr("lens.again_hint")).clicked() {

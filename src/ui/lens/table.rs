@@ -15,9 +15,9 @@ use egui::accesskit::Role;
 use egui::{Align2, Id, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 /// Width of the names.
-const NAMES: f32 = 200.0;
+const NAMES: f32 = 208.0;
 /// Width of the bar that shows how likely an encoding is.
-const BAR: f32 = 56.0;
+const BAR: f32 = 44.0;
 /// Room for `100 %` beside it.
 const PERCENT: f32 = 40.0;
 /// Height of one row.
