@@ -6,7 +6,7 @@ use crate::codec::encoding::Encoding;
 use crate::codec::hex;
 use crate::describe;
 use crate::i18n::Language;
-use crate::ui::theme::{self, size};
+use crate::ui::theme::size;
 use egui::{RichText, Ui};
 
 /// The tooltip of a box; its bytes are among those given, which begin at `start`.
@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, language: Language, encoding: Encoding, cell: &Cell, (b
     let bytes = bytes.get(place(cell.bytes.start)..place(cell.bytes.end)).unwrap_or_default();
     let text = language
         .tr_with("lens.bytes_of", &[("encoding", &encoding), ("bytes", &hex::spaced(bytes)), ("from", &cell.bytes.start)]);
-    ui.label(RichText::new(text).font(theme::small_mono()).color(colors.weak));
+    ui.label(RichText::new(text).size(size::CAPTION_TEXT).color(colors.weak));
 }
 /// The tooltip of a typed character that the encoding lacks.
 pub fn lacking(ui: &mut Ui, language: Language, encoding: Encoding, character: char, able: &[Encoding]) {
