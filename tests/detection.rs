@@ -477,7 +477,7 @@ fn what_is_settled_is_right() {
 fn the_verdict_says_what_would_settle_it() {
     let gbk = |text: &str| Encoding::GB18030.encode(text).unwrap();
     let table = [
-        (Vec::new(), Settle::MoreBytes { characters: 0 }),
+        (Vec::new(), Settle::MoreData),
         (b"AT+OK\r\n".to_vec(), Settle::BeyondAscii),
         ("你好，世界".as_bytes().to_vec(), Settle::Nothing),
         (gbk("请输入密码，然后按确认键"), Settle::Nothing),
