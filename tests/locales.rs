@@ -233,6 +233,7 @@ fn constructed_keys_exist() {
         Reason::Empty,
         Reason::AsciiOnly { total: 1 },
         Reason::AsciiMostly { count: 1, total: 1 },
+        Reason::EverySecondZero,
         Reason::Utf8Valid { multibyte: 1 },
         Reason::Bom,
         Reason::Word { example: text() },

@@ -255,7 +255,12 @@ mod tests {
         assert!(TRADITIONAL.cost('溫', '度') < TRADITIONAL.alone('度'));
         assert!(TRADITIONAL.cost('頭', '髮') < TRADITIONAL.alone('髮'), "a form of its own");
         assert!(SIMPLIFIED.are_word('温', '度') && !SIMPLIFIED.are_word('度', '温'));
-        assert!(SIMPLIFIED.is_common('啊') && !TRADITIONAL.is_common('斕') && !SIMPLIFIED.is_common('浣') && !SIMPLIFIED.is_common('們'));
+        assert!(
+            SIMPLIFIED.is_common('啊')
+                && !TRADITIONAL.is_common('斕')
+                && !SIMPLIFIED.is_common('浣')
+                && !SIMPLIFIED.is_common('們')
+        );
     }
 
     /// What all hanzi together take is no more than one whole.

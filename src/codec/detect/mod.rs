@@ -80,7 +80,8 @@ pub struct Verdict {
     pub length: usize,
     /// Every likely reading, best first; never empty. The same confidence: in menu order, [`Guess::Binary`] last.
     pub candidates: Vec<Candidate>,
-    /// The strongest reading that is not the best one's, or what one would confuse it with when none is likely; none for ASCII alone, and for nothing.
+    /// The strongest reading that is not the best one's. When none is likely, there is none beside ASCII, no text or nothing, and else
+    /// what one would confuse the best with.
     pub rival: Option<Rival>,
     /// What would settle it.
     pub settle: Settle,
@@ -213,7 +214,10 @@ pub fn settled(sample: &[u8]) -> Option<Guess> {
     let others: f32 = weights.iter().filter(|(other, ..)| *other != guess).map(|(_, other, _)| likelihood(*other, cost)).sum();
     let tells =
         weight.is_none_or(|weight| weight.beyond_ascii > 0 || matches!(guess, Guess::Text(encoding) if is_utf_16(encoding)));
-    (tells && 1.0 / (1.0 + others) >= SURE).then_some(guess)
+    // Asked last, as it takes longest: an encoding that is not among those tried.
+    let cheaper = |other: Encoding| best_way(sample, other, &mut track, &mut scratch).1.cost < cost;
+    let sure = tells && 1.0 / (1.0 + others) >= SURE;
+    (sure && !chardetng_guess(sample).is_some_and(cheaper)).then_some(guess)
 }
 
 fn room(sample: &[u8]) -> String {
@@ -294,7 +298,8 @@ fn share_confidence(readings: &mut [Reading], binary: Cost) -> f32 {
     let mut texts: Vec<(usize, Cost)> = Vec::new();
     let mut groups = Vec::new();
     for (place, one) in readings.iter().enumerate() {
-        let same = |(first, _): &(usize, Cost)| readings.get(*first).is_some_and(|first| first.candidate.text == one.candidate.text);
+        let same =
+            |(first, _): &(usize, Cost)| readings.get(*first).is_some_and(|first| first.candidate.text == one.candidate.text);
         let group = texts.iter().position(same).unwrap_or(texts.len());
         match texts.get_mut(group) {
             Some((_, least)) => *least = (*least).min(one.weight.cost),
@@ -329,10 +334,15 @@ fn rival(sample: &[u8], candidates: &[Candidate]) -> Option<Rival> {
     let other = |one: &&Candidate| if one.guess == Guess::Binary { no_text(one) } else { one.text != best.text };
     let others: Vec<&Candidate> = candidates.iter().skip(1).filter(other).collect();
     let strong = others.iter().find(|one| one.confidence >= WORTH_NAMING);
+    if strong.is_none() && (best.guess == Guess::Binary || matches!(best.reason, Reason::AsciiMostly { .. })) {
+        return None;
+    }
     let daily = || DAILY.iter().find_map(|daily| others.iter().find(|one| one.guess == Guess::Text(*daily)));
     let rival = strong.or_else(daily).or(others.first())?;
     let alike = if best.guess == Guess::Binary { "" } else { best.text.as_str() };
-    Some(Rival { guess: rival.guess, excerpt: excerpt(&rival.text, alike), reason: rival.reason.clone() })
+    // The same cannot speak for one and against the other.
+    let reason = if rival.reason.key() == best.reason.key() { Reason::LessUsual } else { rival.reason.clone() };
+    Some(Rival { guess: rival.guess, excerpt: excerpt(&rival.text, alike), reason })
 }
 
 /// The text from where it differs from the best one.
@@ -356,7 +366,9 @@ fn settle(sample: &[u8], candidates: &[Candidate], weight: Option<Weight>) -> Se
     let alike = candidates.iter().skip(1).find(|one| one.text == best.text).map(|one| one.guess);
     match (best.guess, alike) {
         _ if sample.is_empty() => Settle::MoreData,
-        (Guess::Text(_), _) if matches!(best.reason, Reason::AsciiOnly { .. }) => Settle::BeyondAscii,
+        (Guess::Text(_), _) if matches!(best.reason, Reason::AsciiOnly { .. } | Reason::AsciiMostly { .. }) => {
+            Settle::BeyondAscii
+        }
         (Guess::Text(best), Some(Guess::Text(other))) if sure => Settle::SameReading { best, other },
         _ if sure => Settle::Nothing,
         (Guess::Text(_), _) if weight.is_some_and(|weight| weight.cut) => Settle::OtherHalf,

@@ -92,6 +92,8 @@ impl Signs {
         let last = pieces.len().saturating_sub(1);
         for (place, piece) in pieces.iter().enumerate() {
             match piece {
+                // NUL fills a field up after a text, and nothing else.
+                Piece::Text(text) if text.trim_end_matches('\0').is_empty() => signs.read(text, weight.tongue),
                 Piece::Text(text) => signs.read(text.trim_end_matches('\0'), weight.tongue),
                 // A character that is cut at an end is no error.
                 Piece::Invalid(_) if place == last || weight.cut && place == 0 => {}
@@ -146,5 +148,48 @@ impl Signs {
         if word.len() > self.words.1.len() {
             self.words.1.clone_from(word);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::decoder::escaped;
+    use super::super::super::encoding::Encoding;
+    use super::*;
+
+    /// The text is what the decoder and [`escaped`] make together.
+    #[test]
+    fn the_text_is_that_of_the_pieces() {
+        let mut seed = 7_u64;
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as u8
+        };
+        for name in [
+            "UTF-8",
+            "GBK",
+            "Big5",
+            "UTF-16LE",
+            "UTF-16BE",
+            "ISO-8859-1",
+            "windows-1253",
+            "Shift_JIS",
+            "EUC-JP",
+            "EUC-KR",
+            "ISO-2022-JP",
+        ] {
+            let encoding = Encoding::for_label(name).unwrap();
+            for length in 0..400 {
+                // Escape sequences as well.
+                let bytes: Vec<u8> = (0..length % 67)
+                    .map(|_| [next(), b"\x1B$B(J"[usize::from(next()) % 5]][usize::from(next() % 4 / 3)])
+                    .collect();
+                let pieces = encoding.decode(&bytes);
+                let errors = pieces.iter().filter(|piece| matches!(piece, Piece::Invalid(_))).count();
+                assert_eq!(text_of(&bytes, Way { encoding, skip: 0 }), (escaped(&pieces), errors), "{name} {bytes:02X?}");
+            }
+        }
+        let cut = text_of(b"\xE3\xBA\xC3", Way { encoding: Encoding::GBK, skip: 1 });
+        assert_eq!(cut, ("\\xE3好".to_owned(), 1));
     }
 }

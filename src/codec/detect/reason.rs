@@ -1,9 +1,9 @@
 //! Why a reading is likely or not, as numbers and words that sentences are made of. It must never decide which one is best.
 
 use super::super::encoding::Encoding;
-use super::cost::{BIT, Cost};
+use super::cost::Cost;
 use super::reading::Signs;
-use super::weigh::prior;
+use super::weigh::{is_utf_16, prior};
 
 /// Why a reading is likely or not. Every number is a count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,9 @@ pub enum Reason {
         /// Of how many.
         total: usize,
     },
-    /// Valid UTF-8 with characters of several bytes, which hardly happens by chance.
+    /// UTF-16 of ASCII alone: every second byte is 00.
+    EverySecondZero,
+    /// Characters of several bytes in UTF-8, which hardly come by chance.
     Utf8Valid {
         /// How many of them.
         multibyte: usize,
@@ -102,6 +104,7 @@ impl Reason {
             Self::Empty => "empty",
             Self::AsciiOnly { .. } => "ascii_only",
             Self::AsciiMostly { .. } => "ascii_mostly",
+            Self::EverySecondZero => "every_second_zero",
             Self::Utf8Valid { .. } => "utf8_valid",
             Self::Bom => "bom",
             Self::Word { .. } => "word",
@@ -126,7 +129,7 @@ impl Reason {
         let number = |name: &'static str, number: usize| (name, number.to_string());
         match self {
             Self::Empty | Self::Bom | Self::NothingBetter | Self::NoText | Self::NoWords => Vec::new(),
-            Self::LessUsual | Self::RareEncoding | Self::Possible => Vec::new(),
+            Self::EverySecondZero | Self::LessUsual | Self::RareEncoding | Self::Possible => Vec::new(),
             Self::AsciiOnly { total } => vec![number("total", *total)],
             Self::AsciiMostly { count, total } => vec![number("count", *count), number("total", *total)],
             Self::Utf8Valid { multibyte } => vec![number("multibyte", *multibyte)],
@@ -154,9 +157,10 @@ pub(super) fn in_favour(sample: &[u8], encoding: Encoding, text: &str, signs: &S
     match () {
         () if sample.is_empty() => Reason::Empty,
         () if text.starts_with('\u{FEFF}') => Reason::Bom,
+        () if is_utf_16(encoding) && judged == 0 && controls == 0 => Reason::EverySecondZero,
         () if sample.is_ascii() && judged == 0 && controls > 0 => Reason::AsciiMostly { count: controls, total: characters },
         () if sample.is_ascii() && judged == 0 => Reason::AsciiOnly { total: sample.len() },
-        () if encoding == Encoding::UTF_8 && judged > 0 => Reason::Utf8Valid { multibyte: judged },
+        () if encoding == Encoding::UTF_8 && continuation_bytes(text) >= TWO => Reason::Utf8Valid { multibyte: judged },
         () if of_hanzi && words == 1 && hanzi <= FOR_A_WORD => Reason::Word { example },
         () if of_hanzi && words > 1 && hanzi <= words * FOR_A_WORD => Reason::Words { count: words, example },
         () if of_hanzi && common * 2 >= hanzi => Reason::CommonHanzi { common, total: hanzi },
@@ -165,14 +169,26 @@ pub(super) fn in_favour(sample: &[u8], encoding: Encoding, text: &str, signs: &S
     }
 }
 
+/// One byte that goes on as UTF-8 wants it may be chance; two hardly are.
+const TWO: usize = 2;
+
+/// How many bytes after their first the characters have, as far as it matters.
+fn continuation_bytes(text: &str) -> usize {
+    text.chars().filter(|character| !character.is_ascii()).take(TWO).map(|character| character.len_utf8() - 1).sum()
+}
+
 /// What speaks most against a reading beside the best one, which is `None` for no text.
 pub(super) fn against(errors: usize, this: (Encoding, &Signs), best: Option<(Encoding, &Signs)>) -> Reason {
     let (encoding, signs) = this;
     let more = |of: fn(&Signs) -> Cost| of(signs).saturating_sub(best.map_or(0, |(_, best)| of(best)));
     let rarer = best.map_or(0, |(best, _)| prior(encoding).saturating_sub(prior(best)));
+    if signs.characters == 0 && errors > 0 {
+        return Reason::Errors { count: errors };
+    }
     // Of equals the last is taken, which is said most shortly.
     let most = [
-        (rarer.max(BIT / 2), Reason::RareEncoding),
+        (0, Reason::LessUsual),
+        (rarer, Reason::RareEncoding),
         (more(|signs| signs.others), of_others(signs)),
         (more(|signs| signs.hanzi.1), of_hanzi(signs)),
         (more(|signs| signs.controls.1), Reason::ControlBytes { count: signs.controls.0, total: signs.characters }),
