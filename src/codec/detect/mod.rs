@@ -8,6 +8,7 @@
 //! | [`scripts`] | how common kana, hangul and letters are, alone and in pairs |
 //! | [`tongue`] | what a character costs in a text of one kind |
 //! | [`weigh`] | what bytes cost in one encoding, or as no text |
+//! | [`reading`] | how bytes read in one way, and what is in that |
 //! | [`reason`] | why a reading is likely or not |
 //! | [`settle`] | what would settle it |
 //!
@@ -17,18 +18,17 @@
 mod cost;
 mod hanzi;
 mod pairs;
+mod reading;
 mod reason;
 mod scripts;
 mod settle;
 mod tongue;
 mod weigh;
 
-use std::collections::HashMap;
-
-use super::decoder::{Piece, escaped};
 use super::encoding::Encoding;
 use cost::{BIT, Cost};
-use weigh::{Track, Way, Weight, is_utf_16, weigh, weigh_binary};
+use reading::{Signs, text_of};
+use weigh::{HOPELESS, Track, Way, Weight, is_utf_16, weigh, weigh_binary};
 
 pub(super) use hanzi::is_hanzi;
 pub use reason::Reason;
@@ -52,11 +52,13 @@ pub struct Candidate {
     pub text: String,
     /// How many malformed sequences there are.
     pub errors: usize,
+    /// A character at the start or at the end is only half here, which is counted among them.
+    pub cut: bool,
     /// How likely this reading is, 0 to 1. Encodings that read the bytes alike share one reading and so one confidence.
     pub confidence: f32,
     /// Why.
     pub reason: Reason,
-    /// The smallest of GB2312, GBK and GB18030 that holds the text, when it is Chinese in that family.
+    /// The smallest of GB2312, GBK and GB18030 that holds the text, when it may be Chinese in that family.
     pub smallest: Option<Encoding>,
 }
 
@@ -78,7 +80,8 @@ pub struct Verdict {
     pub length: usize,
     /// Every likely reading, best first; never empty. The same confidence: in menu order, [`Guess::Binary`] last.
     pub candidates: Vec<Candidate>,
-    /// The strongest reading that is not the best one's, or what one would confuse it with when none is likely; none for ASCII alone, and for nothing.
+    /// The strongest reading that is not the best one's. When none is likely, there is none beside ASCII, no text or nothing, and else
+    /// what one would confuse the best with.
     pub rival: Option<Rival>,
     /// What would settle it.
     pub settle: Settle,
@@ -114,8 +117,10 @@ const SURE: f32 = 0.9;
 /// From so many characters beyond ASCII on, more of the same would not help.
 const MANY: usize = 8;
 /// A rival that is less likely is none; then the encodings met daily are named instead, as these are what one confuses.
-const WORTH_NAMING: f32 = 0.01;
+const WORTH_NAMING: f32 = 0.05;
 const DAILY: [Encoding; 3] = [Encoding::GBK, Encoding::BIG5, Encoding::UTF_8];
+/// So many malformed sequences at most are explained by a cut at the start and at the end.
+const CUT_ERRORS: usize = 3;
 /// What a rival's excerpt has at most, in characters.
 const EXCERPT: usize = 12;
 
@@ -138,42 +143,55 @@ pub fn rank(bytes: &[u8]) -> Vec<Candidate> {
     judge(bytes).candidates
 }
 
+/// A candidate that is being made, with what it is made from.
+struct Reading {
+    way: Way,
+    weight: Weight,
+    candidate: Candidate,
+}
+
 /// What the bytes are, in every likely reading. The first [`JUDGED`] bytes are judged; the texts are of all. It takes
-/// some tens of microseconds for a line and one or two milliseconds for 4 KiB, so not for each row of each frame; the bytes may begin
+/// some tens of microseconds for a line and less than a millisecond for 4 KiB, so not for each row of each frame; the bytes may begin
 /// and end within a character.
 pub fn judge(bytes: &[u8]) -> Verdict {
     let sample = bytes.get(..JUDGED).unwrap_or(bytes);
-    let mut scratch = room(sample);
-    let mut readings: Vec<(Candidate, Cost, Weight)> = Vec::new();
     let binary = if bytes.is_empty() { Cost::MAX / 4 } else { weigh_binary(sample) };
-    let mut track = Track::default();
+    let weighed = weighed(sample);
+    let least = weighed.iter().map(|(_, weight)| weight.cost).min().unwrap_or(0);
+    let mut readings = Vec::new();
+    for (way, weight) in weighed {
+        let one = reading(bytes, way, weight, weight.cost <= least.saturating_add(HOPELESS));
+        if one.candidate.smallest == Some(Encoding::GB18030) {
+            let guess = Guess::Text(Encoding::GB18030);
+            readings.push(Reading { way, weight, candidate: Candidate { guess, ..one.candidate.clone() } });
+        }
+        readings.push(one);
+    }
+    let confidence = share_confidence(&mut readings, binary);
+    // Stable: the order above decides between equals.
+    readings.sort_by(|a, b| b.candidate.confidence.total_cmp(&a.candidate.confidence));
+    let is_text = readings.first().is_some_and(|first| first.candidate.confidence >= confidence);
+    give_reasons(sample, &mut readings, is_text);
+    let weight = readings.first().map(|first| first.weight);
+    let mut candidates: Vec<Candidate> = readings.into_iter().map(|reading| reading.candidate).collect();
+    let place = candidates.iter().position(|one| one.confidence < confidence).unwrap_or(candidates.len());
+    candidates.insert(place, no_text(bytes, confidence, reason::of_binary(sample, !is_text)));
+    let rival = rival(sample, &candidates);
+    let settle = settle(sample, &candidates, weight);
+    Verdict { length: bytes.len(), candidates, rival, settle }
+}
+
+fn no_text(bytes: &[u8], confidence: f32, reason: Reason) -> Candidate {
+    let text = super::hex::spaced(bytes);
+    Candidate { guess: Guess::Binary, text, errors: 0, cut: false, confidence, reason, smallest: None }
+}
+
+/// What each encoding worth trying costs, in its best way.
+fn weighed(sample: &[u8]) -> Vec<(Way, Weight)> {
     let mut all = tried(sample);
     all.extend(chardetng_guess(sample).filter(|other| !all.contains(other)));
-    for encoding in all {
-        let (way, weight) = best_way(sample, encoding, &mut track, &mut scratch);
-        readings.push(reading(bytes, sample, way, weight));
-    }
-    let four_bytes = readings.iter().find(|(one, ..)| one.smallest == Some(Encoding::GB18030)).cloned();
-    if let Some((mut gb18030, cost, weight)) = four_bytes {
-        gb18030.guess = Guess::Text(Encoding::GB18030);
-        readings.insert(1, (gb18030, cost, weight));
-    }
-    let best = readings.iter().min_by_key(|(_, cost, _)| *cost).map(|(_, cost, weight)| (*cost, *weight));
-    let binary_confidence = share_confidence(&mut readings, binary);
-    let mut candidates: Vec<Candidate> = readings.into_iter().map(|(candidate, ..)| candidate).collect();
-    candidates.push(Candidate {
-        guess: Guess::Binary,
-        text: super::hex::spaced(bytes),
-        errors: 0,
-        confidence: binary_confidence,
-        reason: reason::of_binary(sample),
-        smallest: None,
-    });
-    // Stable: the order above decides between equals.
-    candidates.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-    let rival = rival(sample, &candidates);
-    let settle = settle(sample, &candidates, best.map(|(_, weight)| weight));
-    Verdict { length: bytes.len(), candidates, rival, settle }
+    let (mut track, mut scratch) = (Track::default(), room(sample));
+    all.into_iter().map(|encoding| best_way(sample, encoding, &mut track, &mut scratch)).collect()
 }
 
 /// What the bytes are, if that is sure enough to stay with it; never for ASCII alone, which says nothing about what will come. Of a
@@ -196,7 +214,10 @@ pub fn settled(sample: &[u8]) -> Option<Guess> {
     let others: f32 = weights.iter().filter(|(other, ..)| *other != guess).map(|(_, other, _)| likelihood(*other, cost)).sum();
     let tells =
         weight.is_none_or(|weight| weight.beyond_ascii > 0 || matches!(guess, Guess::Text(encoding) if is_utf_16(encoding)));
-    (tells && 1.0 / (1.0 + others) >= SURE).then_some(guess)
+    // Asked last, as it takes longest: an encoding that is not among those tried.
+    let cheaper = |other: Encoding| best_way(sample, other, &mut track, &mut scratch).1.cost < cost;
+    let sure = tells && 1.0 / (1.0 + others) >= SURE;
+    (sure && !chardetng_guess(sample).is_some_and(cheaper)).then_some(guess)
 }
 
 fn room(sample: &[u8]) -> String {
@@ -236,21 +257,32 @@ fn best_way(sample: &[u8], encoding: Encoding, track: &mut Track, scratch: &mut 
     half.filter(|(_, weight)| weight.cost.saturating_add(CLEARLY) < whole.1.cost).unwrap_or(whole)
 }
 
-fn reading(bytes: &[u8], sample: &[u8], way: Way, weight: Weight) -> (Candidate, Cost, Weight) {
-    let (before, rest) = bytes.split_at(way.skip.min(bytes.len()));
-    let mut pieces = way.encoding.decode(rest);
-    if !before.is_empty() {
-        pieces.insert(0, Piece::Invalid(before.to_vec()));
+fn reading(bytes: &[u8], way: Way, weight: Weight, is_likely: bool) -> Reading {
+    let (text, errors) = text_of(bytes, way);
+    // What a cut explains is at most one sequence at the start and one at the end, of a byte or two each.
+    let cut = weight.cut && (1..=CUT_ERRORS).contains(&errors);
+    let smallest = if is_likely { smallest(way.encoding, &text) } else { None };
+    let guess = Guess::Text(way.encoding);
+    let candidate = Candidate { guess, text, errors, cut, confidence: 0.0, reason: Reason::Possible, smallest };
+    Reading { way, weight, candidate }
+}
+
+/// Says of each reading what speaks for it, if it is the best or reads as that does, or else what speaks against it. They are sorted.
+fn give_reasons(sample: &[u8], readings: &mut [Reading], is_text: bool) {
+    let signs: Vec<Signs> = readings.iter().map(|one| Signs::of(sample, one.way, &one.weight)).collect();
+    let best = readings.first().map(|best| (best.way.encoding, best.candidate.text.clone())).zip(signs.first());
+    for (one, signs) in readings.iter_mut().zip(&signs) {
+        let candidate = &mut one.candidate;
+        let encoding = one.way.encoding;
+        candidate.reason = match &best {
+            _ if sample.is_empty() => Reason::Empty,
+            Some(((best, text), of_best)) if is_text && *text != candidate.text => {
+                reason::against(candidate.errors, (encoding, signs), Some((*best, of_best)))
+            }
+            _ if !is_text => reason::against(candidate.errors, (encoding, signs), None),
+            _ => reason::in_favour(sample, encoding, &candidate.text, signs),
+        };
     }
-    let candidate = Candidate {
-        guess: Guess::Text(way.encoding),
-        text: escaped(&pieces),
-        errors: pieces.iter().filter(|piece| matches!(piece, Piece::Invalid(_))).count(),
-        confidence: 0.0,
-        reason: reason::of_text(sample, way.encoding, &pieces, &weight),
-        smallest: smallest(way.encoding, &pieces),
-    };
-    (candidate, weight.cost, weight)
 }
 
 /// How likely a reading is beside the best one, 0 to 1.
@@ -260,27 +292,35 @@ fn likelihood(cost: Cost, best: Cost) -> f32 {
 
 /// Shares one whole among the readings and no text, whose share it gives back. Encodings that read alike have their reading's share,
 /// which is that of the likeliest of them.
-fn share_confidence(readings: &mut [(Candidate, Cost, Weight)], binary: Cost) -> f32 {
-    let best = readings.iter().map(|(_, cost, _)| *cost).chain([binary]).min().unwrap_or(0);
-    let mut by_text: HashMap<&str, Cost> = HashMap::new();
-    for (one, cost, _) in readings.iter() {
-        let least = by_text.entry(&one.text).or_insert(*cost);
-        *least = (*least).min(*cost);
+fn share_confidence(readings: &mut [Reading], binary: Cost) -> f32 {
+    let best = readings.iter().map(|one| one.weight.cost).chain([binary]).min().unwrap_or(0);
+    // Of each different text the first place, and the least cost.
+    let mut texts: Vec<(usize, Cost)> = Vec::new();
+    let mut groups = Vec::new();
+    for (place, one) in readings.iter().enumerate() {
+        let same =
+            |(first, _): &(usize, Cost)| readings.get(*first).is_some_and(|first| first.candidate.text == one.candidate.text);
+        let group = texts.iter().position(same).unwrap_or(texts.len());
+        match texts.get_mut(group) {
+            Some((_, least)) => *least = (*least).min(one.weight.cost),
+            None => texts.push((place, one.weight.cost)),
+        }
+        groups.push(group);
     }
-    let whole = likelihood(binary, best) + by_text.values().map(|cost| likelihood(*cost, best)).sum::<f32>();
-    let least: Vec<Cost> = readings.iter().map(|(one, cost, _)| *by_text.get(one.text.as_str()).unwrap_or(cost)).collect();
-    for ((candidate, ..), cost) in readings.iter_mut().zip(least) {
-        candidate.confidence = likelihood(cost, best) / whole;
+    let whole = likelihood(binary, best) + texts.iter().map(|(_, cost)| likelihood(*cost, best)).sum::<f32>();
+    for (one, group) in readings.iter_mut().zip(groups) {
+        let cost = texts.get(group).map_or(one.weight.cost, |(_, least)| *least);
+        one.candidate.confidence = likelihood(cost, best) / whole;
     }
     likelihood(binary, best) / whole
 }
 
-fn smallest(encoding: Encoding, pieces: &[Piece]) -> Option<Encoding> {
-    let texts = || pieces.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(text) } else { None });
-    if encoding != Encoding::GBK || !texts().any(|text| text.chars().any(hanzi::is_hanzi)) {
+fn smallest(encoding: Encoding, text: &str) -> Option<Encoding> {
+    if encoding != Encoding::GBK || !text.chars().any(hanzi::is_hanzi) {
         return None;
     }
-    let holds = |encoding: &Encoding| texts().all(|text| encoding.try_encode(text).is_ok());
+    // What is undecodable is ASCII here.
+    let holds = |encoding: &Encoding| encoding.try_encode(text).is_ok();
     [Encoding::GB2312, Encoding::GBK].into_iter().find(holds).or(Some(Encoding::GB18030))
 }
 
@@ -289,12 +329,20 @@ fn rival(sample: &[u8], candidates: &[Candidate]) -> Option<Rival> {
     if sample.is_empty() || matches!(best.reason, Reason::AsciiOnly { .. }) {
         return None;
     }
-    let other = |one: &&Candidate| one.text != best.text && (one.guess != Guess::Binary || one.confidence >= 1.0 - SURE);
+    // No text is a rival when more speaks for it than that any bytes may be none.
+    let no_text = |one: &Candidate| one.confidence >= 1.0 - SURE && one.reason != Reason::Possible;
+    let other = |one: &&Candidate| if one.guess == Guess::Binary { no_text(one) } else { one.text != best.text };
     let others: Vec<&Candidate> = candidates.iter().skip(1).filter(other).collect();
     let strong = others.iter().find(|one| one.confidence >= WORTH_NAMING);
+    if strong.is_none() && (best.guess == Guess::Binary || matches!(best.reason, Reason::AsciiMostly { .. })) {
+        return None;
+    }
     let daily = || DAILY.iter().find_map(|daily| others.iter().find(|one| one.guess == Guess::Text(*daily)));
     let rival = strong.or_else(daily).or(others.first())?;
-    Some(Rival { guess: rival.guess, excerpt: excerpt(&rival.text, &best.text), reason: rival.reason })
+    let alike = if best.guess == Guess::Binary { "" } else { best.text.as_str() };
+    // The same cannot speak for one and against the other.
+    let reason = if rival.reason.key() == best.reason.key() { Reason::LessUsual } else { rival.reason.clone() };
+    Some(Rival { guess: rival.guess, excerpt: excerpt(&rival.text, alike), reason })
 }
 
 /// The text from where it differs from the best one.
@@ -317,14 +365,16 @@ fn settle(sample: &[u8], candidates: &[Candidate], weight: Option<Weight>) -> Se
     let sure = best.confidence >= SURE;
     let alike = candidates.iter().skip(1).find(|one| one.text == best.text).map(|one| one.guess);
     match (best.guess, alike) {
-        _ if sample.is_empty() => Settle::MoreBytes { characters: 0 },
-        (Guess::Text(_), _) if matches!(best.reason, Reason::AsciiOnly { .. }) => Settle::BeyondAscii,
+        _ if sample.is_empty() => Settle::MoreData,
+        (Guess::Text(_), _) if matches!(best.reason, Reason::AsciiOnly { .. } | Reason::AsciiMostly { .. }) => {
+            Settle::BeyondAscii
+        }
         (Guess::Text(best), Some(Guess::Text(other))) if sure => Settle::SameReading { best, other },
         _ if sure => Settle::Nothing,
         (Guess::Text(_), _) if weight.is_some_and(|weight| weight.cut) => Settle::OtherHalf,
         (Guess::Text(_), _) if beyond_ascii >= MANY => Settle::KnownWord,
-        (Guess::Text(_), _) => Settle::MoreBytes { characters: beyond_ascii },
-        (Guess::Binary, _) => Settle::MoreBytes { characters: sample.len() },
+        (Guess::Text(_), _) if beyond_ascii > 0 => Settle::MoreBytes { characters: beyond_ascii },
+        _ => Settle::MoreData,
     }
 }
 

@@ -1,196 +1,229 @@
-//! Why a reading is likely or not, as numbers that words are made of. It must never decide which one is best.
+//! Why a reading is likely or not, as numbers and words that sentences are made of. It must never decide which one is best.
 
-use std::fmt;
-
-use super::super::decoder::Piece;
 use super::super::encoding::Encoding;
-use super::hanzi::{self, Hanzi, is_hanzi};
-use super::tongue::{Tongue, is_control};
-use super::weigh::Weight;
+use super::cost::Cost;
+use super::reading::Signs;
+use super::weigh::{is_utf_16, prior};
 
 /// Why a reading is likely or not. Every number is a count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// Nothing at all.
     Empty,
-    /// ASCII alone: every encoding reads it alike.
+    /// ASCII alone: every encoding but UTF-16 reads it alike.
     AsciiOnly {
         /// How many characters.
         total: usize,
     },
-    /// Valid UTF-8 with characters of several bytes, which hardly happens by chance.
+    /// ASCII, with some control characters that text hardly has.
+    AsciiMostly {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// UTF-16 of ASCII alone: every second byte is 00.
+    EverySecondZero,
+    /// Characters of several bytes in UTF-8, which hardly come by chance.
     Utf8Valid {
         /// How many of them.
         multibyte: usize,
     },
     /// A byte order mark stands first.
     Bom,
-    /// Malformed sequences.
-    Errors {
-        /// How many.
+    /// A word that everyone uses.
+    Word {
+        /// The word.
+        example: String,
+    },
+    /// Words that everyone uses.
+    Words {
+        /// How many, two or more.
         count: usize,
+        /// One of them.
+        example: String,
     },
     /// Most of its hanzi are common ones.
     CommonHanzi {
-        /// Hanzi of level 1 of GB 2312, or of Big5.
+        /// Hanzi that nearly all text is made of.
         common: usize,
         /// All hanzi.
         total: usize,
     },
-    /// Many of its hanzi are rare ones.
-    RareHanzi {
-        /// Hanzi that are not common.
-        rare: usize,
-        /// All hanzi.
-        total: usize,
-    },
-    /// Characters of the script that this encoding is for.
+    /// Characters that a text of this kind usually has.
     Script {
         /// How many of them.
         fitting: usize,
-        /// All characters judged, which are those beyond ASCII if there are any.
+        /// All characters beyond ASCII.
         total: usize,
     },
-    /// Control or unassigned characters, which text does not have.
+    /// It is the best of what there is, and no more speaks for it.
+    NothingBetter,
+    /// For no text: it reads as likely text in no encoding.
+    NoText,
+    /// Against it: malformed sequences.
+    Errors {
+        /// How many.
+        count: usize,
+    },
+    /// Against it, and for no text: control or unassigned characters, which text does not have.
     ControlBytes {
         /// How many.
         count: usize,
         /// Of how many.
         total: usize,
     },
-    /// It can be read so, and nothing more speaks for it.
+    /// Against it: many of its hanzi are rare ones.
+    RareHanzi {
+        /// Hanzi that are not common.
+        rare: usize,
+        /// All hanzi.
+        total: usize,
+    },
+    /// Against it: common hanzi that make no word.
+    NoWords,
+    /// Against it: characters beyond ASCII that a text of this kind hardly has, or not there.
+    Strange {
+        /// How many.
+        strange: usize,
+        /// All characters beyond ASCII.
+        total: usize,
+    },
+    /// Against it: its characters are less common, or less so beside each other, than those of the best reading.
+    LessUsual,
+    /// Against it: it reads as well, but the encoding is met much less.
+    RareEncoding,
+    /// For no text: nothing but that any bytes may be none.
     Possible,
 }
 
 impl Reason {
-    /// The reason's name, for translations.
+    /// The reason's name, for translations and for programs.
     pub fn key(&self) -> &'static str {
         match self {
             Self::Empty => "empty",
             Self::AsciiOnly { .. } => "ascii_only",
+            Self::AsciiMostly { .. } => "ascii_mostly",
+            Self::EverySecondZero => "every_second_zero",
             Self::Utf8Valid { .. } => "utf8_valid",
             Self::Bom => "bom",
-            Self::Errors { .. } => "errors",
+            Self::Word { .. } => "word",
+            Self::Words { .. } => "words",
             Self::CommonHanzi { .. } => "common_hanzi",
-            Self::RareHanzi { .. } => "rare_hanzi",
             Self::Script { .. } => "script",
+            Self::NothingBetter => "nothing_better",
+            Self::NoText => "no_text",
+            Self::Errors { .. } => "errors",
             Self::ControlBytes { .. } => "control_bytes",
+            Self::RareHanzi { .. } => "rare_hanzi",
+            Self::NoWords => "no_words",
+            Self::Strange { .. } => "strange",
+            Self::LessUsual => "less_usual",
+            Self::RareEncoding => "rare_encoding",
             Self::Possible => "possible",
         }
     }
 
-    /// The reason's numbers by name, for translations.
-    pub fn numbers(&self) -> Vec<(&'static str, usize)> {
-        match *self {
-            Self::Empty | Self::Bom | Self::Possible => Vec::new(),
-            Self::AsciiOnly { total } => vec![("total", total)],
-            Self::Utf8Valid { multibyte } => vec![("multibyte", multibyte)],
-            Self::Errors { count } => vec![("count", count)],
-            Self::CommonHanzi { common, total } => vec![("common", common), ("total", total)],
-            Self::RareHanzi { rare, total } => vec![("rare", rare), ("total", total)],
-            Self::Script { fitting, total } => vec![("fitting", fitting), ("total", total)],
-            Self::ControlBytes { count, total } => vec![("count", count), ("total", total)],
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What stands in its words, by name, for translations.
+    pub fn values(&self) -> Vec<(&'static str, String)> {
+        let number = |name: &'static str, number: usize| (name, number.to_string());
         match self {
-            Self::Empty => f.write_str("there are no bytes"),
-            Self::AsciiOnly { total } => write!(f, "all {total} bytes are ASCII, which reads alike in every encoding"),
-            Self::Utf8Valid { multibyte } => {
-                write!(f, "valid UTF-8 with {multibyte} multi-byte characters, which hardly happens by chance")
-            }
-            Self::Bom => f.write_str("a byte order mark stands first"),
-            Self::Errors { count } => write!(f, "{count} malformed sequences"),
-            Self::CommonHanzi { common, total } => write!(f, "{common} of {total} hanzi are common ones"),
-            Self::RareHanzi { rare, total } => write!(f, "{rare} of {total} hanzi are rare ones"),
-            Self::Script { fitting, total } => write!(f, "{fitting} of {total} judged characters are usual in this encoding"),
-            Self::ControlBytes { count, total } => write!(f, "{count} of {total} characters are control or unassigned ones"),
-            Self::Possible => f.write_str("it can be read so, and nothing more speaks for it"),
+            Self::Empty | Self::Bom | Self::NothingBetter | Self::NoText | Self::NoWords => Vec::new(),
+            Self::EverySecondZero | Self::LessUsual | Self::RareEncoding | Self::Possible => Vec::new(),
+            Self::AsciiOnly { total } => vec![number("total", *total)],
+            Self::AsciiMostly { count, total } => vec![number("count", *count), number("total", *total)],
+            Self::Utf8Valid { multibyte } => vec![number("multibyte", *multibyte)],
+            Self::Word { example } => vec![("example", example.clone())],
+            Self::Words { count, example } => vec![number("count", *count), ("example", example.clone())],
+            Self::CommonHanzi { common, total } => vec![number("common", *common), number("total", *total)],
+            Self::Script { fitting, total } => vec![number("fitting", *fitting), number("total", *total)],
+            Self::Errors { count } => vec![number("count", *count)],
+            Self::ControlBytes { count, total } => vec![number("count", *count), number("total", *total)],
+            Self::RareHanzi { rare, total } => vec![number("rare", *rare), number("total", *total)],
+            Self::Strange { strange, total } => vec![number("strange", *strange), number("total", *total)],
         }
     }
 }
 
-/// The reason for a reading of `bytes` that is `pieces`.
-pub(super) fn of_text(bytes: &[u8], encoding: Encoding, pieces: &[Piece], weight: &Weight) -> Reason {
-    let errors = pieces.iter().filter(|piece| matches!(piece, Piece::Invalid(_))).count();
-    let texts = || pieces.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(text.as_str()) } else { None });
-    let counts = Counts::of(texts(), weight.tongue);
-    let bom = texts().next().is_some_and(|text| text.starts_with('\u{FEFF}'));
-    let Counts { characters, controls, hanzi, common, fitting, judged } = counts;
+/// Hanzi for each listed word at most, when words are what speaks for them.
+const FOR_A_WORD: usize = 8;
+
+/// What speaks for a reading of `sample` as `text` in `encoding`.
+pub(super) fn in_favour(sample: &[u8], encoding: Encoding, text: &str, signs: &Signs) -> Reason {
+    let Signs { characters, common, judged, fitting, .. } = *signs;
+    let (hanzi, controls) = (signs.hanzi.0, signs.controls.0);
+    let of_hanzi = hanzi > 0 && hanzi * 2 >= judged;
+    let (words, example) = (signs.words.0, signs.words.1.clone());
     match () {
-        () if bytes.is_empty() => Reason::Empty,
-        () if bom => Reason::Bom,
-        // What a cut explains is no error.
-        () if errors > 0 && !(weight.cut && errors <= 3) => Reason::Errors { count: errors },
-        () if controls * 10 > characters => Reason::ControlBytes { count: controls, total: characters },
-        () if bytes.is_ascii() && judged == 0 && controls > 0 => Reason::ControlBytes { count: controls, total: characters },
-        () if bytes.is_ascii() && judged == 0 => Reason::AsciiOnly { total: bytes.len() },
-        () if encoding == Encoding::UTF_8 && judged > 0 => Reason::Utf8Valid { multibyte: judged },
-        () if hanzi > 0 && hanzi * 2 >= judged && (hanzi - common) * 3 > hanzi => {
-            Reason::RareHanzi { rare: hanzi - common, total: hanzi }
-        }
-        () if hanzi > 0 && hanzi * 2 >= judged => Reason::CommonHanzi { common, total: hanzi },
-        () if judged > 0 => Reason::Script { fitting, total: judged },
-        () => Reason::Possible,
+        () if sample.is_empty() => Reason::Empty,
+        () if text.starts_with('\u{FEFF}') => Reason::Bom,
+        () if is_utf_16(encoding) && judged == 0 && controls == 0 => Reason::EverySecondZero,
+        () if sample.is_ascii() && judged == 0 && controls > 0 => Reason::AsciiMostly { count: controls, total: characters },
+        () if sample.is_ascii() && judged == 0 => Reason::AsciiOnly { total: sample.len() },
+        () if encoding == Encoding::UTF_8 && continuation_bytes(text) >= TWO => Reason::Utf8Valid { multibyte: judged },
+        () if of_hanzi && words == 1 && hanzi <= FOR_A_WORD => Reason::Word { example },
+        () if of_hanzi && words > 1 && hanzi <= words * FOR_A_WORD => Reason::Words { count: words, example },
+        () if of_hanzi && common * 2 >= hanzi => Reason::CommonHanzi { common, total: hanzi },
+        () if judged > 0 && fitting * 2 >= judged => Reason::Script { fitting, total: judged },
+        () => Reason::NothingBetter,
     }
 }
 
-/// The reason for no text: control bytes, if there are any.
-pub(super) fn of_binary(bytes: &[u8]) -> Reason {
+/// One byte that goes on as UTF-8 wants it may be chance; two hardly are.
+const TWO: usize = 2;
+
+/// How many bytes after their first the characters have, as far as it matters.
+fn continuation_bytes(text: &str) -> usize {
+    text.chars().filter(|character| !character.is_ascii()).take(TWO).map(|character| character.len_utf8() - 1).sum()
+}
+
+/// What speaks most against a reading beside the best one, which is `None` for no text.
+pub(super) fn against(errors: usize, this: (Encoding, &Signs), best: Option<(Encoding, &Signs)>) -> Reason {
+    let (encoding, signs) = this;
+    let more = |of: fn(&Signs) -> Cost| of(signs).saturating_sub(best.map_or(0, |(_, best)| of(best)));
+    let rarer = best.map_or(0, |(best, _)| prior(encoding).saturating_sub(prior(best)));
+    if signs.characters == 0 && errors > 0 {
+        return Reason::Errors { count: errors };
+    }
+    // Of equals the last is taken, which is said most shortly.
+    let most = [
+        (0, Reason::LessUsual),
+        (rarer, Reason::RareEncoding),
+        (more(|signs| signs.others), of_others(signs)),
+        (more(|signs| signs.hanzi.1), of_hanzi(signs)),
+        (more(|signs| signs.controls.1), Reason::ControlBytes { count: signs.controls.0, total: signs.characters }),
+        (more(|signs| signs.malformed), Reason::Errors { count: errors }),
+    ];
+    most.into_iter().max_by_key(|(cost, _)| *cost).map_or(Reason::LessUsual, |(_, reason)| reason)
+}
+
+fn of_others(signs: &Signs) -> Reason {
+    let strange = signs.judged.saturating_sub(signs.fitting);
+    if strange * 3 > signs.judged { Reason::Strange { strange, total: signs.judged } } else { Reason::LessUsual }
+}
+
+fn of_hanzi(signs: &Signs) -> Reason {
+    let hanzi = signs.hanzi.0;
+    let rare = hanzi.saturating_sub(signs.common);
+    match () {
+        () if rare * 3 > hanzi => Reason::RareHanzi { rare, total: hanzi },
+        () if hanzi > 1 && signs.words.0 == 0 => Reason::NoWords,
+        () => Reason::LessUsual,
+    }
+}
+
+/// The share of control bytes from which on they speak for no text.
+const TELLING: usize = 8;
+
+/// The reason for no text: control bytes, if there are many.
+pub(super) fn of_binary(bytes: &[u8], is_best: bool) -> Reason {
     let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let count = bytes.iter().take(end).filter(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=26 | 28..=31 | 127)).count();
     match count {
         _ if bytes.is_empty() => Reason::Empty,
         _ if end == 0 => Reason::ControlBytes { count: bytes.len(), total: bytes.len() },
-        0 => Reason::Possible,
-        count => Reason::ControlBytes { count, total: bytes.len() },
-    }
-}
-
-/// So many characters are counted; a share of more would be the same.
-const COUNTED: usize = 400;
-
-/// Counts over a reading's beginning.
-#[derive(Default)]
-struct Counts {
-    characters: usize,
-    controls: usize,
-    hanzi: usize,
-    /// Hanzi of the lists and of the first level of the tables.
-    common: usize,
-    /// Characters that text of this kind has.
-    fitting: usize,
-    /// All beyond ASCII.
-    judged: usize,
-}
-
-impl Counts {
-    fn of<'a>(texts: impl Iterator<Item = &'a str>, tongue: Tongue) -> Self {
-        let table: &Hanzi = match tongue {
-            Tongue::Traditional => &hanzi::TRADITIONAL,
-            Tongue::Japanese => &hanzi::JAPANESE,
-            _ => &hanzi::SIMPLIFIED,
-        };
-        let mut counts = Self::default();
-        for text in texts {
-            let mut before = ' ';
-            for character in text.trim_end_matches('\0').chars().take(COUNTED.saturating_sub(counts.characters)) {
-                counts.characters += 1;
-                counts.controls += usize::from(is_control(character));
-                if !character.is_ascii() {
-                    counts.judged += 1;
-                    counts.fitting += usize::from(tongue.fits(before, character));
-                }
-                if is_hanzi(character) {
-                    counts.hanzi += 1;
-                    counts.common += usize::from(table.is_common(character));
-                }
-                before = character;
-            }
-        }
-        counts
+        _ if count * TELLING >= bytes.len() => Reason::ControlBytes { count, total: bytes.len() },
+        _ if is_best => Reason::NoText,
+        _ => Reason::Possible,
     }
 }

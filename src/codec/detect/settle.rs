@@ -18,9 +18,11 @@ pub enum Settle {
     BeyondAscii,
     /// More bytes: there are few characters that tell so far.
     MoreBytes {
-        /// Characters beyond ASCII, or bytes when there is no text.
+        /// Characters beyond ASCII.
         characters: usize,
     },
+    /// More bytes: these may be no text, or too few to say.
+    MoreData,
     /// The other half of a character that is cut at the start or at the end.
     OtherHalf,
     /// A text that holds a word which the sender surely writes: what there is reads as text in more than one way.
@@ -35,6 +37,7 @@ impl Settle {
             Self::SameReading { .. } => "same_reading",
             Self::BeyondAscii => "beyond_ascii",
             Self::MoreBytes { .. } => "more_bytes",
+            Self::MoreData => "more_data",
             Self::OtherHalf => "other_half",
             Self::KnownWord => "known_word",
         }
@@ -45,7 +48,7 @@ impl Settle {
         match *self {
             Self::SameReading { best, other } => vec![("best", best.to_string()), ("other", other.to_string())],
             Self::MoreBytes { characters } => vec![("characters", characters.to_string())],
-            Self::Nothing | Self::BeyondAscii | Self::OtherHalf | Self::KnownWord => Vec::new(),
+            Self::Nothing | Self::BeyondAscii | Self::MoreData | Self::OtherHalf | Self::KnownWord => Vec::new(),
         }
     }
 }

@@ -53,7 +53,7 @@ fn tongues(encoding: Encoding) -> &'static [(Tongue, Cost)] {
 
 /// How unlikely an encoding is before looking, in bits, where this tool is used: half of what is met is UTF-8 or ASCII, a quarter GBK,
 /// and of the others one in a hundred or fewer. UTF-16 without a mark is rarer still, and reads anything.
-fn prior(encoding: Encoding) -> Cost {
+pub(super) fn prior(encoding: Encoding) -> Cost {
     bits(match encoding.name() {
         "UTF-8" => 1,
         "GBK" | "GB18030" => 2,
@@ -84,7 +84,7 @@ const HALF: usize = 3;
 /// After so many bytes it is asked whether to go on.
 const PART: usize = 64;
 /// What is so much dearer than the best has one chance in 2^50.
-const HOPELESS: Cost = bits(50);
+pub(super) const HOPELESS: Cost = bits(50);
 
 /// The costs of a text that is being read, in all the tongues of its encoding.
 struct Scale {
