@@ -251,6 +251,46 @@ fn a_line_without_a_remote_goes_to_the_last_sender() {
     assert_eq!(twin.end().code, 0);
 }
 
+/// 服务器已经启动正在等待客户端的连接 in GBK.
+const SIMPLIFIED: &str = "服务器已经启动正在等待客户端的连接";
+const SIMPLIFIED_GBK: &[u8] = b"\xb7\xfe\xce\xf1\xc6\xf7\xd2\xd1\xbe\xad\xc6\xf4\xb6\xaf\xd5\xfd\xd4\xda\xb5\xc8\xb4\xfd\xbf\xcd\xbb\xa7\xb6\xcb\xb5\xc4\xc1\xac\xbd\xd3";
+
+#[test]
+fn auto_reads_each_sender_of_datagrams_in_its_encoding() {
+    let twin = Twin::start(&["udp", "--bind", ":0", "--format", "jsonl", "--recv-encoding", "auto", "--encoding", "latin1"]);
+    let port = twin.port();
+    let (gbk, utf_8) = (udp(), udp());
+    // Plain ASCII and a little tell nothing: the other encoding counts.
+    gbk.send_to(b"AT\xe9", ("127.0.0.1", port)).unwrap();
+    assert_eq!(text(&twin.event("data"), "text"), "ATé");
+    for (socket, bytes) in [(&utf_8, SIMPLIFIED.as_bytes()), (&udp(), SIMPLIFIED_GBK), (&utf_8, "好".as_bytes())] {
+        socket.send_to(bytes, ("127.0.0.1", port)).unwrap();
+        let data = twin.event("data");
+        let expected = if bytes.len() == 3 { "好" } else { SIMPLIFIED };
+        assert_eq!((text(&data, "text"), data["len"].as_u64()), (expected.into(), Some(bytes.len() as u64)));
+    }
+    twin.signal("INT");
+    assert_eq!(twin.end().code, 0);
+}
+
+#[test]
+fn auto_reads_each_client_of_a_server_in_its_encoding() {
+    let twin = Twin::start(&["tcp-server", ":0", "--format", "jsonl", "--recv-encoding", "auto"]);
+    let port = twin.port();
+    let mut clients: Vec<TcpStream> = (0..2).map(|_| connect(port)).collect();
+    for (client, (bytes, cut)) in clients.iter_mut().zip([(SIMPLIFIED_GBK, 33), (SIMPLIFIED.as_bytes(), 50)]) {
+        // The last character comes in two parts.
+        client.write_all(&bytes[..cut]).unwrap();
+        let first = twin.event("data");
+        client.write_all(&bytes[cut..]).unwrap();
+        assert_eq!(text(&first, "text") + &text(&twin.event("data"), "text"), SIMPLIFIED);
+    }
+    clients[0].write_all(b"\xba\xc3").unwrap();
+    assert_eq!(text(&twin.event("data"), "text"), "好");
+    twin.signal("INT");
+    assert_eq!(twin.end().code, 0);
+}
+
 #[test]
 fn a_message_too_long_for_a_datagram_fails_and_the_session_goes_on() {
     let peer = udp();

@@ -161,3 +161,34 @@ fn nobody_reads_the_output() {
     let output = Command::new("bash").current_dir(folder.0.path()).args(["-c", &script]).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "0", "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// Each stream of a file is read in one encoding from its beginning, also before it has said enough to tell which.
+#[test]
+fn auto_reads_each_stream_as_what_it_tells() {
+    let folder = Folder::new();
+    let (gbk, utf_8) = (Peer::datagram("192.0.2.1:9".parse().unwrap()), Peer::datagram("192.0.2.2:9".parse().unwrap()));
+    let (mut streams, mut writer, mut file) = (Streams::default(), sockscope::capture::pcapng::Writer::new(), Vec::new());
+    writer.header(&mut file);
+    for text in ["好", "服务器已经启动正在等待客户端的连接"] {
+        for (peer, label) in [(gbk, "gbk"), (utf_8, "utf-8")] {
+            let bytes = sockscope::codec::encoding::Encoding::for_label(label).unwrap().encode(text).unwrap();
+            let event = SessionEvent {
+                session: SessionId(1),
+                at: Timestamp(1_784_622_034_093_000),
+                what: What::Received { peer, bytes: bytes.into() },
+            };
+            let (id, record) = streams.file(&event).unwrap();
+            writer.record(id, &record, &mut file);
+        }
+    }
+    std::fs::write(folder.path("two.pcapng"), file).unwrap();
+    let end = folder.convert(&["two.pcapng", "-", "--encoding", "auto"]);
+    let out = String::from_utf8(end.out).unwrap();
+    assert_eq!(end.code, 0, "{}", end.said);
+    for text in ["  好\n", "  服务器已经启动正在等待客户端的连接\n"] {
+        assert_eq!(out.matches(text).count(), 2, "{out}");
+    }
+    // A log of text is read as UTF-8, whatever is made of it then.
+    assert_eq!(folder.convert(&["two.pcapng", "two.log", "--encoding", "utf-8"]).code, 0);
+    assert_eq!(folder.convert(&["two.log", "-", "--encoding", "AUTO"]).code, 0);
+}

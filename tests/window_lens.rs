@@ -3,6 +3,7 @@
 mod support;
 
 use egui::accesskit::Role;
+use egui::{Event, Key, Modifiers};
 use sockscope::codec::encoding::Encoding;
 use sockscope::i18n::Language;
 use std::io::Write;
@@ -121,4 +122,76 @@ fn the_doctor_gives_back_what_can_be_had() {
         window.fill(&window.tr("lens.doctor_box"), "锟斤拷锟斤拷", Side::Any);
         window.until("no text", |window| !window.reads("你好"));
     }
+}
+
+/// Bytes typed into the lens, and their verdict.
+fn typed(language: Language, hex: &str) -> Window {
+    let mut window = Window::open(language);
+    window.press("top.lens", Side::Any);
+    window.segment("lens.typed", 0, Side::Any);
+    window.fill(&window.tr("lens.typed_label"), hex, Side::Any);
+    window.until("a verdict", |window| !verdicts(window).is_empty());
+    window
+}
+
+#[test]
+fn the_keyboard_reaches_every_encoding_and_chooses_one() {
+    let mut window = typed(Language::English, "E4 BD A0 E5 A5 BD");
+    let all = verdicts(&window);
+    let is_chosen = |window: &Window, name: &str| {
+        window.all().iter().any(|seen| seen.role == Role::ListBoxOption && seen.label == name && seen.on)
+    };
+    assert!(is_chosen(&window, &all[0]));
+    let focused = window.focused();
+    // Out of the field, through the names in order; also those that are not in view.
+    let mut reached = Vec::new();
+    for _ in 0..all.len() + 20 {
+        window.key(Key::Tab, Modifiers::NONE);
+        let name = window.focused();
+        if all.contains(&name) {
+            reached.push(name);
+        }
+        if reached.len() == all.len() {
+            break;
+        }
+    }
+    assert_eq!(reached, all, "from {focused}");
+    for key in [Key::Space, Key::Enter] {
+        let last = window.focused();
+        window.key(key, Modifiers::NONE);
+        assert!(is_chosen(&window, &last), "{key:?}");
+        // What the keyboard is at is in view.
+        let seen = window.all().into_iter().find(|seen| seen.role == Role::ListBoxOption && seen.label == last).unwrap();
+        let lens = window.all().into_iter().find(|seen| seen.text() == window.tr("lens.title")).unwrap();
+        assert!(seen.rect.top() > lens.rect.bottom() && window.ctx().content_rect().contains(seen.rect.center()), "{seen:?}");
+        window.key(Key::Tab, Modifiers::SHIFT);
+    }
+}
+
+#[test]
+fn escape_takes_back_which_bytes_are_selected() {
+    for language in LANGUAGES {
+        let mut window = typed(language, "41 E4 BD A0 E5 A5 BD");
+        let strip = window.all().into_iter().find(|seen| seen.role == Role::Row && seen.label == "UTF-8 A你好").unwrap();
+        let at = strip.rect.left_top() + egui::vec2(60.0, 8.0);
+        window.click_at(at, egui::PointerButton::Primary, Modifiers::NONE);
+        let picked = language.tr_with("lens.picked", &[("from", &1), ("count", &3)]);
+        window.until("a selection", |window| window.reads(&picked));
+        window.key(Key::Escape, Modifiers::NONE);
+        window.until("all bytes", |window| !window.reads(&picked));
+    }
+}
+
+#[test]
+fn a_long_text_is_examined_beside_the_frames() {
+    let mut window = Window::open(Language::English);
+    window.press("top.lens", Side::Any);
+    window.segment("lens.doctor", 0, Side::Any);
+    let garbled = "浣犲ソ锛屼笘鐣岋紝浠婂ぉ澶╂皵寰堝ソ锛屾垜浠嚭鍘昏蛋璧板惂銆".repeat(60);
+    window.fill(&window.tr("lens.doctor_box"), &garbled, Side::Any);
+    window.until("the text", |window| window.reads("你好，世界，今天天气很好"));
+    // Another text, typed while one is examined or not: the last word is about the last text.
+    window.key(Key::A, Modifiers::COMMAND);
+    window.event(Event::Text("浣犲ソ锛屼笘鐣".into()));
+    window.until("the short text", |window| window.reads("你好，世") && !window.reads("今天天气很好"));
 }

@@ -70,19 +70,57 @@ fn bytes_of<'a>(cell: &Cell, bytes: &'a [u8]) -> &'a [u8] {
     bytes.get(place(cell.bytes.start)..place(cell.bytes.end)).unwrap_or_default()
 }
 
+/// What stands in a box, in one piece and as wide as it is drawn.
 fn face(content: &Content) -> String {
     match content {
         Content::Character(character) => match abbreviation(*character) {
             Some(name) => name.to_owned(),
-            None => {
-                let mut face = String::new();
-                push_visible(&mut face, *character);
-                face
-            }
+            None => visible(&character.to_string()),
         },
-        Content::Characters(text) => text.clone(),
+        Content::Characters(text) => visible(text),
         Content::Switch => "⇧".into(),
         Content::Invalid(_) => "×".into(),
         Content::Unfinished => "…".into(),
+    }
+}
+
+/// A mark that is drawn over the character before it gets one of its own, or it would stand on the edge of the box.
+fn visible(text: &str) -> String {
+    let mut face = String::new();
+    text.chars().for_each(|character| push_visible(&mut face, character));
+    if width(&face) == 0 { format!("◌{face}") } else { face }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of every kind in every encoding: the edges of the boxes stand above each other, and a terminal gets nothing but text.
+    #[test]
+    fn boxes_line_up_and_hold_no_control_characters() {
+        let samples: [&[u8]; 8] = [
+            b"",
+            b"\x1B[31m\x07\x9B\x85\r\n\0",
+            "e\u{301}\u{202E}\u{200D}👨‍👩‍👧\u{AD}".as_bytes(),
+            b"\x88\x62\x88\x64",
+            b"\x81\x30\x81",
+            b"\x1B$B$\"\x1B(B",
+            b"\x3D\xD8\x4D\xDC",
+            &[0xE4; 200],
+        ];
+        for bytes in samples {
+            for encoding in Encoding::all() {
+                let lines = lines(Language::English, *encoding, bytes);
+                assert!(lines.iter().all(|line| !line.chars().any(char::is_control)), "{encoding} {lines:?}");
+                let boxes: Vec<&String> = lines.iter().filter(|line| line.starts_with('│')).collect();
+                for pair in boxes.chunks(2) {
+                    assert_eq!(width(pair[0]), width(pair[1]), "{encoding} {pair:?}");
+                    assert!(width(pair[0]) <= WIDTH + 12, "{encoding} {pair:?}");
+                }
+            }
+        }
+        let big5 = lines(Language::English, Encoding::BIG5, b"\x88\x62");
+        assert_eq!((width(&big5[0]), width(&big5[1])), (7, 7), "{big5:?}");
+        assert_eq!(face(&Content::Character('\u{301}')), "◌\u{301}");
     }
 }

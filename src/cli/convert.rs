@@ -6,9 +6,9 @@ use crate::capture::export::{Export, Form, Kind};
 use crate::capture::{self, Capture, CaptureError, Options, Summary, save::save};
 use crate::describe::grouped;
 use crate::i18n::Language;
-use crate::session::event::SessionEvent;
+use crate::session::event::{SessionEvent, What};
 use crate::session::id::SessionId;
-use crate::traffic::encodings::Encodings;
+use crate::traffic::encodings::{Choice, Encodings};
 use crate::traffic::filing::Streams;
 use crate::traffic::format::{Format, Style};
 use crate::traffic::heads::Heads;
@@ -53,13 +53,18 @@ pub fn run(language: Language, convert: &Convert) -> u8 {
     let zone = TimeZone::system();
     let options = Options { encoding: convert.encoding.otherwise(), zone: zone.clone() };
     let name = &convert.input;
-    let opened = open(name).map_err(CaptureError::from).and_then(|file| capture::open(file, &options));
-    let capture = match opened {
+    let heads = Heads::default();
+    // What comes through a pipe comes once, and is read as what it has told so far.
+    let again = matches!((convert.encoding, &kind), (Choice::Auto(_), Kind::Log(_)))
+        && std::fs::metadata(name).is_ok_and(|data| data.is_file());
+    if again {
+        read_ahead(name, &options, &heads, &interrupted);
+    }
+    let capture = match open(name).map_err(CaptureError::from).and_then(|file| capture::open(file, &options)) {
         Ok(capture) => capture,
         Err(error) => return unreadable(language, name, &error),
     };
     let only = convert.direction.map(Way::direction);
-    let heads = Heads::default();
     let form = match kind {
         Kind::Log(format) => Form::Log(Style {
             format,
@@ -71,6 +76,7 @@ pub fn run(language: Language, convert: &Convert) -> u8 {
         Kind::Raw => Form::Raw(only.unwrap_or(Direction::Received)),
         Kind::Pcapng => Form::Pcapng,
     };
+    let heads = (!again).then_some(heads);
     let mut job = Job { capture, heads, export: Export::new(form, only), interrupted, failed: None };
     let written = match convert.output.as_str() {
         "-" => job.write(&mut io::stdout().lock()),
@@ -84,6 +90,21 @@ pub fn run(language: Language, convert: &Convert) -> u8 {
         Some(Failed::Writing(problem)) if convert.output == "-" && problem.kind() == ErrorKind::BrokenPipe => DONE,
         Some(Failed::Writing(problem)) => unwritable(language, &convert.output, &problem),
         Some(Failed::Reading(error)) => unreadable(language, name, &error),
+    }
+}
+
+/// Reads the file for what tells the encodings of its streams, so that each is read in one from its beginning. What is wrong with the file
+/// the reading after this one tells.
+fn read_ahead(name: &str, options: &Options, heads: &Heads, interrupted: &AtomicBool) {
+    let Ok(mut capture) = open(name).map_err(CaptureError::from).and_then(|file| capture::open(file, options)) else { return };
+    while let Some(Ok(seen)) = capture.next()
+        && !interrupted.load(Ordering::Relaxed)
+    {
+        match seen.what {
+            What::Received { peer, bytes } => heads.push((peer, Direction::Received), &bytes),
+            What::Sent { peer, bytes, .. } => heads.push((peer, Direction::Sent), &bytes),
+            _ => {}
+        }
     }
 }
 
@@ -113,8 +134,8 @@ fn kind(convert: &Convert) -> Option<Kind> {
 
 struct Job {
     capture: Capture,
-    /// What tells the encodings of its streams.
-    heads: Heads,
+    /// What tells the encodings of its streams, where that was not read before.
+    heads: Option<Heads>,
     export: Export,
     interrupted: Arc<AtomicBool>,
     /// Why reading ended, where it was not the file's end; what was written until then is not kept.
@@ -136,8 +157,8 @@ impl Job {
             }
             let event = SessionEvent { session: SESSION, at: seen.at, what: seen.what };
             if let Some((id, record)) = streams.file(&event) {
-                if let Some(data) = record.data() {
-                    self.heads.push((data.peer, data.direction), &data.bytes);
+                if let (Some(heads), Some(data)) = (&self.heads, record.data()) {
+                    heads.push((data.peer, data.direction), &data.bytes);
                 }
                 self.export.record(id, &record, seen.local, &mut gathered);
             }

@@ -28,8 +28,9 @@ pub struct Printer<O, E> {
     language: Language,
     zone: TimeZone,
     data: Switch,
-    /// Received records that may still be written.
+    /// What tells the encodings of its streams.
     heads: Heads,
+    /// Received records that may still be written.
     left: Option<u64>,
     gathered: Vec<u8>,
     out: O,
@@ -178,6 +179,10 @@ mod tests {
     fn framed(rule: &str, format: Format, data: Switch, count: Option<u64>, events: &[What]) -> (String, String, Progress) {
         let output =
             Output { frame: rule.parse().unwrap(), format, data, receive: Choice::Fixed(Encoding::GBK), send: Encoding::GBK };
+        printed_as(output, count, events)
+    }
+
+    fn printed_as(output: Output, count: Option<u64>, events: &[What]) -> (String, String, Progress) {
         let (mut out, mut notes) = (Vec::new(), Vec::new());
         let mut printer = Printer::new(Language::English, TimeZone::UTC, output, count, &mut out, &mut notes);
         let mut progress = Progress::Open;
@@ -196,6 +201,34 @@ mod tests {
 
     fn gap() -> What {
         What::Gap { datagrams: 3, bytes: None, place: Place::Kernel }
+    }
+
+    /// However a stream is cut into reads: once it is told, no character after that is broken, and none of its bytes is said twice as text.
+    #[test]
+    fn a_stream_that_is_told_goes_on_between_characters() {
+        let said = "服务器已经启动正在等待客户端的连接服务器已经启动正在等待客户端的连接";
+        let bytes = Encoding::GBK.encode(said).unwrap();
+        for size in [1, 3, 5, 7, 11, 13] {
+            let events: Vec<What> = bytes.chunks(size).map(received).collect();
+            let output = Output {
+                frame: Rule::None,
+                format: Format::JsonLines,
+                data: Switch::On,
+                receive: Choice::Auto(Encoding::UTF_8),
+                send: Encoding::UTF_8,
+            };
+            let (out, _, _) = printed_as(output, None, &events);
+            let text: String = out
+                .lines()
+                .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["text"].as_str().unwrap().to_owned())
+                .collect();
+            let clean: String = text.chars().rev().take_while(|character| said.contains(*character)).collect();
+            let clean: String = clean.chars().rev().collect();
+            assert!(said.ends_with(&clean) && clean.chars().count() >= 17, "{size}: {text}");
+            let broken = text.strip_suffix(&clean).unwrap();
+            let shown = broken.matches("\\x").count();
+            assert!(shown + 2 * clean.chars().count() >= bytes.len() - broken.chars().count(), "{size}: {text}");
+        }
     }
 
     #[test]

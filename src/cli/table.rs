@@ -1,5 +1,7 @@
 //! Columns that line up on a terminal, where a Chinese character is two cells wide. It must never know what stands in them.
 
+use unicode_width::UnicodeWidthChar;
+
 /// Rows of text in columns; the last one is as wide as it likes.
 pub struct Table<const N: usize> {
     rows: Vec<[String; N]>,
@@ -34,17 +36,9 @@ impl<const N: usize> Table<N> {
     }
 }
 
-/// Cells that a text takes on a terminal.
+/// Cells that a text takes on a terminal (UAX #11); a mark that is drawn over another character takes none.
 pub fn width(text: &str) -> usize {
-    text.chars().map(|character| if is_wide(character) { 2 } else { 1 }).sum()
-}
-
-/// The ranges of Unicode's East_Asian_Width W and F (UAX #11), as coarse as terminals treat them.
-fn is_wide(character: char) -> bool {
-    matches!(u32::from(character),
-        0x1100..=0x115F | 0x2E80..=0x303E | 0x3041..=0x33FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xA000..=0xA4CF
-        | 0xA960..=0xA97F | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6
-        | 0x1F300..=0x1F64F | 0x1F680..=0x1F6FF | 0x1F900..=0x1F9FF | 0x1FA70..=0x1FAFF | 0x2_0000..=0x3_FFFD)
+    text.chars().filter_map(UnicodeWidthChar::width).sum()
 }
 
 #[cfg(test)]

@@ -11,9 +11,13 @@ pub fn push_visible(line: &mut String, character: char) {
         // The byte order mark and the other marks that change how a line is drawn without being seen themselves; and private-use characters,
         // for which each font has something else, icons for example.
         '\u{FEFF}'
+        | '\u{AD}'
+        | '\u{61C}'
+        | '\u{180E}'
         | '\u{200B}'..='\u{200F}'
         | '\u{2028}'..='\u{202E}'
-        | '\u{2066}'..='\u{2069}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{E0000}'..='\u{E0FFF}'
         | '\u{E000}'..='\u{F8FF}'
         | '\u{F0000}'..='\u{10FFFD}' => {
             line.push_str(&format!("\\u{{{:X}}}", u32::from(character)));
@@ -30,7 +34,9 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_escaped() {
         let mut line = String::new();
-        "a\n\r\t\0\u{1B}\u{FEFF}\u{202E}\u{E0E5}你".chars().for_each(|character| push_visible(&mut line, character));
-        assert_eq!(line, "a\\n\\r\\t\\0\\x1B\\u{FEFF}\\u{202E}\\u{E0E5}你");
+        "a\n\r\t\0\u{1B}\u{FEFF}\u{61C}\u{202E}\u{2060}\u{E0041}\u{E0E5}你"
+            .chars()
+            .for_each(|character| push_visible(&mut line, character));
+        assert_eq!(line, "a\\n\\r\\t\\0\\x1B\\u{FEFF}\\u{61C}\\u{202E}\\u{2060}\\u{E0041}\\u{E0E5}你");
     }
 }

@@ -10,8 +10,9 @@ use crate::session::id::SessionId;
 use crate::session::storage::AtLimit;
 use crate::session::timestamp::Timestamp;
 use crate::store::archive;
-use crate::traffic::encodings::Encodings;
+use crate::traffic::encodings::{Choice, Encodings};
 use crate::traffic::format::{Format, Style};
+use crate::traffic::heads::Heads;
 use crate::traffic::query::FilterDraft;
 use crate::traffic::record::Direction;
 use crate::traffic::scan::Question;
@@ -219,4 +220,39 @@ fn a_hole_of_any_size_is_counted_at_once() {
     [0, 2, 3, 1 << 40, u64::MAX].into_iter().for_each(|key| chosen.insert(RowKey(key)));
     chosen.forget_before(RowKey(1));
     assert_eq!(Pick::Only(chosen).count(hole), 2);
+}
+
+/// An export reads each stream from its beginning in what it tells later.
+#[test]
+fn auto_reads_each_stream_as_what_it_tells() {
+    let bench = Bench::new();
+    let heads = Heads::default();
+    let auto = || Style {
+        format: Format::Text,
+        encodings: Encodings::new(Choice::Auto(Encoding::LATIN_1), Choice::Auto(Encoding::LATIN_1), &heads),
+        zone: TimeZone::UTC,
+        language: Language::English,
+        notes: false,
+    };
+    let (_, before) = bench.export(Form::Log(auto()), Rows::All, None);
+    let streams: Vec<_> = {
+        let mut streams = Vec::new();
+        bench.history().walk(0..u64::MAX, |step| {
+            if let crate::history::walk::Step::Record(_, record) = step
+                && let Some(data) = record.data()
+            {
+                streams.push((data.peer, data.direction));
+            }
+            std::ops::ControlFlow::Continue(())
+        });
+        streams
+    };
+    for stream in &streams {
+        heads.push(*stream, &Encoding::GBK.encode("服务器已经启动正在等待客户端的连接").unwrap());
+    }
+    assert!(streams.iter().all(|stream| auto().encodings.of_stream(*stream) == Encoding::GBK));
+    let (_, after) = bench.export(Form::Log(auto()), Rows::All, None);
+    let gbk = Style { encodings: Encodings::fixed(Encoding::GBK, Encoding::GBK), ..auto() };
+    assert_eq!(after, bench.export(Form::Log(gbk), Rows::All, None).1);
+    assert_ne!(before, after);
 }

@@ -38,7 +38,7 @@ pub enum Because {
     Auto(Judged),
 }
 
-/// What the records of a session are read in. Cloning is cheap. Two are equal when every record is read alike.
+/// What the records of a session are read in. Cloning is cheap. Two are equal when the same was chosen.
 #[derive(Clone, Debug)]
 pub struct Encodings {
     received: Choice,
@@ -46,15 +46,15 @@ pub struct Encodings {
     streams: Arc<BTreeMap<Stream, Encoding>>,
     records: Arc<BTreeMap<RecordId, (Direction, Encoding)>>,
     heads: Heads,
-    /// [`Heads::count`] when this was made.
-    judged: u64,
+    /// [`Heads::corrected`] when this was made.
+    corrected: u64,
 }
 
 impl Encodings {
     /// Two choices, and nothing chosen for any peer.
     pub fn new(received: Choice, sent: Choice, heads: &Heads) -> Self {
-        let own = Self { received, sent, streams: Arc::default(), records: Arc::default(), heads: heads.clone(), judged: 0 };
-        Self { judged: if own.is_auto() { heads.count() } else { 0 }, ..own }
+        let own = Self { received, sent, streams: Arc::default(), records: Arc::default(), heads: heads.clone(), corrected: 0 };
+        Self { corrected: if own.is_auto() { heads.corrected() } else { 0 }, ..own }
     }
 
     /// Two encodings for everything.
@@ -65,6 +65,11 @@ impl Encodings {
     /// The same with what was chosen for peers and records.
     pub fn with(self, pins: &Pins) -> Self {
         Self { streams: pins.streams.clone(), records: pins.records.clone(), ..self }
+    }
+
+    /// The same without what was chosen for single records, as a search reads them.
+    pub fn of_streams_alone(self) -> Self {
+        Self { records: Arc::default(), ..self }
     }
 
     /// What was chosen for a direction.
@@ -82,16 +87,30 @@ impl Encodings {
 
     /// What a stream is read in, but for the records for which something else was chosen.
     pub fn of_stream(&self, stream: Stream) -> Encoding {
+        self.read_by(stream, Heads::judged)
+    }
+
+    /// The same for one who keeps what is found by it: [`Encodings::is_outdated`] tells when that is not right any more.
+    pub fn of_stream_for_good(&self, stream: Stream) -> Encoding {
+        self.read_by(stream, Heads::relied_on)
+    }
+
+    fn read_by(&self, stream: Stream, judged: impl FnOnce(&Heads, Stream) -> Judged) -> Encoding {
         if let Some(chosen) = self.streams.get(&stream) {
             return *chosen;
         }
         match self.choice(stream.1) {
             Choice::Fixed(encoding) => encoding,
-            Choice::Auto(otherwise) => match self.heads.judged(stream) {
+            Choice::Auto(otherwise) => match judged(&self.heads, stream) {
                 Judged::Text { encoding, .. } => encoding,
                 Judged::NotYet { .. } | Judged::Unclear { .. } => otherwise,
             },
         }
+    }
+
+    /// Whether a stream was told after something had been found without knowing.
+    pub fn is_outdated(&self) -> bool {
+        self.is_auto() && self.heads.corrected() != self.corrected
     }
 
     /// Why a record is read so.
@@ -110,11 +129,12 @@ impl Encodings {
         self.is_auto() || !self.streams.is_empty() || !self.records.is_empty()
     }
 
-    fn is_auto(&self) -> bool {
+    /// Whether streams are judged.
+    pub fn is_auto(&self) -> bool {
         [self.received, self.sent].iter().any(|choice| matches!(choice, Choice::Auto(_)))
     }
 
-    /// Every encoding that a stream is read in, as far as it is known: one that is judged later makes other [`Encodings`].
+    /// Every encoding that a stream is read in, as far as it is known; another stream may be judged to be in another one later.
     pub fn possible(&self) -> Vec<Encoding> {
         let mut all = vec![self.received.otherwise(), self.sent.otherwise()];
         all.extend(self.streams.values());
@@ -133,7 +153,7 @@ impl Encodings {
 
 impl PartialEq for Encodings {
     fn eq(&self, other: &Self) -> bool {
-        (self.received, self.sent, self.judged) == (other.received, other.sent, other.judged)
+        (self.received, self.sent) == (other.received, other.sent)
             && self.streams == other.streams
             && self.records == other.records
             && (!self.is_auto() || self.heads.same(&other.heads))
@@ -214,8 +234,13 @@ mod tests {
         let said = Encoding::GBK.encode("服务器已经启动正在等待客户端的连接").unwrap();
         heads.push((one.peer, Direction::Received), &said);
         assert_eq!((before.of(RecordId(0), &one), before.of(RecordId(1), &two)), (Encoding::GBK, Encoding::UTF_8));
-        // A stream that was judged is another way to read everything.
-        assert_ne!(before, auto());
-        assert_eq!(auto(), auto());
+        // Who only looked has nothing to correct.
+        assert_eq!((before.is_outdated(), before == auto()), (false, true));
+        // Who kept what it found in a stream that was not told yet has.
+        heads.push((two.peer, Direction::Received), &said[..2]);
+        assert_eq!(before.of_stream_for_good((two.peer, Direction::Received)), Encoding::UTF_8);
+        heads.push((two.peer, Direction::Received), &said[2..]);
+        assert_eq!(before.of(RecordId(1), &two), Encoding::GBK);
+        assert_eq!((before.is_outdated(), auto().is_outdated()), (true, false));
     }
 }

@@ -1,5 +1,5 @@
 //! What tells the encoding of each stream: its first bytes that are not plain ASCII, and what they were judged to be, once. Shared between
-//! the recorder, which adds, and whoever looks. Must never hold its lock while anything but a short text is judged.
+//! the recorder, which adds, and whoever looks. Must never hold its lock while anything is judged.
 
 use super::record::Direction;
 use crate::codec::detect::{self, Guess};
@@ -17,8 +17,11 @@ pub type Stream = (Peer, Direction);
 const ENOUGH: usize = 256;
 /// Plain ASCII kept before the first telling byte, for its words.
 const BEFORE: usize = 16;
-/// Streams that are judged; those after them are read as if nothing told.
+/// Streams that are known, about 600 bytes each. Beyond that the half that was silent longest is forgotten: where one of those goes on, it
+/// is judged anew.
 const MOST_STREAMS: usize = 16_384;
+/// Bytes that are looked at in one go for the first telling one.
+const PIECE: usize = 256;
 
 /// What a stream was judged to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +52,10 @@ pub struct Heads(Arc<Mutex<Inner>>);
 #[derive(Default)]
 struct Inner {
     streams: HashMap<Stream, Head>,
-    judged: u64,
+    /// How many streams were told otherwise than somebody relied on.
+    corrected: u64,
+    /// Reads so far, the clock by which a stream is called silent.
+    clock: u64,
 }
 
 #[derive(Default)]
@@ -57,70 +63,138 @@ struct Head {
     bytes: Vec<u8>,
     /// The ends of some of the pieces that came, each a good deal after the one before: what is judged ends there, so that the answer does
     /// not depend on when somebody asks.
-    ends: Vec<usize>,
+    ends: Vec<u16>,
     /// How many of the ends were tried.
+    tried: usize,
+    guess: Option<Guess>,
+    /// Whether somebody has gone on without an answer, as one who searches does.
+    relied: bool,
+    /// When it was last heard of.
+    heard: u64,
+}
+
+/// What of a head is judged while it is free for others.
+struct Trial {
+    bytes: Vec<u8>,
+    ends: Vec<u16>,
     tried: usize,
     guess: Option<Guess>,
 }
 
 impl Head {
-    /// Tries the ends that were not tried yet. Whether that settled it.
-    fn judge(&mut self) -> bool {
+    /// Whether it takes no more bytes.
+    fn is_done(&self) -> bool {
+        self.guess.is_some() || self.bytes.len() >= ENOUGH
+    }
+
+    /// What is to be judged, if anything new is.
+    fn trial(&self) -> Option<Trial> {
+        let new = self.guess.is_none() && self.tried < self.ends.len();
+        new.then(|| Trial { bytes: self.bytes.clone(), ends: self.ends.clone(), tried: self.tried, guess: None })
+    }
+
+    /// Takes over what a trial found, if it was of this head and nobody was faster.
+    fn take(&mut self, trial: Trial) {
+        if self.guess.is_none() && self.tried < trial.tried && self.bytes.starts_with(&trial.bytes) {
+            (self.tried, self.guess) = (trial.tried, trial.guess);
+        }
+    }
+
+    fn judged(&self) -> Judged {
+        let seen = if self.guess.is_some() { self.tried.checked_sub(1).and_then(|last| self.ends.get(last)) } else { None };
+        let seen = seen.map_or(self.bytes.len(), |end| usize::from(*end));
+        match self.guess {
+            None => Judged::NotYet { seen },
+            Some(Guess::Text(encoding)) => Judged::Text { encoding, seen },
+            Some(Guess::Binary) => Judged::Unclear { seen },
+        }
+    }
+}
+
+impl Trial {
+    /// Tries the ends that were not tried yet, until one settles it.
+    fn run(mut self) -> Self {
         while self.guess.is_none()
-            && let Some(end) = self.ends.get(self.tried)
+            && let Some(end) = self.ends.get(self.tried).map(|end| usize::from(*end))
         {
             self.tried += 1;
-            let settled = self.bytes.get(..*end).and_then(detect::settled);
+            let settled = self.bytes.get(..end).and_then(detect::settled);
             // After a binary head there may come text. At the end of what is kept there is nothing more to wait for.
-            self.guess = settled.filter(|guess| *guess != Guess::Binary).or((*end >= ENOUGH).then_some(Guess::Binary));
-            if self.guess.is_some() {
-                return true;
-            }
+            self.guess = settled.filter(|guess| *guess != Guess::Binary).or((end >= ENOUGH).then_some(Guess::Binary));
         }
-        false
+        self
     }
 }
 
 impl Heads {
-    /// The next bytes of a stream, or the next datagram of a peer.
+    /// The next bytes of a stream, or the next datagram of a peer. Once a stream has shown enough it costs a look into a table.
     pub fn push(&self, stream: Stream, bytes: &[u8]) {
-        // A zero is how Latin letters look in UTF-16.
-        let telling = |byte: &u8| *byte >= 0x80 || *byte == 0 || *byte == 0x1B;
-        let Some(first) = bytes.iter().position(telling) else { return };
-        let mut inner = self.0.lock();
-        let room = inner.streams.len() < MOST_STREAMS;
-        let head = match inner.streams.get_mut(&stream) {
-            Some(head) => head,
-            None if room => inner.streams.entry(stream).or_default(),
-            None => return,
-        };
-        let left = ENOUGH.saturating_sub(head.bytes.len());
-        if head.guess.is_some() || left == 0 {
-            return;
+        {
+            let mut inner = self.0.lock();
+            inner.clock += 1;
+            let clock = inner.clock;
+            if let Some(head) = inner.streams.get_mut(&stream) {
+                head.heard = clock;
+                if head.is_done() {
+                    return;
+                }
+            }
         }
+        let Some(first) = first_telling(bytes) else { return };
+        let mut inner = self.0.lock();
+        if inner.streams.len() >= MOST_STREAMS && !inner.streams.contains_key(&stream) {
+            inner.forget_silent();
+        }
+        let clock = inner.clock;
+        let head = inner.streams.entry(stream).or_default();
+        head.heard = clock;
+        let left = ENOUGH.saturating_sub(head.bytes.len());
         // What stands before the first telling byte of all is ASCII, which tells nothing; an even start keeps the pairs of UTF-16 together.
         // Later a character that was begun may go on here.
         let from = if head.bytes.is_empty() { first.saturating_sub(BEFORE) / 2 * 2 } else { 0 };
         head.bytes.extend(bytes.iter().skip(from).take(left));
-        let last = head.ends.last().copied().unwrap_or_default();
-        if head.bytes.len() >= (last + last / 4).max(last + 1) || head.bytes.len() == ENOUGH {
-            head.ends.push(head.bytes.len());
+        let length = head.bytes.len();
+        let last = head.ends.last().copied().map_or(0, usize::from);
+        if length >= (last + last / 4).max(last + 1) || length == ENOUGH {
+            head.ends.extend(u16::try_from(length));
+        }
+        if length == ENOUGH {
+            head.bytes.shrink_to_fit();
         }
     }
 
     /// What a stream is: judged when it is first asked for and enough has come, and from then on the same.
     pub fn judged(&self, stream: Stream) -> Judged {
+        self.answer(stream, false)
+    }
+
+    /// The same for one who goes on without an answer: where it comes later, [`Heads::corrected`] counts it.
+    pub fn relied_on(&self, stream: Stream) -> Judged {
+        self.answer(stream, true)
+    }
+
+    fn answer(&self, stream: Stream, relied: bool) -> Judged {
+        let trial = {
+            let mut inner = self.0.lock();
+            let Some(head) = inner.streams.get_mut(&stream) else { return Judged::NotYet { seen: 0 } };
+            match head.trial() {
+                Some(trial) => trial,
+                None => {
+                    head.relied |= relied && head.guess.is_none();
+                    return head.judged();
+                }
+            }
+        };
+        // Whoever judges does it alone: the recorder does not wait for it.
+        let trial = trial.run();
         let mut inner = self.0.lock();
         let Some(head) = inner.streams.get_mut(&stream) else { return Judged::NotYet { seen: 0 } };
-        let settled = head.judge();
-        let seen = if head.guess.is_some() { head.tried.checked_sub(1).and_then(|last| head.ends.get(last)) } else { None };
-        let seen = seen.copied().unwrap_or(head.bytes.len());
-        let judged = match head.guess {
-            None => Judged::NotYet { seen },
-            Some(Guess::Text(encoding)) => Judged::Text { encoding, seen },
-            Some(Guess::Binary) => Judged::Unclear { seen },
-        };
-        inner.judged += u64::from(settled);
+        let was_open = head.guess.is_none();
+        head.take(trial);
+        let judged = head.judged();
+        let corrected = was_open && head.relied && matches!(judged, Judged::Text { .. });
+        head.relied |= relied && head.guess.is_none();
+        inner.corrected += u64::from(corrected);
         judged
     }
 
@@ -129,9 +203,10 @@ impl Heads {
         self.0.lock().streams.get(&stream).map(|head| head.bytes.clone()).unwrap_or_default()
     }
 
-    /// How many streams were judged so far: where it is the same, every stream is still read as before.
-    pub fn count(&self) -> u64 {
-        self.0.lock().judged
+    /// How many streams were told to be text after somebody had relied on not knowing, or have to be told anew: where it is the same,
+    /// whatever was found is still right.
+    pub fn corrected(&self) -> u64 {
+        self.0.lock().corrected
     }
 
     /// Every encoding that some stream was judged to be in.
@@ -150,15 +225,35 @@ impl Heads {
     /// Judges a stream anew, by what comes from now on.
     pub fn forget(&self, stream: Stream) {
         let mut inner = self.0.lock();
-        if inner.streams.remove(&stream).is_some_and(|head| head.guess.is_some()) {
-            inner.judged += 1;
-        }
+        let Some(head) = inner.streams.get_mut(&stream) else { return };
+        // What came before stays, and is read as whatever will be told of what comes.
+        *head = Head { relied: true, heard: head.heard, ..Head::default() };
+        inner.corrected += 1;
     }
 
     /// Whether both are the beginnings of the same session.
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
+}
+
+impl Inner {
+    /// Forgets the half of the streams that was silent longer, so that this is not done for each new one.
+    fn forget_silent(&mut self) {
+        let mut heard: Vec<u64> = self.streams.values().map(|head| head.heard).collect();
+        heard.sort_unstable();
+        let Some(middle) = heard.get(heard.len() / 2).copied() else { return };
+        self.streams.retain(|_, head| head.heard > middle);
+    }
+}
+
+/// Where the first byte is that tells something of the encoding. A zero is how Latin letters look in UTF-16.
+fn first_telling(bytes: &[u8]) -> Option<usize> {
+    let telling = |byte: &u8| *byte >= 0x80 || *byte == 0 || *byte == 0x1B;
+    // A whole piece at a time, without a way out of it, which a processor does for many bytes at once.
+    let piece = bytes.chunks(PIECE).position(|piece| piece.iter().fold(false, |any, byte| any | telling(byte)))?;
+    let from = piece * PIECE;
+    bytes.iter().skip(from).position(telling).map(|place| from + place)
 }
 
 impl fmt::Debug for Heads {
@@ -197,12 +292,11 @@ mod tests {
             let judged = heads.judged(stream(connection));
             assert!(matches!(judged, Judged::Text { encoding, .. } if encoding == text(label)), "{label}: {judged:?}");
         }
-        assert_eq!(heads.count(), 3);
         // Later bytes change nothing, until it is asked to forget.
         heads.push(stream(1), "服务器".as_bytes());
         assert!(matches!(heads.judged(stream(1)), Judged::Text { encoding, .. } if encoding == Encoding::GBK));
         heads.forget(stream(1));
-        assert_eq!((heads.judged(stream(1)), heads.count()), (Judged::NotYet { seen: 0 }, 4));
+        assert_eq!((heads.judged(stream(1)), heads.corrected()), (Judged::NotYet { seen: 0 }, 1));
     }
 
     #[test]
@@ -221,5 +315,69 @@ mod tests {
         bytes.extend("服务器已经启动正在等待客户端的连接".as_bytes());
         heads.push(stream(1), &bytes);
         assert!(matches!(heads.judged(stream(1)), Judged::Text { encoding, .. } if encoding == Encoding::UTF_8));
+    }
+
+    #[test]
+    fn only_an_answer_that_somebody_did_without_is_a_correction() {
+        let gbk = text("gbk").encode("服务器已经启动正在等待客户端的连接").unwrap();
+        let heads = Heads::default();
+        heads.push(stream(1), &gbk);
+        assert!(matches!(heads.relied_on(stream(1)), Judged::Text { .. }));
+        assert_eq!(heads.corrected(), 0);
+        let (begun, rest) = gbk.split_at(2);
+        for (connection, relied) in [(2, false), (3, true)] {
+            heads.push(stream(connection), begun);
+            let ask = if relied { Heads::relied_on } else { Heads::judged };
+            assert_eq!(ask(&heads, stream(connection)), Judged::NotYet { seen: 2 });
+            heads.push(stream(connection), rest);
+            assert!(matches!(heads.judged(stream(connection)), Judged::Text { .. }));
+            assert_eq!(heads.corrected(), u64::from(relied));
+        }
+    }
+
+    /// However the asking falls between the pushes, a stream is judged by the same bytes.
+    #[test]
+    fn it_does_not_matter_when_somebody_asks() {
+        let gbk = text("gbk").encode("温度：二十三点五摄氏度，湿度：百分之四十").unwrap();
+        let judged = |asks: u32| {
+            let heads = Heads::default();
+            for (index, piece) in gbk.chunks(3).enumerate() {
+                heads.push(stream(1), piece);
+                if asks >> (index % 32) & 1 == 1 {
+                    heads.judged(stream(1));
+                }
+            }
+            heads.judged(stream(1))
+        };
+        for asks in [1, 2, 0x5555_5555, 0x8000_0001, 0xF0F0_F0F0, u32::MAX] {
+            assert_eq!(judged(asks), judged(0), "{asks:x}");
+        }
+    }
+
+    #[test]
+    fn a_flood_of_peers_keeps_out_neither_those_that_speak_on_nor_those_that_come() {
+        let heads = Heads::default();
+        let gbk = text("gbk").encode("服务器已经启动正在等待客户端的连接").unwrap();
+        for connection in 1..100_000 {
+            heads.push(stream(0), &gbk);
+            heads.push(stream(connection), b"\xC4\xE3");
+        }
+        assert!(heads.0.lock().streams.len() <= MOST_STREAMS);
+        heads.push(stream(100_000), &gbk);
+        for known in [0, 100_000] {
+            assert!(matches!(heads.judged(stream(known)), Judged::Text { encoding, .. } if encoding == Encoding::GBK), "{known}");
+        }
+    }
+
+    #[test]
+    fn the_first_telling_byte() {
+        for at in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE] {
+            for told in [0u8, 0x1B, 0x80, 0xFF] {
+                let mut bytes = vec![b'a'; 4 * PIECE];
+                bytes[at] = told;
+                assert_eq!(first_telling(&bytes), Some(at));
+            }
+        }
+        assert_eq!((first_telling(&[b'a'; 1000]), first_telling(b"")), (None, None));
     }
 }

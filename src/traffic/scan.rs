@@ -30,6 +30,41 @@ pub struct Question {
     pub encodings: Encodings,
 }
 
+/// How many times as long as a scan takes its outcome stands, before another scan begins because a stream was told too late for the first.
+const STANDS: u64 = 8;
+
+/// When a scan may begin anew although nothing else is asked: streams may be told one after the other, for ever, and each of them after
+/// some of it was scanned.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    began: Timestamp,
+    /// The records there were when it began.
+    until: RecordId,
+    /// Microseconds until it had seen those.
+    took: Option<u64>,
+}
+
+impl Pace {
+    /// A scan that begins now, with so many records before it.
+    pub fn begin(now: Timestamp, until: RecordId) -> Self {
+        Self { began: now, until, took: None }
+    }
+
+    /// It has come so far.
+    pub fn come(&mut self, now: Timestamp, next: RecordId) {
+        if self.took.is_none() && next >= self.until {
+            self.took = Some(now.micros_since(self.began));
+        }
+    }
+
+    /// How many microseconds from now it may begin anew; `None` while it has not come to the end.
+    pub fn wait(&self, now: Timestamp) -> Option<u64> {
+        // A clock that was set back keeps nobody waiting.
+        let stood = if now < self.began { u64::MAX } else { now.micros_since(self.began) };
+        self.took.map(|took| took.saturating_mul(STANDS).saturating_sub(stood))
+    }
+}
+
 /// A question that can be answered, and what of it could not be understood.
 pub struct Asked {
     rule: Rule,
@@ -261,5 +296,118 @@ fn admits(conditions: &Conditions, record: &Record) -> bool {
             touched == (sought.wanted == Wanted::Touched)
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::encoding::Encoding;
+    use crate::session::id::Peer;
+    use crate::traffic::encodings::Choice;
+    use crate::traffic::heads::Heads;
+    use crate::traffic::query::{Kind, LONGEST};
+    use crate::traffic::record::{Data, Direction};
+
+    #[test]
+    fn a_scan_comes_to_its_end_before_another_begins_and_then_stands_for_a_while() {
+        let mut pace = Pace::begin(Timestamp(1_000), RecordId(10));
+        pace.come(Timestamp(2_000), RecordId(9));
+        assert_eq!(pace.wait(Timestamp(1_000_000)), None);
+        pace.come(Timestamp(3_000), RecordId(10));
+        // Later records do not count.
+        pace.come(Timestamp(9_000), RecordId(99));
+        for (now, wait) in [(3_000, 14_000), (16_999, 1), (17_000, 0), (1_000_000, 0), (500, 0)] {
+            assert_eq!(pace.wait(Timestamp(now)), Some(wait), "{now}");
+        }
+        let mut short = Pace::begin(Timestamp(0), RecordId(0));
+        short.come(Timestamp(0), RecordId(0));
+        assert_eq!(short.wait(Timestamp(0)), Some(0));
+    }
+
+    fn record(peer: Peer, offset: u64, bytes: &[u8]) -> Record {
+        let data = Data { direction: Direction::Received, peer, bytes: bytes.into(), origin: None, previous: None, offset };
+        Record { at: Timestamp(0), entry: Entry::Data(data) }
+    }
+
+    /// As the recorder and a feed do it: a record tells of its stream before it is searched.
+    fn searched(question: &Question, heads: Option<&Heads>, records: &[Record]) -> (Scanner, Vec<u64>) {
+        let mut scanner = question.read(Timestamp(0), &TimeZone::UTC).scanner().unwrap();
+        for (id, record) in records.iter().enumerate() {
+            if let (Some(heads), Some(data)) = (heads, record.data()) {
+                heads.push((data.peer, data.direction), &data.bytes);
+            }
+            scanner.push(RecordId(id as u64), record);
+        }
+        let found = (0..records.len() as u64).filter(|id| scanner.found().contains(RowKey(*id))).collect();
+        (scanner, found)
+    }
+
+    fn for_text(typed: &str, kind: Kind, heads: &Heads) -> Question {
+        Question {
+            rule: Rule::None,
+            filter: FilterDraft::default(),
+            connections: None,
+            search: Pattern { typed: typed.into(), kind, ..Pattern::default() },
+            encodings: Encodings::new(Choice::Auto(Encoding::UTF_8), Choice::Auto(Encoding::UTF_8), heads),
+        }
+    }
+
+    /// A stream that says 好 before it has said enough to tell its encoding, among others.
+    #[test]
+    fn what_was_searched_before_its_stream_was_told_is_found_in_the_end() {
+        let heads = Heads::default();
+        let gbk = |text: &str| Encoding::GBK.encode(text).unwrap();
+        let (tcp, udp) =
+            (Peer::connected(ConnectionId(1), ([127, 0, 0, 1], 9).into()), Peer::datagram(([127, 0, 0, 1], 9).into()));
+        let (good, longer) = (gbk("好"), gbk("服务器已经启动正在等待客户端的连接，很好"));
+        let records = [
+            record(tcp, 0, &good),
+            record(udp, 0, "好".as_bytes()),
+            record(tcp, 2, &longer),
+            record(udp, 0, "服务器已经启动正在等待客户端的连接".as_bytes()),
+            record(tcp, 2 + longer.len() as u64, &good),
+        ];
+        let question = for_text("好", Kind::Text, &heads);
+        let (_, found) = searched(&question, Some(&heads), &records);
+        assert_eq!(found, [1, 2, 4], "the encoding that was not known before is searched in at once");
+        assert!(question.encodings.is_outdated());
+        let question = for_text("好", Kind::Text, &heads);
+        assert_eq!(searched(&question, None, &records).1, [0, 1, 2, 4]);
+        assert!(!question.encodings.is_outdated(), "and once it is known there is nothing to search again");
+        // Bytes are the same in every encoding.
+        assert_eq!(searched(&for_text("BA C3", Kind::Hex, &heads), None, &records).1, [0, 2, 4]);
+    }
+
+    /// History is searched once, however many streams it has: each of them is told when the first of it is searched.
+    #[test]
+    fn streams_that_have_said_enough_begin_no_other_search() {
+        let heads = Heads::default();
+        let said = Encoding::GBK.encode("服务器已经启动正在等待客户端的连接").unwrap();
+        let peer = |connection| Peer::connected(ConnectionId(connection), ([127, 0, 0, 1], 9).into());
+        let records: Vec<Record> = (0..500)
+            .flat_map(|connection| said.chunks(5).enumerate().map(move |(index, part)| (connection, index as u64 * 5, part)))
+            .map(|(connection, offset, part)| record(peer(connection), offset, part))
+            .collect();
+        for data in records.iter().filter_map(Record::data) {
+            heads.push((data.peer, data.direction), &data.bytes);
+        }
+        let question = for_text("服务", Kind::Text, &heads);
+        assert_eq!(searched(&question, None, &records).1.len(), 500);
+        assert!(!question.encodings.is_outdated());
+    }
+
+    /// A pattern that is too much for the encoding of one stream is still looked for in the others.
+    #[test]
+    fn a_stream_of_another_encoding_refuses_no_search() {
+        let heads = Heads::default();
+        let said: Vec<u8> = "the server has started and waits for clients".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let peer = |connection| Peer::connected(ConnectionId(connection), ([127, 0, 0, 1], 9).into());
+        heads.push((peer(1), Direction::Received), &said);
+        let wide = Encodings::new(Choice::Auto(Encoding::UTF_8), Choice::Auto(Encoding::UTF_8), &heads);
+        assert_eq!(wide.of_stream((peer(1), Direction::Received)), Encoding::UTF_16LE);
+        let typed = "a".repeat(LONGEST);
+        let question = for_text(&typed, Kind::Text, &heads);
+        assert_eq!(searched(&question, None, &[record(peer(2), 0, typed.as_bytes())]).1, [0]);
     }
 }

@@ -14,9 +14,9 @@ use crate::store::pages::Pages;
 use crate::traffic::encodings::Encodings;
 use crate::traffic::frames;
 use crate::traffic::model::Model;
-use crate::traffic::query::Query;
+use crate::traffic::query::{Kind, Query};
 use crate::traffic::record::{Record, RecordId, Records};
-use crate::traffic::scan::{Question, Scanner};
+use crate::traffic::scan::{Pace, Question, Scanner};
 use crate::traffic::text::Around;
 use crate::traffic::view::{RowKey, Way};
 use jiff::tz::TimeZone;
@@ -44,8 +44,9 @@ impl SessionTab {
     fn question(&self) -> Question {
         let search = if self.finding.open { self.finding.pattern.clone() } else { Default::default() };
         // Where nothing is looked for in texts, another encoding is no other question.
-        let asks_text = !search.is_empty() || !self.filter.pattern.is_empty();
-        let encodings = if asks_text { self.encodings() } else { Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8) };
+        let asks_text = [&search, &self.filter.pattern].iter().any(|pattern| pattern.kind != Kind::Hex && !pattern.is_empty());
+        let encodings =
+            if asks_text { self.encodings().of_streams_alone() } else { Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8) };
         Question {
             // A rule that is being typed and is not right yet changes nothing.
             rule: self.draft.framing.rule().unwrap_or_else(|_| self.rule.clone()),
@@ -56,11 +57,24 @@ impl SessionTab {
         }
     }
 
-    /// Asks what the panels ask now, if it is something new.
-    fn ask(&mut self, now: Timestamp, zone: &TimeZone) {
+    /// Whether what was found is not right any more, because streams were told after rows of them had been searched.
+    fn is_outdated(&self) -> bool {
+        self.asked.as_ref().is_some_and(|asked| asked.encodings.is_outdated())
+    }
+
+    /// How soon it is worth another frame to search again; `None` where nothing is to be searched again, or the scanner wakes the window.
+    pub fn searches_again_in(&self, now: Timestamp) -> Option<Duration> {
+        self.pace.filter(|_| self.is_outdated())?.wait(now).map(Duration::from_micros)
+    }
+
+    /// Asks what the panels ask now, if it is something new, with records until `end`.
+    fn ask(&mut self, now: Timestamp, zone: &TimeZone, end: RecordId) {
         let question = self.question();
         if self.asked.as_ref() == Some(&question) {
-            return;
+            let again = self.is_outdated() && self.pace.is_none_or(|pace| pace.wait(now) == Some(0));
+            if !again {
+                return;
+            }
         }
         if self.rule != question.rule {
             // Other rows: none of them is the one that was selected or where it was paused, and the view stays at the same part of the list.
@@ -81,6 +95,7 @@ impl SessionTab {
         self.search_problem = asked.search_problem.take();
         self.framed.borrow_mut().clear();
         self.scanner = asked.scanner().map(|scanner| Arc::new(Mutex::new(scanner)));
+        self.pace = self.scanner.as_ref().map(|_| Pace::begin(now, end));
         self.asked = Some(question);
     }
 
@@ -93,7 +108,7 @@ impl SessionTab {
         if !self.heads.same(&session.heads) {
             self.heads = session.heads.clone();
         }
-        self.ask(now, zone);
+        self.ask(now, zone, session.log.next());
         let scanner = self.scanner.clone();
         let scanner = match &scanner {
             None => None,
@@ -108,6 +123,9 @@ impl SessionTab {
             },
         };
         let scanner = scanner.as_deref();
+        if let Some((pace, scanner)) = self.pace.as_mut().zip(scanner) {
+            pace.come(now, scanner.next());
+        }
         let kept = session.log.first().0..session.log.next().0;
         let all = scanner.map_or(kept.clone(), |scanner| scanner.all(&kept));
         if let Some(paused) = self.pause_asked.take() {

@@ -22,7 +22,7 @@ use crate::traffic::heads::Heads;
 use crate::traffic::model::Storage;
 use crate::traffic::query::{FieldProblem, FilterDraft, QueryError};
 use crate::traffic::record::Direction;
-use crate::traffic::scan::{Question, Scanner};
+use crate::traffic::scan::{Pace, Question, Scanner};
 use crate::traffic::view::{RowKey, View};
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 use jiff::tz::TimeZone;
@@ -83,6 +83,8 @@ pub struct SessionTab {
     pub rule: Rule,
     /// What was asked of all rows last.
     pub asked: Option<Question>,
+    /// When that may be found out anew.
+    pub pace: Option<Pace>,
     /// The row at which the view stays once the scanner has come to it, after the filter was changed.
     pub stay_at: Option<RowKey>,
     /// Who finds that out; `None` where there is nothing to find out.
@@ -160,6 +162,7 @@ impl SessionTab {
             search_problem: None,
             rule: Rule::None,
             asked: None,
+            pace: None,
             stay_at: None,
             scanner: None,
             framed: Framed::default(),

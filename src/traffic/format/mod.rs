@@ -6,9 +6,10 @@ mod json;
 mod netassist;
 mod plain;
 
-use super::encodings::Encodings;
+use super::encodings::{Choice, Encodings};
 use super::record::{Data, Direction, Entry, Record};
 use crate::codec::decoder::{Decoder, Piece};
+use crate::codec::encoding::Encoding;
 use crate::codec::framing::End;
 pub use crate::codec::visible::push_visible;
 use crate::i18n::Language;
@@ -54,10 +55,51 @@ pub struct Style {
     pub notes: bool,
 }
 
+/// Bytes of a stream that are kept to find the place between two characters, once it is told to be in another encoding.
+const KEPT: usize = 256;
+
+/// How far a stream is read.
+struct Reading {
+    decoder: Decoder,
+    /// Its last bytes, where its encoding may still change.
+    before: Vec<u8>,
+    /// How many there were in all.
+    length: u64,
+}
+
+impl Reading {
+    fn new(encoding: Encoding) -> Self {
+        Self { decoder: encoding.decoder(), before: Vec::new(), length: 0 }
+    }
+
+    fn remember(&mut self, bytes: &[u8]) {
+        self.length += bytes.len() as u64;
+        self.before.extend_from_slice(bytes.get(bytes.len().saturating_sub(KEPT)..).unwrap_or(bytes));
+        self.before.drain(..self.before.len().saturating_sub(KEPT));
+    }
+
+    /// Goes on in another encoding, if it is another: from where a character of it begins. What of the character begun in the old one does
+    /// not belong to that.
+    fn turn_to(&mut self, encoding: Encoding) -> Vec<Piece> {
+        if self.decoder.encoding() == encoding {
+            return Vec::new();
+        }
+        let start = encoding.safe_start(&self.before, self.length - self.before.len() as u64);
+        let mut decoder = encoding.decoder();
+        decoder.push(start.and_then(|start| self.before.get(start..)).unwrap_or_default());
+        let old = std::mem::replace(&mut self.decoder, decoder);
+        let begun = old.pending();
+        match begun.get(..begun.len().saturating_sub(self.decoder.pending().len())) {
+            None | Some([]) => Vec::new(),
+            Some(left) => vec![Piece::Invalid(left.to_vec())],
+        }
+    }
+}
+
 /// Writes records in order; it keeps a decoder per stream, so that a character cut in two comes out whole in the record that ends it.
 pub struct Writer {
     style: Style,
-    decoders: HashMap<(ConnectionId, Direction), Decoder>,
+    decoders: HashMap<(ConnectionId, Direction), Reading>,
     local: Option<SocketAddr>,
     peer_locals: HashMap<ConnectionId, SocketAddr>,
 }
@@ -114,14 +156,15 @@ impl Writer {
     fn decode(&mut self, data: &Data) -> Vec<Piece> {
         let encoding = self.style.encodings.of_stream((data.peer, data.direction));
         let Some(id) = data.peer.connection else { return encoding.decode(&data.bytes) };
-        let decoder = self.decoders.entry((id, data.direction)).or_insert_with(|| encoding.decoder());
-        let mut rest = Vec::new();
-        if decoder.encoding() != encoding {
-            // Enough has come to tell what the stream is. What was begun in the other encoding ends here.
-            rest = std::mem::replace(decoder, encoding.decoder()).finish();
+        // What can still turn out to be in another encoding.
+        let is_open = matches!(self.style.encodings.choice(data.direction), Choice::Auto(_));
+        let reading = self.decoders.entry((id, data.direction)).or_insert_with(|| Reading::new(encoding));
+        let mut pieces = reading.turn_to(encoding);
+        pieces.extend(reading.decoder.push(&data.bytes));
+        if is_open {
+            reading.remember(&data.bytes);
         }
-        rest.extend(decoder.push(&data.bytes));
-        rest
+        pieces
     }
 
     fn local_of(&self, data: &Data) -> Option<SocketAddr> {
@@ -159,8 +202,8 @@ impl Writer {
         };
         let mut rest = String::new();
         for id in ended {
-            if let Some(mut decoder) = self.decoders.remove(&(id, Direction::Received)) {
-                rest.push_str(&crate::codec::decoder::escaped(&decoder.finish()));
+            if let Some(mut reading) = self.decoders.remove(&(id, Direction::Received)) {
+                rest.push_str(&crate::codec::decoder::escaped(&reading.decoder.finish()));
             }
         }
         (!rest.is_empty()).then_some(rest)

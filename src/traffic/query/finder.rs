@@ -94,7 +94,7 @@ impl Finder {
     }
 
     fn feed(&mut self, id: RecordId, chunk: Chunk<'_>, asked: Asked, hits: &mut impl FnMut(RecordId)) {
-        let Some(scan) = self.query.scan((chunk.peer, chunk.direction)) else { return };
+        let Some((encoding, scan)) = self.query.scan((chunk.peer, chunk.direction)) else { return };
         let told = asked == Asked::NotFor;
         let connection = match chunk.peer.connection {
             Some(connection) if scan.crosses() => connection,
@@ -113,6 +113,8 @@ impl Finder {
             stream
         });
         let before = stream.cost();
+        // What was kept for another encoding may begin within a character of this one.
+        stream.read_in(encoding);
         stream.used = self.seen;
         stream.take(scan, &Next { id, offset: chunk.offset, bytes: chunk.bytes, told }, hits);
         self.held = self.held + stream.cost() - before;

@@ -37,7 +37,7 @@ impl Query {
     /// it is at hand: the records after it are not known to it.
     pub fn highlights(&self, records: &impl Records, id: RecordId, after: &[u8]) -> Vec<Range<usize>> {
         let Some(data) = data_of(records, id) else { return Vec::new() };
-        let Some(scan) = self.scan((data.peer, data.direction)) else { return Vec::new() };
+        let Some((_, scan)) = self.scan((data.peer, data.direction)) else { return Vec::new() };
         let before = look_back(scan, records, &data);
         self.highlights_in(&Surroundings {
             stream: (data.peer, data.direction),
@@ -50,7 +50,7 @@ impl Query {
 
     /// The same for bytes that are at hand.
     pub fn highlights_in(&self, place: &Surroundings<'_>) -> Vec<Range<usize>> {
-        let Some(scan) = self.scan(place.stream) else { return Vec::new() };
+        let Some((_, scan)) = self.scan(place.stream) else { return Vec::new() };
         let shown = place.bytes.len().min(MOST_BYTES);
         let (bytes, rest) = place.bytes.split_at(shown);
         if !scan.crosses() {

@@ -8,8 +8,9 @@ use crate::codec::encoding::Encoding;
 use crate::codec::hex;
 use crate::traffic::encodings::Encodings;
 use crate::traffic::heads::Stream;
+use crate::traffic::record::Direction;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How a typed pattern is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,9 +63,17 @@ impl Pattern {
 /// A pattern that can be searched for. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// One for each encoding that has every character of it; a single one where the encoding does not matter.
+    /// One for each encoding that something is read in and that has every character of it; a single one where the encoding does not matter.
     scans: Arc<[(Encoding, Scan)]>,
+    /// For the others, which a stream may be judged to be in later; compiled when the first record of such a stream comes.
+    later: Arc<Later>,
     encodings: Encodings,
+}
+
+#[derive(Debug, Default)]
+struct Later {
+    pattern: Pattern,
+    scans: Vec<(Encoding, OnceLock<Option<Scan>>)>,
 }
 
 impl Query {
@@ -72,7 +81,7 @@ impl Query {
     /// has can only be found where that is read. A record that is read otherwise than its stream is searched as its stream.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// What is wrong with it, and where. That a pattern is too much for the encoding of a single stream is no error.
     pub fn compile(pattern: &Pattern, encodings: &Encodings) -> Result<Option<Self>, QueryError> {
         if pattern.is_empty() {
             return Ok(None);
@@ -80,30 +89,44 @@ impl Query {
         // Bytes are the same in every encoding.
         let encodings =
             if pattern.kind == Kind::Hex { Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8) } else { encodings.clone() };
-        let possible = encodings.possible();
-        let mut scans = Vec::with_capacity(possible.len());
+        let chosen = [Direction::Received, Direction::Sent].map(|direction| encodings.choice(direction).otherwise());
+        let mut scans = Vec::new();
         let mut refused = None;
-        for encoding in possible {
+        for encoding in encodings.possible() {
             match pattern.scan(encoding) {
                 Ok(scan) => scans.push((encoding, scan)),
-                Err(error @ QueryError::Unmappable(_)) => refused = refused.or(Some(error)),
+                Err(error) if matches!(error, QueryError::Unmappable(_)) || !chosen.contains(&encoding) => {
+                    refused = refused.or(Some(error));
+                }
                 Err(error) => return Err(error),
             }
         }
+        let mut later = Later::default();
+        if encodings.is_auto() {
+            later.pattern = pattern.clone();
+            let others = Encoding::all().iter().filter(|other| scans.iter().all(|(known, _)| known != *other));
+            later.scans = others.map(|encoding| (*encoding, OnceLock::new())).collect();
+        }
         match refused {
-            Some(error) if scans.is_empty() => Err(error),
-            _ => Ok(Some(Self { scans: scans.into(), encodings })),
+            Some(error) if scans.is_empty() && !encodings.is_auto() => Err(error),
+            _ => Ok(Some(Self { scans: scans.into(), later: Arc::new(later), encodings })),
         }
     }
 
     /// How many bytes before a record, and after it, have a say in what touches it: at most [`LONGEST`] and a few to see how they are read.
     pub fn reach(&self) -> usize {
-        self.scans.iter().map(|(_, scan)| scan.reach()).max().unwrap_or_default()
+        let later = self.later.scans.iter().filter_map(|(_, scan)| scan.get()?.as_ref());
+        self.scans.iter().map(|(_, scan)| scan).chain(later).map(Scan::reach).max().unwrap_or_default()
     }
 
-    pub(super) fn scan(&self, stream: Stream) -> Option<&Scan> {
-        let encoding = self.encodings.of_stream(stream);
-        self.scans.iter().find(|(known, _)| *known == encoding).map(|(_, scan)| scan)
+    /// How a stream is searched, and in which encoding; `None` where nothing of it can match.
+    pub(super) fn scan(&self, stream: Stream) -> Option<(Encoding, &Scan)> {
+        let encoding = self.encodings.of_stream_for_good(stream);
+        if let Some((known, scan)) = self.scans.iter().find(|(known, _)| *known == encoding) {
+            return Some((*known, scan));
+        }
+        let (known, scan) = self.later.scans.iter().find(|(known, _)| *known == encoding)?;
+        Some((*known, scan.get_or_init(|| self.later.pattern.scan(encoding).ok()).as_ref()?))
     }
 }
 

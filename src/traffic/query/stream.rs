@@ -34,6 +34,8 @@ pub(super) struct Stream {
     resume: usize,
     /// When it was last used, counted in records.
     pub used: u64,
+    /// What it is read in.
+    encoding: Option<Encoding>,
 }
 
 /// The next record of a stream.
@@ -52,11 +54,18 @@ impl Stream {
         size_of::<Self>() + self.bytes.capacity() + self.segments.capacity() * size_of::<Segment>() + 64
     }
 
+    /// What it is read in from now on; what was kept for another encoding is forgotten.
+    pub fn read_in(&mut self, encoding: Encoding) {
+        if self.encoding != Some(encoding) {
+            *self = Self { used: self.used, encoding: Some(encoding), ..Self::default() };
+        }
+    }
+
     /// Searches the next record, and tells each record that a match touches, once.
     pub fn take(&mut self, scan: &Scan, next: &Next<'_>, hits: &mut impl FnMut(RecordId)) {
         if self.start + self.bytes.len() as u64 != next.offset {
             // The records between are gone; what was before them touches nothing after.
-            *self = Self { start: next.offset, used: self.used, ..Self::default() };
+            *self = Self { start: next.offset, used: self.used, encoding: self.encoding, ..Self::default() };
         }
         let known = self.bytes.len();
         let end = next.offset + next.bytes.len() as u64;

@@ -1,4 +1,5 @@
-//! 乱码诊断: garbled text, how it came about, and what of it can be had back. Must never change the text that was typed.
+//! 乱码诊断: garbled text, how it came about, and what of it can be had back. Must never change the text that was typed, nor make a frame
+//! wait for a long one: a thread examines that.
 
 use super::Subject;
 use crate::codec::mojibake::{Diagnosis, Outcome, Report, Verdict, diagnose};
@@ -6,6 +7,7 @@ use crate::describe;
 use crate::i18n::Language;
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::control::{self, palette};
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::{Label, RichText, ScrollArea, TextEdit, Ui};
 use egui_material_icons::icons::{ICON_CONTENT_COPY, ICON_SOUTH};
 
@@ -13,13 +15,20 @@ use egui_material_icons::icons::{ICON_CONTENT_COPY, ICON_SOUTH};
 #[derive(Default)]
 pub struct Doctor {
     text: String,
-    report: Option<(String, Report)>,
+    report: Option<Examined>,
+    /// What a thread is examining.
+    coming: Option<Receiver<Examined>>,
     /// Whether the selected row is to be examined as soon as it is there.
     wants_row: bool,
 }
 
+/// A text, and what is the matter with it.
+type Examined = (String, Report);
+
 /// Lines of the field for garbled text.
 const LINES: usize = 3;
+/// The longest text, in bytes, that is examined within a frame; 4,000 characters take longer than one.
+const AT_ONCE: usize = 256;
 
 impl Doctor {
     /// Examines the selected row next.
@@ -54,10 +63,9 @@ impl Doctor {
             ui.label(RichText::new(language.tr("lens.doctor_empty")).color(colors.weak));
             return;
         }
-        if self.report.as_ref().is_none_or(|(examined, _)| *examined != self.text) {
-            self.report = Some((self.text.clone(), diagnose(&self.text)));
-        }
-        let Some((_, report)) = &self.report else { return };
+        self.examine(ui);
+        // While another text is being examined, what was found out about the last one stands.
+        let Some((text, report)) = &self.report else { return };
         ScrollArea::vertical().id_salt("doctor-report").auto_shrink(false).show(ui, |ui| {
             let whole = describe::mojibake_report(language, report);
             for told in whole.into_iter().chain(describe::mojibake_part(language, report)) {
@@ -65,10 +73,42 @@ impl Doctor {
             }
             if let Verdict::Garbled(diagnoses) = &report.verdict {
                 for (index, found) in diagnoses.iter().enumerate() {
-                    diagnosis(ui, language, &self.text, found, index);
+                    diagnosis(ui, language, text, found, index);
                 }
             }
         });
+    }
+}
+
+impl Doctor {
+    /// Sees to it that there is a report on the text: at once, or soon. One thread at a time examines, the text as it then stands.
+    fn examine(&mut self, ui: &Ui) {
+        match self.coming.as_ref().map(Receiver::try_recv) {
+            Some(Ok(examined)) => (self.report, self.coming) = (Some(examined), None),
+            Some(Err(TryRecvError::Disconnected)) => self.coming = None,
+            Some(Err(TryRecvError::Empty)) | None => {}
+        }
+        let is_new = self.report.as_ref().is_none_or(|(examined, _)| *examined != self.text);
+        if !is_new || self.text.len() > AT_ONCE && (self.coming.is_some() || self.begin(ui)) {
+            return;
+        }
+        self.coming = None;
+        self.report = Some((self.text.clone(), diagnose(&self.text)));
+    }
+
+    /// Starts a thread for a long text; `false` when the system gives none.
+    fn begin(&mut self, ui: &Ui) -> bool {
+        let (sender, receiver) = bounded(1);
+        let (text, ctx) = (self.text.clone(), ui.ctx().clone());
+        let job = move || {
+            let report = diagnose(&text);
+            sender.send((text, report)).ok();
+            ctx.request_repaint();
+        };
+        // Not joined: it ends by itself within a moment.
+        let started = std::thread::Builder::new().name("doctor".into()).spawn(job).is_ok();
+        self.coming = started.then_some(receiver);
+        started
     }
 }
 

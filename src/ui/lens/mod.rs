@@ -30,7 +30,7 @@ use crate::session::id::SessionId;
 use crate::store::pages::Pages;
 use crate::traffic::model::Model;
 use crate::traffic::record::RecordId;
-use egui::{Align, Frame, Layout, Margin, Panel, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, ScrollArea, TextEdit, Ui};
 use egui_material_icons::icons::ICON_CLOSE;
 use seen::Seen;
 use std::ops::Range;
@@ -60,6 +60,8 @@ pub struct Lens {
     /// The beginning of its stream.
     stream: Option<Subject>,
     typed: String,
+    /// What was typed when it was last read, and what it is.
+    read: Option<(String, Result<Subject, MessageError>)>,
     seen: Option<Seen>,
     /// Selected bytes; `None` for all.
     picked: Option<Range<isize>>,
@@ -130,6 +132,16 @@ impl Lens {
             self.chosen = None;
             self.anchor = None;
         }
+        // The button may come up where there is nothing to hear it.
+        if !ui.input(|input| input.pointer.any_down()) {
+            self.anchor = None;
+        }
+        if self.picked.is_some()
+            && !ui.ctx().text_edit_focused()
+            && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+        {
+            self.picked = None;
+        }
         let settled = self.anchor.is_none();
         let picked = self.picked.clone();
         if self.seen.as_ref().is_none_or(|seen| !seen.is_of(&subject) || settled && seen.picked != picked) {
@@ -175,13 +187,14 @@ impl Lens {
                 ui.add(edit.desired_width(f32::INFINITY)).labelled_by(label.id);
             });
         });
-        match hex::parse(&self.typed) {
-            Ok(bytes) => Some(Subject::typed(&bytes)),
-            Err(error) => {
-                let why = describe::message_error(language, &MessageError::Hex(error));
-                field::beneath(ui, &why, palette(ui).error);
-                None
-            }
+        if self.read.as_ref().is_none_or(|(typed, _)| *typed != self.typed) {
+            let read = hex::parse(&self.typed).map(|bytes| Subject::typed(&bytes)).map_err(MessageError::Hex);
+            self.read = Some((self.typed.clone(), read));
         }
+        let (_, read) = self.read.as_ref()?;
+        if let Err(error) = read {
+            field::beneath(ui, &describe::message_error(language, error), palette(ui).error);
+        }
+        read.clone().ok()
     }
 }

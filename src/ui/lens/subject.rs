@@ -74,12 +74,11 @@ impl Subject {
             Row::Frame(frame) => (frame.parts.first().map_or(0, |(_, range)| range.start as usize), 0),
         };
         let mut around = Around::of(records, first, skip, (BEFORE, after));
-        let mut bytes = data.bytes.to_vec();
-        if let Some(beyond) = bytes.get(SHOWN..) {
-            around.after = beyond.iter().copied().take(AFTER).collect();
+        if let Some(beyond) = data.bytes.get(SHOWN..) {
+            around.after.splice(.., beyond.iter().copied().take(AFTER));
         }
-        let ends = data.peer.connection.is_none() && bytes.len() <= SHOWN;
-        bytes.truncate(SHOWN);
+        let ends = data.peer.connection.is_none() && data.bytes.len() <= SHOWN;
+        let bytes = data.bytes.get(..SHOWN).unwrap_or(&data.bytes).to_vec();
         let text = row.reading(records, encoding).map_or_else(String::new, |reading| escaped(&reading.text(SHOWN)));
         let place = Place {
             session,

@@ -12,7 +12,7 @@ use crate::ui::widget::boxes::{self, Strip};
 use crate::ui::widget::control::palette;
 use crate::ui::widget::hover;
 use egui::accesskit::Role;
-use egui::{Align2, Id, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Align2, Id, Rect, Response, ScrollArea, Sense, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 /// Width of the names.
 const NAMES: f32 = 208.0;
@@ -39,6 +39,22 @@ impl Lens {
                     lacking: &[],
                 };
                 let (rect, _) = ui.allocate_exact_size(vec2(NAMES + strip.width() + space::LARGE, ROW + notes), Sense::hover());
+                let names = Rect::from_min_size(pos2(view.left(), rect.top()), vec2(NAMES - space::SMALL, ROW));
+                // The keyboard reaches also the names that are not in view, and brings them there.
+                let name = ui.interact(names, Id::unique(("lens-name", index)), Sense::click());
+                if name.gained_focus() {
+                    ui.scroll_to_rect(names, None);
+                }
+                if name.clicked() {
+                    self.chosen = Some(row.encoding);
+                }
+                let chosen = applied == Some(row.encoding);
+                name.widget_info(|| {
+                    let percent = (row.candidate.confidence * 100.0).round();
+                    let reason = describe::reason(language, &row.candidate.reason);
+                    let told = format!("{} {percent} % {reason}", row.encoding.name());
+                    WidgetInfo::selected(Role::ListBoxOption, true, chosen, &told)
+                });
                 if !view.intersects(rect) {
                     continue;
                 }
@@ -53,8 +69,7 @@ impl Lens {
                     response
                         .on_hover_ui_at_pointer(|ui| hover::show(ui, language, row.encoding, cell, (&seen.drawn, seen.start)));
                 }
-                let names = Rect::from_min_size(pos2(view.left(), rect.top()), vec2(NAMES - space::SMALL, ROW));
-                self.name(ui, language, names, row, applied == Some(row.encoding), index);
+                draw_name(ui, language, name, row, chosen);
                 if notes > 0.0 {
                     let below = Rect::from_min_size(pos2(view.left() + NAMES, place.bottom()), vec2(view.width() - NAMES, notes));
                     differences(ui, language, below, row);
@@ -64,7 +79,7 @@ impl Lens {
     }
 
     /// A drag over bytes selects them, a click on a box its bytes, and another click there all again.
-    fn pick(&mut self, strip: &Strip<'_>, response: &egui::Response, place: Rect, row: &Row, under: Option<usize>) {
+    fn pick(&mut self, strip: &Strip<'_>, response: &Response, place: Rect, row: &Row, under: Option<usize>) {
         let own = |byte: isize| byte.clamp(strip.own.start, strip.own.end - 1);
         if response.clicked()
             && let Some(cell) = under.and_then(|index| row.cells.get(index))
@@ -84,40 +99,37 @@ impl Lens {
             self.anchor = None;
         }
     }
+}
 
-    /// The name, how likely it is, and why. A click chooses it for the buttons above.
-    fn name(&mut self, ui: &Ui, language: Language, rect: Rect, row: &Row, chosen: bool, index: usize) {
-        let colors = palette(ui);
-        let clip = ui.clip_rect();
-        let painter = ui.painter_at(clip.intersect(rect.expand2(vec2(space::SMALL, 0.0))));
-        let response = ui.interact(rect.intersect(clip), Id::unique(("lens-name", index)), Sense::click());
-        let ground = if chosen {
-            colors.selected
-        } else if response.hovered() {
-            colors.hovered
-        } else {
-            colors.panel
-        };
-        painter.rect_filled(rect.expand2(vec2(space::SMALL, 0.0)), 0.0, colors.panel);
-        painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), size::CORNER, ground);
-        let left = rect.left() + space::SMALL;
-        let first = rect.top() + ROW * 0.28;
-        let second = rect.top() + ROW * 0.72;
-        let name = theme::font(size::CONTROL_TEXT);
-        painter.text(pos2(left, first), Align2::LEFT_CENTER, row.encoding.name(), name, colors.strong);
-        bar(&painter, pos2(rect.right() - space::SMALL, first), row.candidate.confidence, colors);
-        let reason = describe::reason(language, &row.candidate.reason);
-        let mut job = egui::text::LayoutJob::simple_singleline(reason.clone(), theme::font(size::CAPTION_TEXT), colors.weak);
-        job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width() - 2.0 * space::SMALL);
-        let galley = painter.layout_job(job);
-        painter.galley(pos2(left, second - galley.size().y / 2.0), galley, colors.weak);
-        let percent = (row.candidate.confidence * 100.0).round();
-        let told = format!("{} {percent} % {reason}", row.encoding.name());
-        response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &told));
-        if response.on_hover_text(reason).clicked() {
-            self.chosen = Some(row.encoding);
-        }
+/// The name, how likely it is, and why. A click on it, Enter or the space bar choose it for the buttons above.
+fn draw_name(ui: &Ui, language: Language, response: Response, row: &Row, chosen: bool) {
+    let colors = palette(ui);
+    let rect = response.rect;
+    let painter = ui.painter_at(ui.clip_rect().intersect(rect.expand2(vec2(space::SMALL, 0.0))));
+    let ground = if chosen {
+        colors.selected
+    } else if response.hovered() {
+        colors.hovered
+    } else {
+        colors.panel
+    };
+    painter.rect_filled(rect.expand2(vec2(space::SMALL, 0.0)), 0.0, colors.panel);
+    painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), size::CORNER, ground);
+    if response.has_focus() {
+        painter.rect_stroke(rect.shrink2(vec2(0.0, 1.0)), size::CORNER, theme::stroke(colors.accent), StrokeKind::Inside);
     }
+    let left = rect.left() + space::SMALL;
+    let first = rect.top() + ROW * 0.28;
+    let second = rect.top() + ROW * 0.72;
+    let name = theme::font(size::CONTROL_TEXT);
+    painter.text(pos2(left, first), Align2::LEFT_CENTER, row.encoding.name(), name, colors.strong);
+    bar(&painter, pos2(rect.right() - space::SMALL, first), row.candidate.confidence, colors);
+    let reason = describe::reason(language, &row.candidate.reason);
+    let mut job = egui::text::LayoutJob::simple_singleline(reason.clone(), theme::font(size::CAPTION_TEXT), colors.weak);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width() - 2.0 * space::SMALL);
+    let galley = painter.layout_job(job);
+    painter.galley(pos2(left, second - galley.size().y / 2.0), galley, colors.weak);
+    response.on_hover_text(reason);
 }
 
 fn bar(painter: &egui::Painter, right: egui::Pos2, confidence: f32, colors: &Palette) {

@@ -5,7 +5,7 @@ use super::control::palette;
 use crate::codec::cells::{Cell, Content};
 use crate::codec::character::abbreviation;
 use crate::codec::visible::push_visible;
-use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::theme::{self, Palette, size};
 use egui::{Align2, Color32, CornerRadius, Rect, Response, Sense, StrokeKind, Ui, pos2, vec2};
 use std::ops::Range;
 
@@ -44,7 +44,8 @@ impl Strip<'_> {
     pub fn show(&self, ui: &mut Ui, id: egui::Id) -> (Response, Option<usize>) {
         let (rect, _) = ui.allocate_exact_size(vec2(self.width(), HEIGHT), Sense::hover());
         let seen = ui.clip_rect().intersect(rect);
-        let response = ui.interact(rect, id, Sense::click_and_drag());
+        // For the pointer alone: a row of boxes is no place to stop at on the way through the controls.
+        let response = ui.interact(rect, id, Sense::CLICK | Sense::DRAG);
         if !seen.is_positive() {
             return (response, None);
         }
@@ -137,6 +138,3 @@ fn draw(painter: &egui::Painter, place: Rect, content: &Content, look: Look, col
         color,
     );
 }
-
-/// Space between a row of boxes and the next.
-pub const GAP: f32 = space::SMALL;

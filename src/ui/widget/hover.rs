@@ -32,6 +32,7 @@ pub fn show(ui: &mut Ui, language: Language, encoding: Encoding, cell: &Cell, (b
         .tr_with("lens.bytes_of", &[("encoding", &encoding), ("bytes", &hex::spaced(bytes)), ("from", &cell.bytes.start)]);
     ui.label(RichText::new(text).size(size::CAPTION_TEXT).color(colors.weak));
 }
+
 /// The tooltip of a typed character that the encoding lacks.
 pub fn lacking(ui: &mut Ui, language: Language, encoding: Encoding, character: char, able: &[Encoding]) {
     ui.set_max_width(size::READABLE);
