@@ -98,7 +98,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The reason's name, for translations and for programs.
+    /// The reason's name, for translations, and for programs: `reason_key` of `sockscope decode --format jsonl`, so none may change.
     pub fn key(&self) -> &'static str {
         match self {
             Self::Empty => "empty",
@@ -182,19 +182,20 @@ pub(super) fn against(errors: usize, this: (Encoding, &Signs), best: Option<(Enc
     let (encoding, signs) = this;
     let more = |of: fn(&Signs) -> Cost| of(signs).saturating_sub(best.map_or(0, |(_, best)| of(best)));
     let rarer = best.map_or(0, |(best, _)| prior(encoding).saturating_sub(prior(best)));
+    let undecodable = Reason::Errors { count: errors };
     if signs.characters == 0 && errors > 0 {
-        return Reason::Errors { count: errors };
+        return undecodable;
     }
-    // Of equals the last is taken, which is said most shortly.
     let most = [
-        (0, Reason::LessUsual),
         (rarer, Reason::RareEncoding),
         (more(|signs| signs.others), of_others(signs)),
         (more(|signs| signs.hanzi.1), of_hanzi(signs)),
         (more(|signs| signs.controls.1), Reason::ControlBytes { count: signs.controls.0, total: signs.characters }),
-        (more(|signs| signs.malformed), Reason::Errors { count: errors }),
+        (more(|signs| signs.malformed), undecodable.clone()),
     ];
-    most.into_iter().max_by_key(|(cost, _)| *cost).map_or(Reason::LessUsual, |(_, reason)| reason)
+    let most = most.into_iter().filter(|(cost, _)| *cost > 0).max_by_key(|(cost, _)| *cost).map(|(_, reason)| reason);
+    // What was looked at is alike: it differs further on.
+    most.unwrap_or(if errors > 0 { undecodable } else { Reason::LessUsual })
 }
 
 fn of_others(signs: &Signs) -> Reason {
