@@ -341,7 +341,11 @@ fn rival(sample: &[u8], candidates: &[Candidate]) -> Option<Rival> {
     let rival = strong.or_else(daily).or(others.first())?;
     let alike = if best.guess == Guess::Binary { "" } else { best.text.as_str() };
     // The same cannot speak for one and against the other.
-    let reason = if rival.reason.key() == best.reason.key() { Reason::LessUsual } else { rival.reason.clone() };
+    let reason = match best.guess {
+        _ if rival.reason.key() != best.reason.key() => rival.reason.clone(),
+        Guess::Text(_) => Reason::LessUsual,
+        Guess::Binary => Reason::Unlikely,
+    };
     Some(Rival { guess: rival.guess, excerpt: excerpt(&rival.text, alike), reason })
 }
 

@@ -91,6 +91,8 @@ pub enum Reason {
     },
     /// Against it: its characters are less common, or less so beside each other, than those of the best reading.
     LessUsual,
+    /// Against it where no text is the best: a text, but not a likely one.
+    Unlikely,
     /// Against it: it reads as well, but the encoding is met much less.
     RareEncoding,
     /// For no text: nothing but that any bytes may be none.
@@ -119,6 +121,7 @@ impl Reason {
             Self::NoWords => "no_words",
             Self::Strange { .. } => "strange",
             Self::LessUsual => "less_usual",
+            Self::Unlikely => "unlikely",
             Self::RareEncoding => "rare_encoding",
             Self::Possible => "possible",
         }
@@ -129,7 +132,7 @@ impl Reason {
         let number = |name: &'static str, number: usize| (name, number.to_string());
         match self {
             Self::Empty | Self::Bom | Self::NothingBetter | Self::NoText | Self::NoWords => Vec::new(),
-            Self::EverySecondZero | Self::LessUsual | Self::RareEncoding | Self::Possible => Vec::new(),
+            Self::EverySecondZero | Self::LessUsual | Self::Unlikely | Self::RareEncoding | Self::Possible => Vec::new(),
             Self::AsciiOnly { total } => vec![number("total", *total)],
             Self::AsciiMostly { count, total } => vec![number("count", *count), number("total", *total)],
             Self::Utf8Valid { multibyte } => vec![number("multibyte", *multibyte)],
@@ -195,7 +198,10 @@ pub(super) fn against(errors: usize, this: (Encoding, &Signs), best: Option<(Enc
     ];
     let most = most.into_iter().filter(|(cost, _)| *cost > 0).max_by_key(|(cost, _)| *cost).map(|(_, reason)| reason);
     // What was looked at is alike: it differs further on.
-    most.unwrap_or(if errors > 0 { undecodable } else { Reason::LessUsual })
+    match most.unwrap_or(if errors > 0 { undecodable } else { Reason::LessUsual }) {
+        Reason::LessUsual if best.is_none() => Reason::Unlikely,
+        reason => reason,
+    }
 }
 
 fn of_others(signs: &Signs) -> Reason {
