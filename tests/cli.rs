@@ -639,7 +639,7 @@ fn decode_ranks_and_reasons() {
     let path = directory.path().join("数据.bin");
     std::fs::write(&path, b"\xb0\xa1\xb0\xa2\xc4\xe3\xba\xc3").unwrap();
     let end = run(&["decode", &format!("@{}", path.display())], "");
-    assert!(end.out[0].contains("8 bytes, most likely GBK"), "{:?}", end.out);
+    assert!(end.out[0].contains("8 B, most likely GBK"), "{:?}", end.out);
     assert!(end.out.iter().any(|line| line.contains("啊阿你好")), "{:?}", end.out);
 }
 

@@ -248,6 +248,7 @@ fn constructed_keys_exist() {
         Reason::NoWords,
         Reason::Strange { strange: 1, total: 1 },
         Reason::LessUsual,
+        Reason::Unlikely,
         Reason::RareEncoding,
         Reason::Possible,
     ];

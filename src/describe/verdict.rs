@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_reason_is_what_speaks_for_it_and_against_the_rival() {
-        let table: [(&[u8], &str, &str); 14] = [
+        let table: [(&[u8], &str, &str); 15] = [
             (
                 b"\xC4\xE3\xBA\xC3\xEF",
                 "5 B, most likely GBK (its subset GB2312 is enough): “你好” is a common word, and a character is cut off at an end; as Big5 it would read “斕疑\\xEF”: rare hanzi (1 of 2).",
@@ -126,6 +126,11 @@ mod tests {
                 b"\xFF\xFF\xFF\xFF",
                 "4 B, most likely binary, not text: no encoding makes likely text of it.",
                 "4 字节，最可能是二进制数据，不是文本：按哪种编码读都不像文本。",
+            ),
+            (
+                b"\xFF",
+                "1 B, most likely binary, not text: no encoding makes likely text of it; as windows-1251 it would read “я”: not a likely text. More bytes would settle it.",
+                "1 字节，最可能是二进制数据，不是文本：按哪种编码读都不像文本；按 windows-1251 则读作“я”，这样的文本不多见。再多些字节即可确定。",
             ),
             (
                 b"\xEF\xBB\xBFa",

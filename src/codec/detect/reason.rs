@@ -91,6 +91,8 @@ pub enum Reason {
     },
     /// Against it: its characters are less common, or less so beside each other, than those of the best reading.
     LessUsual,
+    /// Against it where no text is the best: a text, but not a likely one.
+    Unlikely,
     /// Against it: it reads as well, but the encoding is met much less.
     RareEncoding,
     /// For no text: nothing but that any bytes may be none.
@@ -98,7 +100,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The reason's name, for translations and for programs.
+    /// The reason's name, for translations, and for programs: `reason_key` of `sockscope decode --format jsonl`, so none may change.
     pub fn key(&self) -> &'static str {
         match self {
             Self::Empty => "empty",
@@ -119,6 +121,7 @@ impl Reason {
             Self::NoWords => "no_words",
             Self::Strange { .. } => "strange",
             Self::LessUsual => "less_usual",
+            Self::Unlikely => "unlikely",
             Self::RareEncoding => "rare_encoding",
             Self::Possible => "possible",
         }
@@ -129,7 +132,7 @@ impl Reason {
         let number = |name: &'static str, number: usize| (name, number.to_string());
         match self {
             Self::Empty | Self::Bom | Self::NothingBetter | Self::NoText | Self::NoWords => Vec::new(),
-            Self::EverySecondZero | Self::LessUsual | Self::RareEncoding | Self::Possible => Vec::new(),
+            Self::EverySecondZero | Self::LessUsual | Self::Unlikely | Self::RareEncoding | Self::Possible => Vec::new(),
             Self::AsciiOnly { total } => vec![number("total", *total)],
             Self::AsciiMostly { count, total } => vec![number("count", *count), number("total", *total)],
             Self::Utf8Valid { multibyte } => vec![number("multibyte", *multibyte)],
@@ -182,19 +185,23 @@ pub(super) fn against(errors: usize, this: (Encoding, &Signs), best: Option<(Enc
     let (encoding, signs) = this;
     let more = |of: fn(&Signs) -> Cost| of(signs).saturating_sub(best.map_or(0, |(_, best)| of(best)));
     let rarer = best.map_or(0, |(best, _)| prior(encoding).saturating_sub(prior(best)));
+    let undecodable = Reason::Errors { count: errors };
     if signs.characters == 0 && errors > 0 {
-        return Reason::Errors { count: errors };
+        return undecodable;
     }
-    // Of equals the last is taken, which is said most shortly.
     let most = [
-        (0, Reason::LessUsual),
         (rarer, Reason::RareEncoding),
         (more(|signs| signs.others), of_others(signs)),
         (more(|signs| signs.hanzi.1), of_hanzi(signs)),
         (more(|signs| signs.controls.1), Reason::ControlBytes { count: signs.controls.0, total: signs.characters }),
-        (more(|signs| signs.malformed), Reason::Errors { count: errors }),
+        (more(|signs| signs.malformed), undecodable.clone()),
     ];
-    most.into_iter().max_by_key(|(cost, _)| *cost).map_or(Reason::LessUsual, |(_, reason)| reason)
+    let most = most.into_iter().filter(|(cost, _)| *cost > 0).max_by_key(|(cost, _)| *cost).map(|(_, reason)| reason);
+    // What was looked at is alike: it differs further on.
+    match most.unwrap_or(if errors > 0 { undecodable } else { Reason::LessUsual }) {
+        Reason::LessUsual if best.is_none() => Reason::Unlikely,
+        reason => reason,
+    }
 }
 
 fn of_others(signs: &Signs) -> Reason {

@@ -110,6 +110,15 @@ fn small(letter: char) -> char {
     char::from_u32(u32::from(letter) + step).unwrap_or(letter)
 }
 
+/// Whether Unicode calls it alphabetic, quicker for what fills most of the first plane.
+fn is_letter(character: char) -> bool {
+    match character {
+        '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' => true,
+        '\u{E000}'..='\u{F8FF}' => false,
+        _ => character.is_alphabetic(),
+    }
+}
+
 fn is_cyrillic(character: char) -> bool {
     matches!(character, '\u{400}'..='\u{45F}')
 }
@@ -120,7 +129,7 @@ impl Tongue {
         let letter = character.is_ascii_alphabetic();
         match self {
             Self::Cyrillic if letter => 2 * BIT,
-            _ if before.is_ascii() || !before.is_alphabetic() => 0,
+            _ if before.is_ascii() || !is_letter(before) => 0,
             Self::Simplified | Self::Traditional | Self::Japanese if character == ' ' => 3 * BIT / 2,
             Self::Simplified | Self::Traditional | Self::Japanese | Self::Korean => touching(character),
             Self::Western if character.is_ascii_uppercase() || character.is_ascii_digit() => 2 * BIT,
@@ -282,8 +291,8 @@ impl Tongue {
     /// Scripts without a table of ours: what begins one is rare, what goes on in one is not.
     fn other(self, before: char, character: char) -> Cost {
         let block = |c: char| u32::from(c) / 0x80;
-        let letters = character.is_alphabetic() && before.is_alphabetic();
-        let goes_on = block(before) == block(character) && (letters || u32::from(character) < 0x2000);
+        let letters = || is_letter(character) && is_letter(before);
+        let goes_on = block(before) == block(character) && (u32::from(character) < 0x2000 || letters());
         match (self, goes_on) {
             (Self::Other, true) => 52,
             (Self::Other, false) => bits(9),

@@ -17,7 +17,7 @@ use egui_material_icons::icons::{ICON_CHECK, ICON_REFRESH, ICON_SELECT_ALL, ICON
 
 impl Lens {
     /// ```text
-    /// 像是 UTF-8（99 %）：5 个多字节字符都合法；按 GBK 读是“浣犲ソ”，多为生僻字
+    /// 6 字节，最可能是 UTF-8：含 2 个合法的 UTF-8 多字节字符，很难是巧合；按 GBK 则读作“浣犲ソ”，含生僻字（2/2）。
     /// 用 UTF-8 读： [这条记录] [这个对端] [接收方向] [整个会话]     现在读作 GBK（为此对端选定）
     /// ```
     pub(super) fn head(&mut self, ui: &mut Ui, language: Language, subject: &Subject, seen: &Seen, intents: &mut Vec<Intent>) {
