@@ -55,7 +55,8 @@
 //!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted),
 //!    records that the disk does not take 8 MiB (oldest go, counted and told; or reading stops, as the user chose),
 //!    a recording whose file takes nothing 8 MiB (the rest is counted as missing in it).
-//!    Pages from disk 24 MiB, a stream's unfinished frame 64 KiB (cut, and said so), a search's view across reads 4 KiB.
+//!    Pages from disk 24 MiB, a stream's unfinished frame 64 KiB (cut, and said so), a search's view across reads 4 KiB,
+//!    what tells the encodings of a session's streams some 10 MiB (the streams silent longest are forgotten, and judged anew).
 //! 6. **Encoding never replaces.** A character that an encoding lacks is refused with its place ([`codec::encoding::Encoding::encode`]).
 //! 7. **Stop is a message.** Threads are named, owned and joined; closing under flood ends within two seconds.
 //! 8. **Memory does not grow with the history.** There is a point per 256 KiB on disk, a chunk per 1,024 records of a framed view, a
