@@ -55,7 +55,8 @@
 //!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted),
 //!    records that the disk does not take 8 MiB (oldest go, counted and told; or reading stops, as the user chose),
 //!    a recording whose file takes nothing 8 MiB (the rest is counted as missing in it).
-//!    Pages from disk 24 MiB, a stream's unfinished frame 64 KiB (cut, and said so), a search's view across reads 4 KiB.
+//!    Pages from disk 24 MiB, a stream's unfinished frame 64 KiB (cut, and said so), a search's view across reads 4 KiB,
+//!    what tells the encodings of a session's streams some 10 MiB (the streams silent longest are forgotten, and judged anew).
 //! 6. **An encoding is a way to look.** Which one a record is read in is chosen for it, its peer or its direction, or told by its stream
 //!    ([`traffic::encodings`]); display, search, filter, copy and export ask the same place. A guess ([`codec::detect`]) changes nothing
 //!    by itself unless "auto" was chosen; then each stream is judged once, by its first telling bytes ([`traffic::heads`]), so the answer

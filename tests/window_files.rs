@@ -99,6 +99,15 @@ fn our_own_capture_opens_as_a_tab_for_looking_alone() {
         window.press("clients.all", Side::Any);
         window.wait_for_row(Side::Any, "你好");
 
+        // Each direction is read in what its streams tell, until another encoding is chosen for it.
+        let [received, sent] = ["receive.encoding", "file.sent_encoding"].map(|key| window.tr(key));
+        let chosen = |window: &Window, name: &str| window.find(&[Role::ComboBox], name, Side::Any)[0].value.clone();
+        window.choose(&received, 0, "UTF-8", Side::Any);
+        assert_eq!((chosen(&window, &received), chosen(&window, &sent)), ("UTF-8".into(), window.tr("encoding.auto")));
+        window.choose(&sent, 0, "GBK", Side::Any);
+        window.choose(&received, 0, &window.tr("encoding.auto"), Side::Any);
+        assert_eq!((chosen(&window, &received), chosen(&window, &sent)), (window.tr("encoding.auto"), "GBK".into()));
+
         // And its views are as everywhere.
         window.segment("receive.hex", 0, Side::Any);
         window.wait_for_row(Side::Any, "E4 BD A0 E5 A5 BD");

@@ -195,3 +195,20 @@ fn a_long_text_is_examined_beside_the_frames() {
     window.event(Event::Text("浣犲ソ锛屼笘鐣".into()));
     window.until("the short text", |window| window.reads("你好，世") && !window.reads("今天天气很好"));
 }
+
+/// A client says a little, and only later enough to tell its encoding; the other one says it in another encoding.
+#[test]
+fn a_search_finds_what_was_said_before_its_encoding_was_told() {
+    let language = Language::Chinese;
+    let (mut window, address) = server(language);
+    window.choose(&window.tr("receive.encoding"), 0, &window.tr("encoding.auto"), Side::Any);
+    window.key(Key::F, Modifiers::COMMAND);
+    window.fill(&window.tr("find.field"), "好", Side::Any);
+    let mut peers: Vec<TcpStream> = (0..2).map(|_| TcpStream::connect(address).unwrap()).collect();
+    says(&mut peers[0], "utf-8", "好");
+    says(&mut peers[1], "gbk", "好");
+    window.until("two rows", |window| window.rows(Side::Any).iter().filter(|row| row.starts_with('←')).count() == 2);
+    window.wait_for(&language.tr_with("find.count", &[("count", &1)]));
+    says(&mut peers[1], "gbk", &format!("{SIMPLIFIED}，很好"));
+    window.wait_for(&language.tr_with("find.count", &[("count", &3)]));
+}

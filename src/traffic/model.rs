@@ -360,4 +360,29 @@ mod tests {
         assert!(model.session(SessionId(1)).is_none());
         assert_eq!(model.cost, 0);
     }
+
+    /// A peer that sends on is read as before; a connection that comes anew has a number of its own and tells for itself.
+    #[test]
+    fn what_a_stream_has_told_outlives_its_records_and_a_session_that_is_opened_again() {
+        use crate::codec::encoding::Encoding;
+        use crate::session::draft::Draft;
+        use crate::session::spec::Role;
+        use crate::traffic::heads::Judged;
+        let (mut model, mut filing) = (Model::default(), Filing::default());
+        let peer = Peer::datagram("127.0.0.1:9".parse().unwrap());
+        let mut tell = |model: &mut Model, what: What| {
+            model.apply(filing.file(Event::Session(SessionEvent { session: SessionId(1), at: Timestamp(0), what })));
+        };
+        let said = Encoding::GBK.encode("服务器已经启动正在等待客户端的连接").unwrap();
+        tell(&mut model, What::Received { peer, bytes: said.into() });
+        let draft = Draft { local_port: "0".into(), ..Draft::new(Role::Udp) };
+        tell(&mut model, What::Cleared);
+        tell(&mut model, What::Opening { spec: Box::new(draft.spec().unwrap()) });
+        let heads = &model.session(SessionId(1)).unwrap().heads;
+        let told = heads.judged((peer, Direction::Received));
+        assert!(matches!(told, Judged::Text { encoding, .. } if encoding == Encoding::GBK), "{told:?}");
+        assert_eq!(heads.judged((peer, Direction::Sent)), Judged::NotYet { seen: 0 });
+        tell(&mut model, What::Forgotten);
+        assert!(model.session(SessionId(1)).is_none());
+    }
 }

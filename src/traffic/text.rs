@@ -120,8 +120,10 @@ impl Around {
         let mut following = Vec::new();
         for later in (id.0 + 1..=id.0 + LOOK_AHEAD).map(RecordId) {
             let missing = after - following.len();
+            if missing == 0 {
+                break;
+            }
             match data_of(records, later) {
-                _ if missing == 0 => break,
                 Some(next) if next.previous.is_some() && next.peer == data.peer && next.direction == data.direction => {
                     following.extend(next.bytes.iter().take(missing));
                 }

@@ -95,6 +95,8 @@ pub struct SessionTab {
     pub pins: Pins,
     /// What tells the encoding of its streams.
     pub heads: Heads,
+    /// Whether also what was sent is judged, stream by stream: in a file alone.
+    auto_sent: bool,
 }
 
 /// Whether a tab is in front, so that its rows are needed.
@@ -168,12 +170,14 @@ impl SessionTab {
             framed: Framed::default(),
             pins: Pins::default(),
             heads: Heads::default(),
+            auto_sent: false,
         }
     }
 
     /// A tab for what was read from a file.
     pub fn of_file(id: SessionId, about: About, draft: Draft) -> Self {
-        let mut tab = Self { about: Some(about), ..Self::new(id, draft) };
+        // What this program sends needs no guess; what stands in a file was sent by someone else.
+        let mut tab = Self { auto_sent: draft.auto_encoding, about: Some(about), ..Self::new(id, draft) };
         // One begins to read at the beginning.
         tab.place.set_follow(false);
         tab.movement = Some(Move::To(0.0));
@@ -199,13 +203,11 @@ impl SessionTab {
     /// What was chosen for a direction.
     pub fn encoding_of(&self, direction: Direction) -> Choice {
         let Draft { receive_encoding, send_encoding, auto_encoding, .. } = self.draft;
-        // What this program sent needs no guess; what stands in a file was sent by someone else.
-        match (direction, auto_encoding && (direction == Direction::Received || self.about.is_some())) {
-            (Direction::Received, true) => Choice::Auto(receive_encoding),
-            (Direction::Received, false) => Choice::Fixed(receive_encoding),
-            (Direction::Sent, true) => Choice::Auto(send_encoding),
-            (Direction::Sent, false) => Choice::Fixed(send_encoding),
-        }
+        let (encoding, auto) = match direction {
+            Direction::Received => (receive_encoding, auto_encoding),
+            Direction::Sent => (send_encoding, self.auto_sent),
+        };
+        if auto { Choice::Auto(encoding) } else { Choice::Fixed(encoding) }
     }
 
     /// Reads a record, a peer, a direction or everything in an encoding; `None` takes back what was chosen for a record or a peer.
@@ -224,14 +226,12 @@ impl SessionTab {
         }
     }
 
-    /// Chooses for a direction; what was chosen for single peers and records of it is taken back. In a file "auto" is for both.
+    /// Chooses for a direction; what was chosen for single peers and records of it is taken back.
     pub fn choose_encoding(&mut self, direction: Direction, choice: Choice) {
+        let auto = matches!(choice, Choice::Auto(_));
         match direction {
-            Direction::Received => self.draft.receive_encoding = choice.otherwise(),
-            Direction::Sent => self.draft.send_encoding = choice.otherwise(),
-        }
-        if direction == Direction::Received || self.about.is_some() {
-            self.draft.auto_encoding = matches!(choice, Choice::Auto(_));
+            Direction::Received => (self.draft.receive_encoding, self.draft.auto_encoding) = (choice.otherwise(), auto),
+            Direction::Sent => (self.draft.send_encoding, self.auto_sent) = (choice.otherwise(), auto && self.about.is_some()),
         }
         self.pins.clear(direction);
     }

@@ -163,14 +163,19 @@ fn end_bytes(ordinary: &Ordinary, said: &mut String, bytes: &mut Vec<u8>) -> Opt
     Some(())
 }
 
-/// What bytes say: UTF-8 if they can, else what is most ordinary.
+/// What bytes say: UTF-8 if they can, else what is most ordinary, if it is ordinary at all.
 fn text_of(ordinary: &Ordinary, bytes: &[u8]) -> Option<String> {
+    /// Bits per character: any tag, DEADBEEF for one, is some rare hanzi in GBK, with 17 bits each; ordinary ones have six to nine.
+    const ORDINARY: f32 = 12.0;
     if let Some(text) = strictly(Encoding::UTF_8, bytes) {
         return Some(text);
     }
     let likely = [Encoding::GBK, Encoding::BIG5, Encoding::SHIFT_JIS, Encoding::EUC_KR, *WINDOWS_1251, Encoding::WINDOWS_1252];
     let texts = likely.into_iter().filter_map(|encoding| strictly(encoding, bytes));
-    texts.min_by(|a, b| ordinary.bits(a).total_cmp(&ordinary.bits(b)))
+    let best = texts.min_by(|a, b| ordinary.bits(a).total_cmp(&ordinary.bits(b)))?;
+    // Nor does anyone write a capital within a word, as FF D8 FF E0 is in windows-1251.
+    let capital = best.chars().zip(best.chars().skip(1)).any(|(a, b)| !a.is_ascii() && a.is_lowercase() && b.is_uppercase());
+    (!capital && ordinary.bits(&best) <= ORDINARY * best.chars().count() as f32).then_some(best)
 }
 
 /// The text of a hex dump. Numbers, dates and addresses are hex too, so it must save bits.

@@ -134,3 +134,20 @@ fn what_is_written_with_ascii_is_read() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     assert_eq!(named(&best("\\u00e4\\u00bd\\u00a0\\u00e5\\u00a5\\u00bd")), "UTF-8>windows-1252");
 }
+
+/// Numbers that are no text: what marks a file or fills memory, and register values.
+#[test]
+fn bytes_that_are_no_text_are_not_read_as_rare_characters() {
+    for written in [
+        "DE AD BE EF",
+        "CAFEBABE",
+        "FE ED FA CE",
+        "\\xDE\\xAD\\xBE\\xEF",
+        "b'\\xca\\xfe\\xba\\xbe'",
+        "FF D8 FF E0",
+        "01 03 02 7F B9 F0",
+        "%DE%AD%BE%EF",
+    ] {
+        assert_eq!(diagnose(written).verdict, Verdict::Healthy, "{written}");
+    }
+}

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | [`pattern`] | what was typed, and its compiled form |
 //! | `letters`, `nibbles`, `expression` | text, hex and regexes as trees over bytes |
-//! | `scan` | one compiled pattern for one direction |
+//! | `scan` | one compiled pattern for one encoding |
 //! | `align` | whether a match begins between two characters |
 //! | [`finder`], `stream` | which records a match touches, also across records |
 //! | [`highlight`] | which bytes of a record belong to a match |
@@ -19,7 +19,9 @@
 //! 2. A regex is found as regexes are, from left to right without overlap. Matches of nothing are not hits.
 //! 3. The bytes of one connection and direction are one stream, however they were cut into records: a match may cross up to [`LONGEST`]
 //!    bytes of them. It never crosses streams, nor the end of one; a datagram is searched alone.
-//! 4. A regex with `^`, `$` or `\b` looks at each record alone: there the edges of a record are edges.
+//! 4. A stream is searched in the encoding that it is read in. Where that is told after some of it was searched, it has to be searched
+//!    again ([`Encodings::is_outdated`](crate::traffic::encodings::Encodings::is_outdated)).
+//! 5. A regex with `^`, `$` or `\b` looks at each record alone: there the edges of a record are edges.
 
 mod align;
 mod expression;

@@ -1,4 +1,4 @@
-//! One compiled pattern for one direction, and how far it reaches. Must never keep a byte of what it scans.
+//! One compiled pattern for one encoding, and how far it reaches. Must never keep a byte of what it scans.
 
 use super::error::QueryError;
 use crate::codec::encoding::Encoding;
