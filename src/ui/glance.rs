@@ -102,8 +102,8 @@ pub enum Content {
         record: Record,
         /// Its text, a line each: one, or one for each 16 bytes.
         lines: Vec<Vec<Span>>,
-        /// What its bytes were read in.
-        encoding: Encoding,
+        /// What its bytes were read in, where that is not what was chosen for the direction: by itself, or because its stream tells.
+        encoding: Option<Encoding>,
         /// The bytes that belong to what is searched for.
         marks: Vec<Range<usize>>,
         /// Why its bytes end; `None` for what one read, datagram or send gave.

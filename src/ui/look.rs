@@ -11,8 +11,9 @@ use crate::history::at_hand::{AtHand, Found};
 use crate::session::draft::Shown;
 use crate::session::timestamp::Timestamp;
 use crate::store::pages::Pages;
-use crate::traffic::encodings::Encodings;
+use crate::traffic::encodings::{Because, Encodings};
 use crate::traffic::frames;
+use crate::traffic::heads::Judged;
 use crate::traffic::model::Model;
 use crate::traffic::query::{Kind, Query};
 use crate::traffic::record::{Record, RecordId, Records};
@@ -338,13 +339,17 @@ impl Rowed<'_> {
         };
         let marks = self.scanner.and_then(Scanner::marked).map_or_else(Vec::new, |query| self.marks(query, row, &record));
         let encoding = record.data().zip(row.first_record()).map_or(Encoding::UTF_8, |(data, id)| self.encodings.of(id, data));
+        let named = record.data().zip(row.first_record()).is_some_and(|(data, id)| {
+            let because = self.encodings.because(id, data);
+            matches!(because, Because::Record | Because::Peer | Because::Auto(Judged::Text { .. }))
+        });
         let reading = record.data().and_then(|_| row.reading(self.records, encoding));
         let lines = match (self.style.shown, reading) {
             (Shown::Hex, _) | (_, None) => Vec::new(),
             (Shown::Text, Some(reading)) => reading.lines(LINE_BYTES, 1, &marks),
             (Shown::Both, Some(reading)) => reading.lines(self.style.columns, DUMP_LINES, &marks),
         };
-        Content::Record { record, lines, encoding, marks, end: row.end() }
+        Content::Record { record, lines, encoding: named.then_some(encoding), marks, end: row.end() }
     }
 
     /// The bytes of a row that belong to what is searched for.

@@ -22,7 +22,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
         ui.horizontal(|ui| {
             let narrow = ui.available_width() < size::NARROW;
             // At twice the size in a small window there is room for the icons alone.
-            let tight = ui.available_width() < size::READABLE;
+            let tight = ui.available_width() < size::READABLE + 2.0 * size::LABEL;
             let button = |ui: &mut Ui, symbol, word: &str| {
                 if tight { control::bare(ui, symbol, word) } else { control::quiet(ui, symbol, word) }
             };

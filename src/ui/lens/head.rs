@@ -1,7 +1,7 @@
 //! The verdict in words, what would settle it, and the buttons that apply an encoding. Must never apply one by itself.
 
 use super::seen::Seen;
-use super::{Lens, Place, Subject};
+use super::{Lens, Page, Place, Subject};
 use crate::codec::detect::Guess;
 use crate::codec::encoding::Encoding;
 use crate::describe;
@@ -13,7 +13,7 @@ use crate::ui::intent::{Intent, Scope};
 use crate::ui::theme::{size, space};
 use crate::ui::widget::control::{self, palette};
 use egui::{Label, RichText, Ui};
-use egui_material_icons::icons::{ICON_CHECK, ICON_REFRESH, ICON_SELECT_ALL, ICON_UNDO};
+use egui_material_icons::icons::{ICON_REFRESH, ICON_SELECT_ALL, ICON_UNDO};
 
 impl Lens {
     /// ```text
@@ -30,6 +30,10 @@ impl Lens {
             }
             if subject.place.is_some() && self.to_apply(seen).is_none() {
                 ui.label(RichText::new(language.tr("lens.choose")).size(size::CAPTION_TEXT).color(colors.weak));
+            }
+            if self.page == Page::Stream {
+                let text = language.tr_with("lens.sample", &[("count", &subject.total)]);
+                ui.label(RichText::new(text).size(size::CAPTION_TEXT).color(colors.weak));
             }
             if let Some(picked) = &self.picked {
                 let text = language.tr_with("lens.picked", &[("from", &picked.start), ("count", &(picked.end - picked.start))]);
@@ -71,8 +75,19 @@ fn apply(ui: &mut Ui, language: Language, place: &Place, encoding: Encoding, int
         (Scope::Direction(direction), direction_key, "lens.for_direction_hint"),
         (Scope::Session, "lens.for_session", "lens.for_session_hint"),
     ] {
-        let button = control::quiet(ui, ICON_CHECK, &language.tr(key));
+        let is_so = place.encoding == encoding
+            && match scope {
+                Scope::Record(..) => place.because == Because::Record,
+                Scope::Peer(_) => place.because == Because::Peer,
+                Scope::Direction(_) => place.because == Because::Direction,
+                Scope::Session => false,
+            };
+        let button = control::choice(ui, is_so, &language.tr(key));
         if button.on_hover_text(language.tr_with(hint, &[("address", &address)])).clicked() {
+            if matches!(scope, Scope::Peer(_)) {
+                // This row is one of the peer's.
+                intents.push(Intent::Read(place.session, Scope::Record(place.record, direction), None));
+            }
             intents.push(Intent::Read(place.session, scope, Some(encoding)));
         }
     }

@@ -30,7 +30,9 @@ use crate::session::id::SessionId;
 use crate::store::pages::Pages;
 use crate::traffic::model::Model;
 use crate::traffic::record::RecordId;
-use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, ScrollArea, TextEdit, Ui};
+use egui::{
+    Align, Frame, Key, Layout, Margin, Modifiers, Panel, Rect, RichText, ScrollArea, TextEdit, Ui, UiBuilder, pos2, vec2,
+};
 use egui_material_icons::icons::ICON_CLOSE;
 use seen::Seen;
 use std::ops::Range;
@@ -59,6 +61,8 @@ pub struct Lens {
     selected: Option<Subject>,
     /// The beginning of its stream.
     stream: Option<Subject>,
+    /// Whether the selected row tells of something that happened, and has no bytes.
+    on_note: bool,
     typed: String,
     /// What was typed when it was last read, and what it is.
     read: Option<(String, Result<Subject, MessageError>)>,
@@ -83,12 +87,13 @@ impl Lens {
 
     /// Takes out of the model the selected row of the tab in front; the records for it that are not at hand.
     pub fn look(&mut self, tab: Option<&SessionTab>, model: &Model, pages: &Pages) -> Vec<(SessionId, RecordId)> {
-        (self.selected, self.stream) = (None, None);
+        (self.selected, self.stream, self.on_note) = (None, None, false);
         let Some((tab, key)) = tab.and_then(|tab| Some((tab, tab.selection.last?))) else { return Vec::new() };
         let Some(session) = model.session(tab.id).filter(|_| self.page != Page::Typed) else { return Vec::new() };
         let records = AtHand::new(&session.log, pages, tab.id);
         let row = SessionTab::rows_of(tab.scanner.as_deref(), &[key], &records);
         let found = row.first().and_then(|row| Subject::of_row(&records, row, tab.id, &tab.encodings()));
+        self.on_note = found.is_none() && row.first().is_some_and(|row| row.record(&records).is_some());
         let sample = |place: &Place| session.heads.bytes(place.stream);
         self.stream = found.clone().and_then(|found| found.place.as_ref().map(sample).map(|sample| found.of_stream(sample)));
         self.selected = found;
@@ -121,7 +126,11 @@ impl Lens {
         };
         let Some(subject) = subject.filter(|subject| !subject.bytes.is_empty()) else {
             if self.page != Page::Typed {
-                let key = if self.page == Page::Stream { "lens.empty_stream" } else { "lens.empty" };
+                let key = match self.page {
+                    _ if self.on_note => "lens.empty_note",
+                    Page::Stream if self.selected.is_some() => "lens.empty_stream",
+                    _ => "lens.empty",
+                };
                 ui.label(RichText::new(language.tr(key)).color(palette(ui).weak));
             }
             return;
@@ -142,14 +151,20 @@ impl Lens {
         {
             self.picked = None;
         }
-        let settled = self.anchor.is_none();
-        let picked = self.picked.clone();
-        if self.seen.as_ref().is_none_or(|seen| !seen.is_of(&subject) || settled && seen.picked != picked) {
-            self.seen = Some(Seen::of(&subject, picked));
+        let mut seen = self.seen.take().filter(|seen| seen.is_of(&subject)).unwrap_or_else(|| Seen::of(&subject));
+        if self.anchor.is_none() {
+            seen.pick(self.picked.clone());
         }
-        let Some(mut seen) = self.seen.take() else { return };
-        self.head(ui, language, &subject, &seen, intents);
-        self.table(ui, language, &mut seen);
+        // Where the panel is low, what stands over the table scrolls with it.
+        ScrollArea::both().id_salt("lens").auto_shrink(false).show(ui, |ui| {
+            let view = ui.clip_rect();
+            let place =
+                Rect::from_min_max(pos2(view.left(), ui.cursor().top()), pos2(view.right() - size::SCROLL_BAR, f32::INFINITY));
+            let mut head = ui.new_child(UiBuilder::new().max_rect(place).layout(Layout::top_down(Align::Min)));
+            self.head(&mut head, language, &subject, &seen, intents);
+            ui.allocate_space(vec2(0.0, head.min_rect().height()));
+            self.table(ui, language, &seen);
+        });
         self.seen = Some(seen);
     }
 
@@ -180,12 +195,11 @@ impl Lens {
     /// The field for hex; what it says.
     fn typed(&mut self, ui: &mut Ui, language: Language) -> Option<Subject> {
         let hint = language.tr("lens.typed_example").into_owned();
-        ui.horizontal(|ui| {
-            let label = ui.label(language.tr("lens.typed_label"));
-            ScrollArea::vertical().id_salt("lens-typed").max_height(size::CONTROL * 2.0).show(ui, |ui| {
-                let edit = TextEdit::multiline(&mut self.typed).desired_rows(1).hint_text(hint).font(super::theme::mono());
-                ui.add(edit.desired_width(f32::INFINITY)).labelled_by(label.id);
-            });
+        ScrollArea::vertical().id_salt("lens-typed").max_height(size::CONTROL * 2.0).show(ui, |ui| {
+            let edit = TextEdit::multiline(&mut self.typed).desired_rows(1).hint_text(hint).font(super::theme::mono());
+            let response = ui.add(edit.desired_width(f32::INFINITY));
+            let name = language.tr("lens.typed_label").into_owned();
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
         });
         if self.read.as_ref().is_none_or(|(typed, _)| *typed != self.typed) {
             let read = hex::parse(&self.typed).map(|bytes| Subject::typed(&bytes)).map_err(MessageError::Hex);

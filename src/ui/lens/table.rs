@@ -3,7 +3,6 @@
 
 use super::Lens;
 use super::seen::{Row, Seen};
-use crate::codec::detect::Guess;
 use crate::codec::encoding::Encoding;
 use crate::describe;
 use crate::i18n::Language;
@@ -12,7 +11,7 @@ use crate::ui::widget::boxes::{self, Strip};
 use crate::ui::widget::control::palette;
 use crate::ui::widget::hover;
 use egui::accesskit::Role;
-use egui::{Align2, Id, Rect, Response, ScrollArea, Sense, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Align2, Id, Rect, Response, Sense, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 /// Width of the names.
 const NAMES: f32 = 208.0;
@@ -24,58 +23,55 @@ const PERCENT: f32 = 40.0;
 const ROW: f32 = boxes::HEIGHT + space::TINY;
 
 impl Lens {
-    pub(super) fn table(&mut self, ui: &mut Ui, language: Language, seen: &mut Seen) {
+    pub(super) fn table(&mut self, ui: &mut Ui, language: Language, seen: &Seen) {
         let applied = self.to_apply(seen);
-        ScrollArea::both().id_salt("lens-table").auto_shrink(false).show(ui, |ui| {
-            let view = ui.clip_rect();
-            for (index, row) in seen.rows.iter().enumerate() {
-                let notes = notes_height(row, applied);
-                let strip = Strip {
-                    cells: &row.cells,
-                    bytes: &seen.drawn,
-                    start: seen.start,
-                    own: 0..seen.length,
-                    picked: self.picked.clone(),
-                    lacking: &[],
-                };
-                let (rect, _) = ui.allocate_exact_size(vec2(NAMES + strip.width() + space::LARGE, ROW + notes), Sense::hover());
-                let names = Rect::from_min_size(pos2(view.left(), rect.top()), vec2(NAMES - space::SMALL, ROW));
-                // The keyboard reaches also the names that are not in view, and brings them there.
-                let name = ui.interact(names, Id::unique(("lens-name", index)), Sense::click());
-                if name.gained_focus() {
-                    ui.scroll_to_rect(names, None);
-                }
-                if name.clicked() {
-                    self.chosen = Some(row.encoding);
-                }
-                let chosen = applied == Some(row.encoding);
-                name.widget_info(|| {
-                    let percent = (row.candidate.confidence * 100.0).round();
-                    let reason = describe::reason(language, &row.candidate.reason);
-                    let told = format!("{} {percent} % {reason}", row.encoding.name());
-                    WidgetInfo::selected(Role::ListBoxOption, true, chosen, &told)
-                });
-                if !view.intersects(rect) {
-                    continue;
-                }
-                let place = Rect::from_min_size(rect.min + vec2(NAMES, 0.0), vec2(strip.width(), boxes::HEIGHT));
-                let mut child = ui.new_child(UiBuilder::new().max_rect(place).id_salt(("strip", index)));
-                child.set_clip_rect(view.with_min_x(view.left() + NAMES).intersect(ui.clip_rect()));
-                let (response, under) = strip.show(&mut child, Id::unique(("lens-strip", index)));
-                let told = format!("{} {}", row.encoding.name(), row.candidate.text);
-                response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &told));
-                self.pick(&strip, &response, place, row, under);
-                if let Some(cell) = under.and_then(|index| row.cells.get(index)) {
-                    response
-                        .on_hover_ui_at_pointer(|ui| hover::show(ui, language, row.encoding, cell, (&seen.drawn, seen.start)));
-                }
-                draw_name(ui, language, name, row, chosen);
-                if notes > 0.0 {
-                    let below = Rect::from_min_size(pos2(view.left() + NAMES, place.bottom()), vec2(view.width() - NAMES, notes));
-                    differences(ui, language, below, row);
-                }
+        let view = ui.clip_rect();
+        for (index, row) in seen.rows.iter().enumerate() {
+            let notes = notes_height(row, applied);
+            let strip = Strip {
+                cells: &row.cells,
+                bytes: &seen.drawn,
+                start: seen.start,
+                own: 0..seen.length,
+                picked: self.picked.clone(),
+                lacking: &[],
+            };
+            let (rect, _) = ui.allocate_exact_size(vec2(NAMES + strip.width() + space::LARGE, ROW + notes), Sense::hover());
+            let names = Rect::from_min_size(pos2(view.left(), rect.top()), vec2(NAMES - space::SMALL, ROW));
+            // The keyboard reaches also the names that are not in view, and brings them there.
+            let name = ui.interact(names, Id::unique(("lens-name", index)), Sense::click());
+            if name.gained_focus() {
+                ui.scroll_to_rect(names, None);
             }
-        });
+            if name.clicked() {
+                self.chosen = row.encoding;
+            }
+            let chosen = row.encoding.is_some() && applied == row.encoding;
+            name.widget_info(|| {
+                let percent = (row.candidate.confidence * 100.0).round();
+                let reason = describe::reason(language, &row.candidate.reason);
+                let told = format!("{} {percent} % {reason}", describe::guess(language, row.candidate.guess));
+                WidgetInfo::selected(Role::ListBoxOption, true, chosen, &told)
+            });
+            if !view.intersects(rect) {
+                continue;
+            }
+            let place = Rect::from_min_size(rect.min + vec2(NAMES, 0.0), vec2(strip.width(), boxes::HEIGHT));
+            let mut child = ui.new_child(UiBuilder::new().max_rect(place).id_salt(("strip", index)));
+            child.set_clip_rect(view.with_min_x(view.left() + NAMES).intersect(ui.clip_rect()));
+            let (response, under) = strip.show(&mut child, Id::unique(("lens-strip", index)));
+            let told = format!("{} {}", describe::guess(language, row.candidate.guess), row.candidate.text);
+            response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &told));
+            self.pick(&strip, &response, place, row, under);
+            if let Some((encoding, cell)) = row.encoding.zip(under.and_then(|index| row.cells.get(index))) {
+                response.on_hover_ui_at_pointer(|ui| hover::show(ui, language, encoding, cell, (&seen.drawn, seen.start)));
+            }
+            draw_name(ui, language, name, row, chosen);
+            if notes > 0.0 {
+                let below = Rect::from_min_size(pos2(view.left() + NAMES, place.bottom()), vec2(view.width() - NAMES, notes));
+                differences(ui, language, below, row);
+            }
+        }
     }
 
     /// A drag over bytes selects them, a click on a box its bytes, and another click there all again.
@@ -90,7 +86,9 @@ impl Lens {
         let Some(pointer) = response.interact_pointer_pos() else { return };
         let byte = own(strip.byte_at(place, pointer.x));
         if response.drag_started() {
-            self.anchor = Some(byte);
+            // Where the button went down, and not where the pointer had come to when that was seen to be a drag.
+            let origin = response.ctx.input(|input| input.pointer.press_origin()).unwrap_or(pointer);
+            self.anchor = Some(own(strip.byte_at(place, origin.x)));
         }
         if let Some(anchor) = self.anchor.filter(|_| response.dragged()) {
             self.picked = Some(anchor.min(byte)..anchor.max(byte) + 1);
@@ -122,7 +120,7 @@ fn draw_name(ui: &Ui, language: Language, response: Response, row: &Row, chosen:
     let first = rect.top() + ROW * 0.28;
     let second = rect.top() + ROW * 0.72;
     let name = theme::font(size::CONTROL_TEXT);
-    painter.text(pos2(left, first), Align2::LEFT_CENTER, row.encoding.name(), name, colors.strong);
+    painter.text(pos2(left, first), Align2::LEFT_CENTER, describe::guess(language, row.candidate.guess), name, colors.strong);
     bar(&painter, pos2(rect.right() - space::SMALL, first), row.candidate.confidence, colors);
     let reason = describe::reason(language, &row.candidate.reason);
     let mut job = egui::text::LayoutJob::simple_singleline(reason.clone(), theme::font(size::CAPTION_TEXT), colors.weak);
@@ -149,8 +147,7 @@ fn bar(painter: &egui::Painter, right: egui::Pos2, confidence: f32, colors: &Pal
 
 /// What is worth knowing stands beneath the row that is chosen.
 fn notes_height(row: &Row, applied: Option<Encoding>) -> f32 {
-    debug_assert!(matches!(row.candidate.guess, Guess::Text(_)));
-    if applied == Some(row.encoding) { row.differences.len() as f32 * size::ROW } else { 0.0 }
+    if row.encoding.is_some() && applied == row.encoding { row.differences.len() as f32 * size::ROW } else { 0.0 }
 }
 
 fn differences(ui: &Ui, language: Language, rect: Rect, row: &Row) {

@@ -114,8 +114,8 @@ pub fn show(
                 put(columns.peer, Align2::LEFT_CENTER, cut(&peer, PEER_CELLS - 1), colors.text);
             }
             put(columns.content - 2.0 * columns.cell, Align2::RIGHT_CENTER, grouped(data.bytes.len() as u64), colors.weak);
-            let tagged = tab.draft.shown != Shown::Hex && *encoding != tab.encoding_of(data.direction).otherwise();
-            if tagged {
+            let tagged = encoding.filter(|_| tab.draft.shown != Shown::Hex);
+            if let Some(encoding) = tagged {
                 content_width -= tag(&painter, rect, encoding.name(), colors) + space::SMALL;
             }
             let unfinished = end.filter(|end| *end != End::Complete).map(|end| around.language.tr(end_key(end)));
@@ -138,7 +138,7 @@ pub fn show(
                 let place = at(columns.content, line) - vec2(0.0, galley.size().y / 2.0);
                 painter.galley(place, galley, colors.text);
             }
-            if tagged {
+            if let Some(encoding) = tagged {
                 told.push_str("  ");
                 told.push_str(encoding.name());
             }
@@ -174,7 +174,7 @@ pub fn show(
     response.context_menu(|ui| copy_menu(tab, ui, around, row, intents));
 }
 
-/// Names, at the end of a row, an encoding that is not the one of the row's direction; how wide that is.
+/// Names, at the end of a row, what it is read in where that was not chosen for its direction; how wide that is.
 fn tag(painter: &egui::Painter, row: Rect, name: &str, colors: &Palette) -> f32 {
     let galley = painter.layout_no_wrap(name.to_owned(), theme::font(size::CAPTION_TEXT), colors.accent_text);
     let box_size = galley.size() + vec2(space::SMALL, 0.0);

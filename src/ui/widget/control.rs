@@ -65,6 +65,14 @@ pub fn quiet_if(ui: &mut Ui, enabled: bool, symbol: MaterialIcon, word: &str) ->
     named(ui.add_enabled(enabled, button), word)
 }
 
+/// A quiet button of a word that says whether it is so already.
+pub fn choice(ui: &mut Ui, on: bool, word: &str) -> Response {
+    let response =
+        if on { quiet(ui, icons::ICON_CHECK, word) } else { ui.add(Button::new(word).min_size(vec2(0.0, size::CONTROL))) };
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, on, word));
+    response
+}
+
 /// A button of an icon alone; its name is its tooltip.
 pub fn bare(ui: &mut Ui, symbol: MaterialIcon, name: &str) -> Response {
     let button = Button::new(icon(symbol)).frame_when_inactive(false).min_size(vec2(size::CONTROL, size::CONTROL));
