@@ -102,7 +102,11 @@ fn json_line(language: Language, bytes: &[u8], candidate: &Candidate) -> String 
 }
 
 fn table(language: Language, verdict: &Verdict) -> String {
-    let mut text = format!("{}\n\n", describe::verdict(language, verdict));
+    let mut text = format!("{}\n", describe::verdict(language, verdict));
+    if verdict.length == 0 {
+        return text;
+    }
+    text.push('\n');
     let titles = ["encoding", "confidence", "errors", "reason", "text"];
     let mut table = Table::new(titles.map(|title| language.tr(&format!("decode.{title}")).into_owned()));
     for candidate in &verdict.candidates {

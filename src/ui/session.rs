@@ -307,7 +307,7 @@ impl SessionTab {
     /// The least height of the clients, the log and the send box together.
     fn least_height(&self) -> f32 {
         let clients = if self.lists_clients() { clients::LEAST_HEIGHT } else { 0.0 };
-        clients + log::LEAST_HEIGHT + if self.about.is_some() { file::LINE } else { send::LEAST_HEIGHT }
+        clients + log::least_height(self) + if self.about.is_some() { file::LINE } else { send::LEAST_HEIGHT }
     }
 
     fn lists_clients(&self) -> bool {

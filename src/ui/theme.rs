@@ -137,6 +137,8 @@ pub mod size {
     pub const CAPTION_TEXT: f32 = 11.5;
     /// Titles.
     pub const TITLE_TEXT: f32 = 16.0;
+    /// Three letters in the box of one byte.
+    pub const TINY_TEXT: f32 = 9.0;
     /// Characters in boxes.
     pub const BOX_TEXT: f32 = 15.0;
     /// Icons in buttons.

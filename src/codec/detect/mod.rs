@@ -373,7 +373,10 @@ fn settle(sample: &[u8], candidates: &[Candidate], weight: Option<Weight>) -> Se
         (Guess::Text(_), _) if matches!(best.reason, Reason::AsciiOnly { .. } | Reason::AsciiMostly { .. }) => {
             Settle::BeyondAscii
         }
-        (Guess::Text(best), Some(Guess::Text(other))) if sure => Settle::SameReading { best, other },
+        // GBK is decoded as GB18030 is (WHATWG), but no device that only has GBK writes its characters of four bytes.
+        (Guess::Text(best), Some(Guess::Text(other))) if sure && (best, other) != (Encoding::GB18030, Encoding::GBK) => {
+            Settle::SameReading { best, other }
+        }
         _ if sure => Settle::Nothing,
         (Guess::Text(_), _) if weight.is_some_and(|weight| weight.cut) => Settle::OtherHalf,
         (Guess::Text(_), _) if beyond_ascii >= MANY => Settle::KnownWord,

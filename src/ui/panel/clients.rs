@@ -28,7 +28,7 @@ const COUNT_WIDTH: f32 = 76.0;
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let tr = |key: &str| around.language.tr(key).into_owned();
-    let fitting = ((ui.available_height() - log::LEAST_HEIGHT - FRAME) / size::CONTROL).max(1.0) as usize;
+    let fitting = ((ui.available_height() - log::least_height(tab) - FRAME) / size::CONTROL).max(1.0) as usize;
     theme::card(palette(ui)).inner_margin(space::SMALL).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {

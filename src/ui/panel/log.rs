@@ -21,6 +21,15 @@ use egui_material_icons::icons::{ICON_ARROW_DOWNWARD, ICON_FILTER_ALT, ICON_PAUS
 /// Height of the card with two rows.
 pub const LEAST_HEIGHT: f32 = size::HEAD + 2.0 * size::ROW;
 
+/// The same with the search and the filter, as far as they are in use.
+pub fn least_height(tab: &SessionTab) -> f32 {
+    let line = size::CONTROL + space::TINY;
+    let find = if tab.finding.open { line } else { 0.0 };
+    let filter = if tab.filter_open || tab.filter != FilterDraft::default() { 2.0 * line } else { 0.0 };
+    let frame = if find + filter > 0.0 { space::SMALL } else { 0.0 };
+    LEAST_HEIGHT + find + filter + frame
+}
+
 /// The log's card: column heads, rows, scroll bar; or what to do while there is nothing.
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let colors = palette(ui);

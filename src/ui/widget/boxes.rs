@@ -128,8 +128,13 @@ fn draw(painter: &egui::Painter, place: Rect, content: &Content, look: Look, col
     };
     let fill = if own { colors.card } else { Color32::TRANSPARENT };
     painter.rect(place, CornerRadius::same(size::CORNER / 2), fill, theme::stroke(line), StrokeKind::Inside);
-    let long = text.chars().count() > 1 && place.width() < 2.0 * BYTE;
-    let font = if long { theme::font(size::CAPTION_TEXT) } else { theme::font(size::BOX_TEXT) };
+    // NUL and its kin stand in the box of one byte.
+    let font = match text.chars().count() {
+        1 => theme::font(size::BOX_TEXT),
+        0 | 2 => theme::font(size::CAPTION_TEXT),
+        _ if place.width() < 2.0 * BYTE - 2.0 => theme::font(size::TINY_TEXT),
+        _ => theme::font(size::CAPTION_TEXT),
+    };
     painter.with_clip_rect(place.expand(1.0).intersect(painter.clip_rect())).text(
         place.center(),
         Align2::CENTER_CENTER,
