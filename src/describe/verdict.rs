@@ -159,8 +159,8 @@ mod tests {
             ),
             (
                 &in_encoding("gb18030", "我是𠮷野家"),
-                "12 B, most likely GB18030: hanzi in common use (4 of 5); as Big5 it would read “扂岆\\x954\\xB25…”: malformed sequences (2). It may be GBK as well as GB18030, which does not matter: both read the same.",
-                "12 字节，最可能是 GB18030：多为常用字（4/5）；按 Big5 则读作“扂岆\\x954\\xB25…”，有 2 处无法解码。也可能是 GBK，但与 GB18030 读出来一样，无须区分。",
+                "12 B, most likely GB18030: hanzi in common use (4 of 5); as Big5 it would read “扂岆\\x954\\xB25…”: malformed sequences (2).",
+                "12 字节，最可能是 GB18030：多为常用字（4/5）；按 Big5 则读作“扂岆\\x954\\xB25…”，有 2 处无法解码。",
             ),
         ];
         for (bytes, english, chinese) in table {
