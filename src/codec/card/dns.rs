@@ -14,6 +14,8 @@ use crate::codec::encoding::Encoding;
 const HEADER: usize = 12;
 /// The longest name, in bytes (RFC 1035, section 2.3.4).
 const LONGEST_NAME: usize = 255;
+/// The most pointers on the way to a name's end: one after each label of the longest name.
+const MOST_POINTERS: usize = LONGEST_NAME / 2;
 
 /// Whether bytes are one whole message with a question or an answer; at the protocol's own ports, whether they begin like one.
 pub(super) fn fits(bytes: &[u8], hint: &Hint, at_home: bool) -> bool {
@@ -321,6 +323,7 @@ fn name_at(title: &'static str, bytes: &[u8], at: usize) -> Result<(String, Node
     let mut labels_start = at;
     let mut end = None;
     let mut length = 1;
+    let mut pointers = 0;
     let mut name = String::new();
     loop {
         let (range, first) = cursor.number(1)?;
@@ -342,6 +345,10 @@ fn name_at(title: &'static str, bytes: &[u8], at: usize) -> Result<(String, Node
                 end.get_or_insert(cursor.at);
                 if target >= labels_start {
                     return Err(Words::of("card.fault.pointer").with("from", range.start).with("to", target));
+                }
+                pointers += 1;
+                if pointers > MOST_POINTERS {
+                    return Err(Words::of("card.fault.pointers").with("most", MOST_POINTERS));
                 }
                 labels_start = target;
                 cursor.at = target;

@@ -108,10 +108,10 @@ fn with_head<T>(bytes: &[u8], look: impl FnOnce(&Head<'_>) -> T) -> T {
         .filter(|(_, range)| !range.is_empty() && range.end <= line)
         .collect();
     start.sort_by_key(|(_, range)| range.start);
+    // From its name to the end of its line.
     let header = |header: &httparse::Header<'_>| {
         let name = place(bytes, header.name.as_bytes()).filter(|name| !name.is_empty())?;
-        let value = place(bytes, header.value).filter(|value| value.start > name.end);
-        Some((name.start..value.map_or(name.end + 1, |value| value.end)).start..line_end(bytes, name.end))
+        Some(name.start..line_end(bytes, name.end))
     };
     let mut found = Vec::new();
     let mut last = line;

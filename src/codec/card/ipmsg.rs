@@ -6,14 +6,14 @@ mod compose;
 mod message;
 
 pub use compose::{ComposeError, answer, compose};
-pub use message::{File, Message};
+pub use message::{Message, Offer};
 
 use std::ops::Range;
 
 use super::Protocol;
 use super::node::{Card, Name, Node, Words, part, rest, text};
 use crate::codec::encoding::Encoding;
-use message::{COMMAND, FilePlaces, PACKET, Places, VERSION, decimal, encoding_of, hexadecimal, offers_files, up_to_nul};
+use message::{COMMAND, OfferPlaces, PACKET, Places, VERSION, decimal, encoding_of, hexadecimal, offers_files, up_to_nul};
 
 /// Whether bytes are a message; at the protocol's own port, whether they begin like one.
 pub(super) fn fits(bytes: &[u8], at_home: bool) -> bool {
@@ -135,7 +135,7 @@ fn extra_nodes(bytes: &[u8], range: Range<usize>, command: Option<u32>, encoding
     }
 }
 
-fn file(bytes: &[u8], places: &FilePlaces, encoding: Encoding) -> Node {
+fn file(bytes: &[u8], places: &OfferPlaces, encoding: Encoding) -> Node {
     let child = |(index, range): (usize, &Range<usize>)| file_field(bytes, index, range.clone(), encoding);
     let children: Vec<Node> = places.fields.iter().enumerate().map(child).collect();
     let name = children.get(1).map(|node| node.value.clone()).unwrap_or_default();

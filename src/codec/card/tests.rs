@@ -289,6 +289,17 @@ fn dns_names_that_lead_nowhere() {
     // Five labels of 63 bytes are too many.
     let long = [&bytes(HEADER)[..], &[&[63][..], &[b'a'; 63]].concat().repeat(5), &[0, 0, 1, 0, 1]].concat();
     assert_eq!(fault_key(&read(Protocol::Dns, &long, Encoding::UTF_8)), "long_name");
+    // In the first record's data each pointer leads to the one before it; the second record's name, to the last.
+    for (length, problem) in [(127_u16, ""), (128, "pointers")] {
+        let begin = 12 + 11;
+        let mut message = bytes("1234 8000 0000 0002 0000 0000 00 fde9 0001 00000000");
+        message.extend((2 * length).to_be_bytes());
+        message.extend([0, 0]);
+        message.extend((1..length).flat_map(|index| (0xC000 + begin + 2 * (index - 1)).to_be_bytes()));
+        message.extend((0xC000 + begin + 2 * (length - 1)).to_be_bytes());
+        message.extend(bytes("fde9 0001 00000000 0000"));
+        assert_eq!(fault_key(&read(Protocol::Dns, &message, Encoding::UTF_8)), problem, "{length}");
+    }
 }
 
 #[test]

@@ -25,14 +25,14 @@ pub struct Message {
     /// With entries: the group, if one is named.
     pub group: Option<String>,
     /// With offers: the files that could be read.
-    pub files: Vec<File>,
+    pub files: Vec<Offer>,
     /// What the text was read in.
     pub encoding: Encoding,
 }
 
 /// A file that is offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
+pub struct Offer {
     /// Its number in the offer.
     pub id: u32,
     /// Its name.
@@ -171,18 +171,18 @@ pub(super) fn up_to_nul(bytes: &[u8], range: Range<usize>) -> Range<usize> {
 
 /// Where the fields of an offered file stand: id, name, size, time, attributes, then what else there is.
 #[derive(Clone, Debug)]
-pub(super) struct FilePlaces {
+pub(super) struct OfferPlaces {
     /// All of it, without the separators after it.
     pub(super) whole: Range<usize>,
     /// Its fields.
     pub(super) fields: Vec<Range<usize>>,
 }
 
-impl FilePlaces {
-    fn read(&self, bytes: &[u8], encoding: Encoding) -> Option<File> {
+impl OfferPlaces {
+    fn read(&self, bytes: &[u8], encoding: Encoding) -> Option<Offer> {
         let field = |index: usize| self.fields.get(index).map(|range| part(bytes, range));
         let name = escaped(&encoding.decode(field(1)?)).replace("::", ":");
-        Some(File {
+        Some(Offer {
             id: decimal(field(0)?)?,
             name,
             size: hexadecimal(field(2)?)?,
@@ -193,14 +193,14 @@ impl FilePlaces {
 }
 
 /// The files of a list. Each ends with 07; a colon in a name is doubled, so a field ends at a single one.
-pub(super) fn files(bytes: &[u8], list: Range<usize>) -> Vec<FilePlaces> {
+pub(super) fn files(bytes: &[u8], list: Range<usize>) -> Vec<OfferPlaces> {
     let mut found = Vec::new();
     let mut start = list.start;
     for entry in part(bytes, &list).split(|byte| matches!(byte, 7 | 0)) {
         let whole = start..start + entry.len();
         start = whole.end + 1;
         if !entry.is_empty() {
-            found.push(FilePlaces { fields: fields(entry, whole.start), whole });
+            found.push(OfferPlaces { fields: fields(entry, whole.start), whole });
         }
     }
     found

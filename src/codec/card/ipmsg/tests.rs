@@ -85,7 +85,7 @@ fn fields_and_their_bytes() {
                 file_time=1593835520@49..57 file_attributes=1@58..59)";
     assert!(card.ends_with(file), "{card}");
     let Message { body, files, .. } = Message::parse(&v6(), Encoding::GBK).unwrap();
-    let file = File { id: 0, name: "a:b.txt".into(), size: 500, modified: 0x5F00_0000, attributes: 1 };
+    let file = Offer { id: 0, name: "a:b.txt".into(), size: 500, modified: 0x5F00_0000, attributes: 1 };
     assert_eq!((body.as_str(), files), ("见附件", vec![file]));
     let entry = Message::parse(&v4(), Encoding::GBK).unwrap();
     assert_eq!((entry.body.as_str(), entry.group.as_deref()), ("张三", Some("研发部")));
