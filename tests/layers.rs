@@ -210,6 +210,10 @@ fn what_lives_in_one_place_lives_there() {
                 for word in words {
                     // A name of ours may contain the word; a path or an import of theirs has it whole.
                     let used = places_of(&line, word).any(|at| {
+                        // What stands in a string is only a word.
+                        if line[..at].matches('"').count() % 2 == 1 {
+                            return false;
+                        }
                         let after = &line[at + word.len()..];
                         word.contains(':') || word.starts_with(char::is_uppercase) || after.starts_with("::") || {
                             let before = line[..at].trim_end();

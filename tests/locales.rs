@@ -143,6 +143,44 @@ fn every_key_in_the_source_exists() {
     assert!(missing.is_empty(), "keys without words:\n{}", missing.join("\n"));
 }
 
+/// The places that a source text fills right after `Words::of("key")`, by `.with("place", …)` once or more.
+fn filled(text: &str) -> BTreeSet<&str> {
+    let mut places = BTreeSet::new();
+    let mut rest = text.trim_start();
+    while let Some(call) = rest.strip_prefix(".with(") {
+        places.extend(call.trim_start().strip_prefix('"').and_then(|name| name.split('"').next()));
+        let mut depth = 1;
+        let end = call.find(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0
+        });
+        rest = call[end.unwrap() + 1..].trim_start();
+    }
+    places
+}
+
+/// Cards name their words by whole keys, so those are found like any others; here, that each place is filled where a key is used, and
+/// that each key is.
+#[test]
+fn words_of_cards_are_used_with_their_places() {
+    let words = locale("en");
+    let mut used = BTreeSet::new();
+    for (name, text) in sources() {
+        for (key, value) in words.iter().filter(|(key, _)| key.starts_with("card.")) {
+            for (at, literal) in text.match_indices(&format!("\"{key}\"")) {
+                used.insert(key.clone());
+                let made = text[..at].trim_end().ends_with("Words::of(");
+                let after = text[at + literal.len()..].trim_start();
+                let given = after.strip_prefix(')').filter(|_| made).map(filled).unwrap_or_default();
+                // A test compares with a key alone.
+                assert!(given == places(value) || name.ends_with("tests.rs"), "{name}: {key} {given:?}");
+            }
+        }
+    }
+    let unused: Vec<&String> = words.keys().filter(|key| key.starts_with("card.") && !used.contains(*key)).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
 #[test]
 fn constructed_keys_are_known_here() {
     let mut unknown = Vec::new();

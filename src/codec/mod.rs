@@ -13,6 +13,7 @@
 //! | [`hex`] | bytes as hex: what people type and paste, and what is shown |
 //! | [`escape`] | typed text with `\r \n \x00` in it |
 //! | [`framing`] | how the bytes of a stream fall into lines, lengths, values: what a row shows |
+//! | [`card`] | what bytes say by a protocol, field by field |
 //! | [`message`] | what a typed message sends: input mode, encoding, line ending |
 //! | [`visible`] | a character as it can stand in a line |
 //! | [`literal`] | bytes as C and Python source |
@@ -29,6 +30,7 @@ mod dump;
 mod encode;
 mod sync;
 
+pub mod card;
 pub mod cells;
 pub mod character;
 pub mod decoder;

@@ -1,6 +1,7 @@
 //! What happened, in words: the one place that turns failures, endings and notes into sentences, in both languages, for the window,
 //! the twin and the saved log. Must never decide anything.
 
+mod card;
 mod framing;
 mod lens;
 mod message;
@@ -14,6 +15,7 @@ use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::spec::Switch;
 use crate::session::storage::Storage;
 
+pub use card::{Line, card_lines, card_problem, card_words, protocol_name};
 pub use framing::rule_error;
 pub use lens::{character, difference, fault, lacking};
 pub use message::message_error;
