@@ -586,6 +586,26 @@ fn the_inspector_shows_the_row_that_was_clicked() {
 }
 
 #[test]
+fn a_protocol_card_reads_what_was_received_and_can_be_chosen() {
+    for language in LANGUAGES {
+        let (mut window, mut peer) = connected(language);
+        // A Modbus/TCP request: ten registers from 107 of unit 17.
+        peer.write_all(&[0x00, 0x01, 0x00, 0x00, 0x00, 0x06, 0x11, 0x03, 0x00, 0x6B, 0x00, 0x0A]).unwrap();
+        let row = window.wait_for_row(Side::Any, " 12 B ");
+        window.press("top.inspector", Side::Any);
+        window.click(&row, Side::Any);
+        window.until("the card", |window| window.reads("107"));
+        let card = window.tr("cards.choose");
+        let modbus = language.tr_with("cards.auto_is", &[("protocol", &window.tr("card.protocol.modbus"))]);
+        let chosen = |window: &Window| window.find(&[Role::ComboBox], &card, Side::Any)[0].value.clone();
+        assert_eq!(chosen(&window), modbus);
+        window.choose(&card, 0, "DNS", Side::Any);
+        window.until("another card", |window| !window.reads("107"));
+        assert_eq!(chosen(&window), "DNS");
+    }
+}
+
+#[test]
 fn nothing_is_drawn_while_nothing_happens() {
     let (open, _peer) = connected(Language::English);
     let (listening, _) = bound(Language::English, "role.tcp_server", "note.listening");

@@ -264,6 +264,27 @@ fn under_the_lens(language: Language, theme: Theme, encoding: Encoding, row: u64
     stage
 }
 
+/// What a FeiQ datagram says, field by field.
+#[test]
+fn a_protocol_card() {
+    for (language, theme, name) in [(Chinese, Theme::Light, "zh_light"), (English, Theme::Dark, "en_dark")] {
+        let mut stage = Stage::new(language, theme);
+        let udp = stage.tab(Role::Udp, |draft| {
+            draft.local_port = "2425".into();
+            draft.receive_encoding = Encoding::GBK;
+        });
+        stage.opens(udp);
+        stage.happens(udp, What::Bound { local: "127.0.0.1:2425".parse().unwrap(), receive_buffer: 4 << 20 });
+        let said = Encoding::GBK.encode("1:1001:zhang:PC-01:288:你好，飞秋\0").unwrap();
+        stage.receives(udp, Peer::datagram("127.0.0.1:51515".parse().unwrap()), &said);
+        let selection = &mut stage.tabs.get_mut(&udp).unwrap().selection;
+        selection.rows.insert(RowKey(2));
+        selection.last = Some(RowKey(2));
+        stage.inspected = Some(udp);
+        check(&format!("card_{name}"), stage, TALL, 1.0);
+    }
+}
+
 #[test]
 fn the_lens() {
     for (language, theme, name) in [(Chinese, Theme::Light, "zh_light"), (English, Theme::Dark, "en_dark")] {

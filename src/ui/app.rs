@@ -5,6 +5,7 @@ use super::keeper::Keeper;
 use super::lens::Lens;
 use super::notice::Notices;
 use super::opening::Openings;
+use super::panel::card::Cards;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
 use super::record::{Asked, Record};
@@ -79,6 +80,8 @@ pub struct App {
     save: Option<Save>,
     record: Option<Record>,
     inspected: Option<Inspected>,
+    /// Its protocol card.
+    cards: Cards,
     /// The encoding lens.
     lens: Lens,
     next_save: f64,
@@ -143,6 +146,7 @@ impl App {
             save: None,
             record: None,
             inspected: None,
+            cards: Cards::default(),
             lens: Lens::default(),
             next_save: 0.0,
             readers,
@@ -421,7 +425,9 @@ impl View for App {
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))
                 .default_size(size::INSPECTOR)
                 .min_size(size::COLUMN)
-                .show(ui, |ui| inspector::show(ui, self.inspected.as_ref(), language, &self.zone, &mut intents));
+                .show(ui, |ui| {
+                    inspector::show(ui, (self.inspected.as_ref(), &mut self.cards), language, &self.zone, &mut intents)
+                });
         }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if self.tabs.is_empty() {

@@ -23,6 +23,7 @@ use sockscope::traffic::model::Model;
 use sockscope::traffic::record::RecordId;
 use sockscope::ui::intent::Intent;
 use sockscope::ui::lens::Lens;
+use sockscope::ui::panel::card::Cards;
 use sockscope::ui::panel::file;
 use sockscope::ui::panel::inspector::{self, Inspected};
 use sockscope::ui::save::{Offer, Save};
@@ -46,6 +47,8 @@ pub struct Stage {
     pub settings_open: bool,
     /// The tab whose selected row the inspector shows.
     pub inspected: Option<SessionId>,
+    /// The inspector's protocol card.
+    pub cards: Cards,
     /// The lens, and the tab whose selected row it looks at.
     pub lens: Option<(SessionId, Lens)>,
     /// What another run left, and whether to delete it is being asked.
@@ -72,6 +75,7 @@ impl Stage {
             tree: tiles::empty(),
             settings_open: false,
             inspected: None,
+            cards: Cards::default(),
             lens: None,
             left: None,
             reading: None,
@@ -184,7 +188,7 @@ impl Stage {
             let tab = &self.tabs[&id];
             let log = &self.model.session(id)?.log;
             let rows = SessionTab::rows_of(tab.scanner.as_deref(), &[tab.selection.last?], log);
-            Inspected::of(log, rows.first()?)
+            Inspected::of(log, rows.first()?, tab)
         });
         if let Some((id, lens)) = &mut self.lens {
             lens.look(self.tabs.get(id), &self.model, &self.pages);
@@ -206,7 +210,9 @@ impl Stage {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))
                 .default_size(size::INSPECTOR)
-                .show(ui, |ui| inspector::show(ui, inspected.as_ref(), self.language, &self.zone, &mut intents));
+                .show(ui, |ui| {
+                    inspector::show(ui, (inspected.as_ref(), &mut self.cards), self.language, &self.zone, &mut intents)
+                });
         }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if self.tabs.is_empty() {

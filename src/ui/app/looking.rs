@@ -84,7 +84,7 @@ impl App {
         {
             let records = AtHand::new(&session.log, &self.pages, tab.id);
             let row = SessionTab::rows_of(tab.scanner.as_deref(), &[key], &records);
-            self.inspected = row.first().and_then(|row| Inspected::of(&records, row));
+            self.inspected = row.first().and_then(|row| Inspected::of(&records, row, tab));
             wanted.extend(records.wanted().into_iter().map(|record| (tab.id, record)));
         }
         self.look_through_lens(model, &mut wanted);

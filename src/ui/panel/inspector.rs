@@ -1,16 +1,20 @@
 //! 检查器: the selected record in full: who, when, its bytes, and its text in the common encodings. Must never hold more of a record than
 //! it shows.
 
+use super::card::{Asked, Cards};
+use crate::codec::card::{Hint, Transport};
 use crate::codec::decoder::Piece;
 use crate::codec::encoding::Encoding;
+use crate::codec::framing::Rule;
 use crate::describe;
 use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::traffic::format::one_line;
 use crate::traffic::frames::Row;
-use crate::traffic::record::{Entry, Record, Records};
+use crate::traffic::record::{Data, Direction, Entry, Record, Records};
 use crate::ui::intent::Intent;
 use crate::ui::lens::Page;
+use crate::ui::session::SessionTab;
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::bytes::dump_columns;
 use crate::ui::widget::control::{self, palette};
@@ -32,12 +36,18 @@ pub struct Inspected {
     record: Record,
     dump: String,
     readings: Vec<(Encoding, Vec<Piece>)>,
+    card: Option<Asked>,
 }
 
 impl Inspected {
     /// Takes out of the log what is shown.
-    pub fn of(records: &impl Records, row: &Row) -> Option<Self> {
+    pub fn of(records: &impl Records, row: &Row, tab: &SessionTab) -> Option<Self> {
         let record = row.record(records)?;
+        let card = record.data().zip(row.first_record()).map(|(data, id)| Asked {
+            bytes: data.bytes.clone(),
+            encoding: tab.encodings().of(id, data),
+            hint: hint(data, tab),
+        });
         let (dump, readings) = match record.data() {
             None => (String::new(), Vec::new()),
             Some(data) => {
@@ -47,8 +57,23 @@ impl Inspected {
                 (dump_text(shown), readings)
             }
         };
-        Some(Self { record, dump, readings })
+        Some(Self { record, dump, readings, card })
     }
+}
+
+/// What is known about bytes besides themselves.
+fn hint(data: &Data, tab: &SessionTab) -> Hint {
+    let (peer, local) = (Some(data.peer.address.port()), tab.glance.local.map(|local| local.port()));
+    let (source, destination) = match data.direction {
+        Direction::Received => (peer, local),
+        Direction::Sent => (local, peer),
+    };
+    let transport = if data.peer.connection.is_some() { Transport::Stream } else { Transport::Datagram };
+    let framing = match tab.rule {
+        Rule::Length(length) => Some(length),
+        _ => None,
+    };
+    Hint { transport: Some(transport), source, destination, framing }
 }
 
 /// Bytes in a line of the dump: as many as the panel has room for.
@@ -63,7 +88,13 @@ fn dump_text(bytes: &[u8]) -> String {
 }
 
 /// The whole panel.
-pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone: &TimeZone, intents: &mut Vec<Intent>) {
+pub fn show(
+    ui: &mut Ui,
+    (inspected, cards): (Option<&Inspected>, &mut Cards),
+    language: Language,
+    zone: &TimeZone,
+    intents: &mut Vec<Intent>,
+) {
     let colors = palette(ui);
     // A panel is as wide as what is in it, and an empty one would stay narrow.
     ui.set_min_width(ui.available_width());
@@ -84,8 +115,8 @@ pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone
             }
             Entry::Data(data) => {
                 let key = match data.direction {
-                    crate::traffic::record::Direction::Received => "inspector.from",
-                    crate::traffic::record::Direction::Sent => "inspector.to",
+                    Direction::Received => "inspector.from",
+                    Direction::Sent => "inspector.to",
                 };
                 line(ui, &language.tr(key), &data.peer.address.to_string());
                 line(ui, &language.tr("inspector.length"), &format!("{} B", grouped(data.bytes.len() as u64)));
@@ -100,6 +131,10 @@ pub fn show(ui: &mut Ui, inspected: Option<&Inspected>, language: Language, zone
                     ui.label(RichText::new(text).size(size::CAPTION_TEXT).color(colors.weak));
                 }
                 ui.add_space(space::SMALL);
+                if let Some(asked) = &inspected.card {
+                    cards.show(ui, language, asked);
+                    ui.add_space(space::SMALL);
+                }
                 ui.horizontal(|ui| {
                     field::caption(ui, &language.tr("inspector.readings"));
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -1,5 +1,6 @@
 //! One file per region of a session's tile. A panel changes nothing but its own tab, and puts intents out.
 
+pub mod card;
 pub mod clients;
 pub mod file;
 pub mod filter;
