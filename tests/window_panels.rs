@@ -600,7 +600,8 @@ fn a_protocol_card_reads_what_was_received_and_can_be_chosen() {
         let chosen = |window: &Window| window.find(&[Role::ComboBox], &card, Side::Any)[0].value.clone();
         assert_eq!(chosen(&window), modbus);
         window.choose(&card, 0, "DNS", Side::Any);
-        window.until("another card", |window| !window.reads("107"));
+        let register = window.tr("card.field.address");
+        window.until("another card", |window| !window.reads(&register));
         assert_eq!(chosen(&window), "DNS");
     }
 }
