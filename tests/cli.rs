@@ -668,6 +668,14 @@ fn decode_says_what_happened_to_a_garbled_text() {
         let only: Value = serde_json::from_str(&end.out[0]).unwrap();
         assert_eq!((end.code, end.out.len(), text(&only, "reason_key")), (0, 1, key.into()));
     }
+    let end = run(&["decode", "--garbled", "\\xC4\\xE3\\xBA\\xC3", "--format", "jsonl"], "");
+    let best: Value = serde_json::from_str(&end.out[0]).unwrap();
+    assert_eq!((text(&best, "text"), text(&best, "encoding")), ("你好".into(), "GBK".into()));
+    for (given, typed) in [("", ""), ("  ", ""), ("-", ""), ("-", "\n")] {
+        let end = run(&["decode", "--garbled", given], typed);
+        assert!(end.code == 2 && end.out.is_empty(), "{given:?}: {:?}", end.out);
+        assert!(end.notes.iter().any(|note| note.contains("there is no text to look at")), "{:?}", end.notes);
+    }
     let end = run(&["decode", "--garbled", "-"], &"浣犲ソ".repeat(2000));
     assert!(end.code == 0 && end.notes.iter().any(|note| note.contains("4000 of 6000")), "{:?}", end.notes);
 }

@@ -11,7 +11,8 @@ use std::io::{self, ErrorKind, Read, Write};
 /// The most that is read of standard input; the doctor looks at less.
 const MOST: u64 = 1 << 20;
 
-/// Prints every diagnosis of `text`, or of standard input for `-`; the exit status.
+/// Prints every diagnosis of `text`, or of standard input for `-`; the exit status. No text is
+/// wrong usage.
 pub fn run(language: Language, text: &str, decode: &Decode) -> u8 {
     let text = match text {
         "-" => match standard_input(language) {
@@ -20,6 +21,9 @@ pub fn run(language: Language, text: &str, decode: &Decode) -> u8 {
         },
         text => text.to_owned(),
     };
+    if text.trim().is_empty() {
+        return refuse(&language.tr("doctor.no_text"));
+    }
     let report = diagnose(&text);
     if let Some(part) = describe::mojibake_part(language, &report) {
         complain(&part);
@@ -69,8 +73,7 @@ fn lines(language: Language, text: &str, report: &Report) -> String {
     let mut printed = String::new();
     for diagnosis in list(report) {
         let Told { what, advice } = describe::mojibake(language, text, diagnosis);
-        let percent = format!("{:.0}", diagnosis.confidence * 100.0);
-        let confidence = language.tr_with("doctor.confidence", &[("percent", &percent)]);
+        let confidence = describe::mojibake_confidence(language, diagnosis);
         printed.push_str(&format!("{what}{confidence}\n    {advice}\n"));
     }
     if let Some(sentence) = describe::mojibake_report(language, report) {
@@ -90,6 +93,8 @@ fn json_lines(language: Language, text: &str, report: &Report) -> String {
     let object = json!({
         "chain": [],
         "notation": null,
+        "encoding": null,
+        "lines": [],
         "recovered": false,
         "text": null,
         "lost": 0,
@@ -107,6 +112,8 @@ fn object(language: Language, text: &str, diagnosis: &Diagnosis) -> Value {
     json!({
         "chain": chain,
         "notation": diagnosis.notation.map(|notation| notation.key()),
+        "encoding": diagnosis.escaped.map(|encoding| encoding.name()),
+        "lines": diagnosis.lines,
         "recovered": diagnosis.is_whole(),
         "text": diagnosis.text(),
         "lost": diagnosis.lost(),

@@ -19,7 +19,7 @@ pub use card::{Line, card_lines, card_problem, card_words, protocol_name};
 pub use framing::rule_error;
 pub use lens::{character, difference, fault, lacking};
 pub use message::message_error;
-pub use mojibake::{mojibake, mojibake_outcome, mojibake_part, mojibake_report, mojibake_story};
+pub use mojibake::{mojibake, mojibake_confidence, mojibake_outcome, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
 pub use verdict::{guess, reason, settle, verdict};
 

@@ -7,9 +7,11 @@
 //! | `ordinary` | how ordinary a text looks, in bits |
 //! | `recode` | one misreading undone |
 //! | `search` | which misreadings, one after the other, explain a text |
+//! | `lines` | which lines are garbled where the whole is not |
 //! | `notation` | escapes, percent signs, references and hex that stand for bytes or characters |
 //! | `traces` | what looks garbled and never was text: replaced bytes, filled memory |
 
+mod lines;
 mod notation;
 mod ordinary;
 mod recode;
@@ -21,6 +23,7 @@ use std::borrow::Cow;
 
 use super::encoding::Encoding;
 pub use notation::Notation;
+use notation::Said;
 use ordinary::Ordinary;
 use search::Found;
 
@@ -49,11 +52,15 @@ pub struct Step {
 pub struct Diagnosis {
     /// What it was written as, if it was escaped.
     pub notation: Option<Notation>,
+    /// What the bytes behind the notation are in; `None` without one, and when it stands for characters.
+    pub escaped: Option<Encoding>,
+    /// The lines that it is about, from 1, when it is not about the whole text; else empty.
+    pub lines: Vec<usize>,
     /// The misreadings, the first one first. Empty when it was not misread.
     pub chain: Vec<Step>,
     /// What can be had back.
     pub outcome: Outcome,
-    /// How likely it is, 0 to 1.
+    /// How likely it is, 0 to 1; of several lines, that of the least likely.
     pub confidence: f32,
 }
 
@@ -106,7 +113,8 @@ pub struct Report {
 pub enum Verdict {
     /// Ordinary text.
     Healthy,
-    /// Garbled or escaped: how, the likeliest first, at least one.
+    /// Garbled or escaped: how, the likeliest first, at least one. Those about single lines do not exclude each other, and what mends
+    /// most lines comes first.
     Garbled(Vec<Diagnosis>),
     /// No ordinary text, and nothing explains it.
     Unknown,
@@ -169,6 +177,11 @@ impl Reason {
 }
 
 impl Diagnosis {
+    /// About a whole text that was neither escaped nor misread, so far.
+    fn new(outcome: Outcome, confidence: f32) -> Self {
+        Self { notation: None, escaped: None, lines: Vec::new(), chain: Vec::new(), outcome, confidence }
+    }
+
     /// What it rests on.
     pub fn reason(&self) -> Reason {
         let wide = |encoding: Encoding| encoding == Encoding::UTF_16LE || encoding == Encoding::UTF_16BE;
@@ -224,7 +237,7 @@ fn verdict(text: &str) -> Verdict {
     };
     let text = rest.as_ref();
     match notation::read(&ORDINARY, text) {
-        Some((notation, plain)) => told.extend(behind_notation(notation, plain)),
+        Some(said) => told.extend(behind_notation(said)),
         None => told.extend(misreadings(text)),
     }
     if told.is_empty() {
@@ -238,16 +251,28 @@ fn verdict(text: &str) -> Verdict {
 }
 
 /// What was escaped may have been garbled before.
-fn behind_notation(notation: Notation, plain: String) -> Vec<Diagnosis> {
-    let mut inner = misreadings(&plain);
+fn behind_notation(Said { notation, escaped, text }: Said) -> Vec<Diagnosis> {
+    let mut inner = misreadings(&text);
     if inner.is_empty() {
-        inner.push(Diagnosis { notation: None, chain: Vec::new(), outcome: outcome_of(plain, 0, 0), confidence: 0.95 });
+        inner.push(Diagnosis::new(outcome_of(text, 0, 0), 0.95));
     }
-    inner.into_iter().map(|one| Diagnosis { notation: Some(notation), ..one }).collect()
+    inner.into_iter().map(|one| Diagnosis { notation: Some(notation), escaped, ..one }).collect()
 }
 
-/// The chains that save enough bits.
+/// How the text was misread; else, how some of its lines were.
 fn misreadings(text: &str) -> Vec<Diagnosis> {
+    let whole: Vec<Diagnosis> = explained(text, search::MARGIN)
+        .into_iter()
+        .map(|(confidence, Found { chain, undone, .. })| {
+            let outcome = outcome_of(undone.text, undone.lost, undone.replaced);
+            Diagnosis { chain, ..Diagnosis::new(outcome, confidence) }
+        })
+        .collect();
+    if whole.is_empty() { lines::judge(text) } else { whole }
+}
+
+/// The chains that save more than `margin` bits, each with how likely it is, the likeliest first.
+fn explained(text: &str, margin: f32) -> Vec<(f32, Found)> {
     if text.is_ascii() && !text.contains('\0') {
         return Vec::new();
     }
@@ -255,19 +280,12 @@ fn misreadings(text: &str) -> Vec<Diagnosis> {
     // What is no text itself explains nothing.
     let sound =
         |found: &Found| found.undone.replaced > 0 || !is_strange(&found.undone.text) && traces::is_text(&found.undone.text);
-    let good: Vec<Found> =
-        found.into_iter().filter(|found| found.total + search::MARGIN < bits).filter(sound).take(TOLD).collect();
+    let good: Vec<Found> = found.into_iter().filter(|found| found.total + margin < bits).filter(sound).take(TOLD).collect();
     let Some(best) = good.first().map(|found| found.total) else { return Vec::new() };
     let weight = |total: f32| ((best - total) / HALVING).exp2();
     let sum: f32 = weight(bits) + good.iter().map(|found| weight(found.total)).sum::<f32>();
-    good.into_iter()
-        .map(|found| (weight(found.total) / sum, found))
-        .filter(|(confidence, _)| *confidence >= LEAST)
-        .map(|(confidence, Found { chain, undone, .. })| {
-            let outcome = outcome_of(undone.text, undone.lost, undone.replaced);
-            Diagnosis { notation: None, chain, outcome, confidence }
-        })
-        .collect()
+    let told = good.into_iter().map(|found| (weight(found.total) / sum, found));
+    told.filter(|(confidence, _)| *confidence >= LEAST).collect()
 }
 
 fn outcome_of(text: String, lost: usize, replaced: usize) -> Outcome {

@@ -75,6 +75,22 @@ impl Notation {
     }
 }
 
+/// What a text says that is written with ASCII.
+pub(super) struct Said {
+    /// How it is written.
+    pub(super) notation: Notation,
+    /// What its bytes are in; `None` when characters are written.
+    pub(super) escaped: Option<Encoding>,
+    /// What it says.
+    pub(super) text: String,
+}
+
+/// A part of a text.
+enum Run {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
 enum Item {
     Byte(u8),
     /// A character, or half of one in UTF-16, as JSON writes what lies beyond the BMP.
@@ -98,29 +114,42 @@ fn number(digits: &str, radix: u32) -> Option<u32> {
 }
 
 /// How a text is written, and what it says.
-pub(super) fn read(ordinary: &Ordinary, text: &str) -> Option<(Notation, String)> {
+pub(super) fn read(ordinary: &Ordinary, text: &str) -> Option<Said> {
     // A garbled text may hold a `\xHH` or two; that is the search's.
-    let said = Notation::ALL.into_iter().filter(|_| text.is_ascii() || text.contains("&#") || text.contains("\\u"));
-    said.filter_map(|notation| Some((notation, plain(ordinary, notation, text)?))).next()
+    let mut said = Notation::ALL.into_iter().filter(|_| text.is_ascii() || text.contains("&#") || text.contains("\\u"));
+    said.find_map(|notation| {
+        let (escaped, text) = plain(ordinary, notation, text)?;
+        Some(Said { notation, escaped, text })
+    })
 }
 
-fn plain(ordinary: &Ordinary, notation: Notation, text: &str) -> Option<String> {
+fn plain(ordinary: &Ordinary, notation: Notation, text: &str) -> Option<(Option<Encoding>, String)> {
     if notation == Notation::Hex {
         return dumped(ordinary, text);
     }
-    let mut said = String::with_capacity(text.len());
-    let mut bytes: Vec<u8> = Vec::new();
+    let runs = runs(notation, text)?;
+    let said = text_of(ordinary, &runs)?;
+    // `%20` and `\x0D` stand in ordinary text; what is hidden must be more.
+    let beyond = |text: &str| text.chars().filter(|character| !character.is_ascii()).count();
+    (beyond(&said.1) > beyond(text)).then_some(said)
+}
+
+/// The text with what stands for something replaced by that; `None` when it stands for nothing that can be.
+fn runs(notation: Notation, text: &str) -> Option<Vec<Run>> {
+    let mut runs = Vec::new();
     let mut units: Vec<u16> = Vec::new();
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
         let item = notation.item(rest);
-        match item {
-            Some((Item::Byte(_), _)) | None => end_units(&mut said, &mut units)?,
-            Some((Item::Unit(_), _)) => {}
+        if !matches!(item, Some((Item::Unit(_), _))) {
+            end_units(&mut runs, &mut units)?;
         }
         let length = match item {
             Some((Item::Byte(byte), length)) => {
-                bytes.push(byte);
+                match runs.last_mut() {
+                    Some(Run::Bytes(bytes)) => bytes.push(byte),
+                    _ => runs.push(Run::Bytes(vec![byte])),
+                }
                 length
             }
             Some((Item::Unit(number), length)) => {
@@ -136,54 +165,68 @@ fn plain(ordinary: &Ordinary, notation: Notation, text: &str) -> Option<String> 
                 continue;
             }
             None => {
-                end_bytes(ordinary, &mut said, &mut bytes)?;
-                said.push(next);
+                push(&mut runs, next.encode_utf8(&mut [0; 4]));
                 next.len_utf8()
             }
         };
         rest = rest.get(length..).unwrap_or_default();
     }
-    end_units(&mut said, &mut units)?;
-    end_bytes(ordinary, &mut said, &mut bytes)?;
-    // `%20` and `\x0D` stand in ordinary text; what is hidden must be more.
-    (said.chars().filter(|character| !character.is_ascii()).count()
-        > text.chars().filter(|character| !character.is_ascii()).count())
-    .then_some(said)
+    end_units(&mut runs, &mut units)?;
+    Some(runs)
 }
 
-fn end_units(said: &mut String, units: &mut Vec<u16>) -> Option<()> {
-    said.push_str(&String::from_utf16(units).ok()?);
-    units.clear();
+fn push(runs: &mut Vec<Run>, text: &str) {
+    match runs.last_mut() {
+        Some(Run::Text(said)) => said.push_str(text),
+        _ => runs.push(Run::Text(text.to_owned())),
+    }
+}
+
+fn end_units(runs: &mut Vec<Run>, units: &mut Vec<u16>) -> Option<()> {
+    if !units.is_empty() {
+        push(runs, &String::from_utf16(units).ok()?);
+        units.clear();
+    }
     Some(())
 }
 
-fn end_bytes(ordinary: &Ordinary, said: &mut String, bytes: &mut Vec<u8>) -> Option<()> {
-    said.push_str(&text_of(ordinary, bytes)?);
-    bytes.clear();
-    Some(())
-}
-
-/// What bytes say: UTF-8 if they can, else what is most ordinary, if it is ordinary at all.
-fn text_of(ordinary: &Ordinary, bytes: &[u8]) -> Option<String> {
-    /// Bits per character: any tag, DEADBEEF for one, is some rare hanzi in GBK, with 17 bits each; ordinary ones have six to nine.
-    const ORDINARY: f32 = 12.0;
-    if let Some(text) = strictly(Encoding::UTF_8, bytes) {
-        return Some(text);
+/// What the runs say, all bytes in one encoding: UTF-8 if they can be, else what is most ordinary, if it is ordinary at all.
+fn text_of(ordinary: &Ordinary, runs: &[Run]) -> Option<(Option<Encoding>, String)> {
+    let has_bytes = runs.iter().any(|run| matches!(run, Run::Bytes(_)));
+    if let Some(text) = all_in(Encoding::UTF_8, runs) {
+        return Some((has_bytes.then_some(Encoding::UTF_8), text));
     }
     let likely = [Encoding::GBK, Encoding::BIG5, Encoding::SHIFT_JIS, Encoding::EUC_KR, *WINDOWS_1251, Encoding::WINDOWS_1252];
-    let texts = likely.into_iter().filter_map(|encoding| strictly(encoding, bytes));
-    let best = texts.min_by(|a, b| ordinary.bits(a).total_cmp(&ordinary.bits(b)))?;
+    let texts = likely.into_iter().filter_map(|encoding| Some((Some(encoding), all_in(encoding, runs)?)));
+    let best = texts.min_by(|(_, a), (_, b)| ordinary.bits(a).total_cmp(&ordinary.bits(b)))?;
+    is_ordinary(ordinary, best.0?, runs).then_some(best)
+}
+
+/// Whether what the bytes say is ordinary text.
+fn is_ordinary(ordinary: &Ordinary, encoding: Encoding, runs: &[Run]) -> bool {
+    /// Bits per character: any tag, DEADBEEF for one, is some rare hanzi in GBK, with 17 bits each; ordinary ones have six to nine.
+    const ORDINARY: f32 = 12.0;
+    let bytes = runs.iter().filter(|run| matches!(run, Run::Bytes(_)));
+    let text: String = bytes.filter_map(|run| all_in(encoding, std::slice::from_ref(run))).collect();
     // Nor does anyone write a capital within a word, as FF D8 FF E0 is in windows-1251.
-    let capital = best.chars().zip(best.chars().skip(1)).any(|(a, b)| !a.is_ascii() && a.is_lowercase() && b.is_uppercase());
-    (!capital && ordinary.bits(&best) <= ORDINARY * best.chars().count() as f32).then_some(best)
+    let capital = text.chars().zip(text.chars().skip(1)).any(|(a, b)| !a.is_ascii() && a.is_lowercase() && b.is_uppercase());
+    !capital && ordinary.bits(&text) <= ORDINARY * text.chars().count() as f32
+}
+
+fn all_in(encoding: Encoding, runs: &[Run]) -> Option<String> {
+    let said = |run: &Run| match run {
+        Run::Text(text) => Some(text.clone()),
+        Run::Bytes(bytes) => strictly(encoding, bytes),
+    };
+    runs.iter().map(said).collect()
 }
 
 /// The text of a hex dump. Numbers, dates and addresses are hex too, so it must save bits.
-fn dumped(ordinary: &Ordinary, text: &str) -> Option<String> {
+fn dumped(ordinary: &Ordinary, text: &str) -> Option<(Option<Encoding>, String)> {
     /// Bits that it must save.
     const SAVED: f32 = 20.0;
     let bytes = hex::parse(text).ok().filter(|bytes| bytes.len() > 2)?;
-    let said = text_of(ordinary, &bytes)?;
+    let (escaped, said) = text_of(ordinary, &[Run::Bytes(bytes)])?;
     let clean = !said.chars().any(|character| character.is_control() && !character.is_ascii_whitespace());
-    (clean && ordinary.bits(&said) + SAVED < ordinary.bits(text)).then_some(said)
+    (clean && ordinary.bits(&said) + SAVED < ordinary.bits(text)).then_some((escaped, said))
 }

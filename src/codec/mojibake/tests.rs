@@ -151,3 +151,70 @@ fn bytes_that_are_no_text_are_not_read_as_rare_characters() {
         assert_eq!(diagnose(written).verdict, Verdict::Healthy, "{written}");
     }
 }
+
+#[test]
+fn escaped_bytes_have_an_encoding() {
+    for (written, escaped) in [
+        ("\\xC4\\xE3\\xBA\\xC3", Some("GBK")),
+        ("\\xC4\\xE3, \\xBA\\xC3", Some("GBK")),
+        ("\\xE4\\xBD\\xA0", Some("UTF-8")),
+        ("q=%C4%E3%BA%C3", Some("GBK")),
+        ("E4 BD A0 E5 A5 BD", Some("UTF-8")),
+        ("\\u4F60\\u597d", None),
+        ("&#20320;", None),
+    ] {
+        assert_eq!(best(written).escaped.map(|encoding| encoding.to_string()).as_deref(), escaped, "{written}");
+    }
+}
+
+/// A log of ordinary lines with some others in it.
+fn log(garbled: &[&str]) -> String {
+    let plain = (0..8).map(|n| format!("2026-11-21 14:0{n}:11 [INFO] device {n} ok temperature 25.{n}\n"));
+    let hanzi = (0..8).map(|n| format!("2026-11-21 14:1{n}:11 [INFO] 设备 {n} 正常\r\n"));
+    let garbled = garbled.iter().map(|line| format!("2026-11-21 14:09:11 [WARN] {line} code 7\n"));
+    plain.chain(garbled).chain(hanzi).collect()
+}
+
+#[test]
+fn one_line_of_a_log_comes_back() {
+    let mut wrong = Vec::new();
+    for (garbled, text, lost) in [
+        ("浣犲ソ", "你好", 0),
+        ("cafÃ©", "café", 0),
+        ("ÄãºÃ£¬ÊÀ½ç", "你好，世界", 0),
+        ("娓╁害鎶ヨ\u{FFFD}\u{FFFD}", "温度报\u{FFFD}", 2),
+    ] {
+        let report = diagnose(&log(&[garbled]));
+        let named = |one: &Diagnosis| one.lines == [9] || one.lines.is_empty();
+        let right = |one: &Diagnosis| one.text() == Some(&log(&[text])) && one.lost() == lost && named(one);
+        if !matches!(&report.verdict, Verdict::Garbled(list) if right(&list[0])) {
+            wrong.push(format!("{garbled}: {report:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    let found = best(&log(&["锟斤拷"]));
+    assert_eq!((&found.outcome, found.lines.as_slice()), (&Outcome::Gone(Why::Replaced { count: 2 }), &[9][..]));
+}
+
+#[test]
+fn what_mends_most_lines_is_told_first() {
+    let garbled = log(&["ÄãºÃ", "浣犲ソ", "鏁版嵁"]);
+    let list = lines::judge(&garbled);
+    let told: Vec<_> = list.iter().map(|one| (named(one), one.lines.clone(), one.text().unwrap_or_default())).collect();
+    let (two, one) = (log(&["ÄãºÃ", "你好", "数据"]), log(&["你好", "浣犲ソ", "鏁版嵁"]));
+    assert_eq!(told, [("UTF-8>GBK".into(), vec![10, 11], two.as_str()), ("GBK>windows-1252".into(), vec![9], one.as_str())]);
+}
+
+/// What another line has lost is not had back by mending this one.
+#[test]
+fn a_mended_line_does_not_hide_what_another_lost() {
+    let found = best(&log(&["浣犲ソ", "设备\u{FFFD}"]));
+    assert_eq!(found.outcome, Outcome::Partly { text: log(&["你好", "设备\u{FFFD}"]), lost: 1 });
+}
+
+#[test]
+fn a_word_of_a_long_line_comes_back() {
+    let line = |word: &str| format!("{}{word} {}", "设备 正常 温度 报警 ".repeat(30), "湿度 正常 ".repeat(30));
+    let found = best(&line("浣犲ソ"));
+    assert_eq!((found.text(), found.lines.as_slice()), (Some(line("你好").as_str()), &[1][..]));
+}

@@ -25,7 +25,7 @@ pub(super) fn replaced(text: &str) -> Option<Diagnosis> {
         0 => None,
         lost if left && is_text(text) => {
             let outcome = Outcome::Partly { text: text.to_owned(), lost };
-            Some(Diagnosis { notation: None, chain: Vec::new(), outcome, confidence: 0.95 })
+            Some(Diagnosis::new(outcome, 0.95))
         }
         count => Some(gone(Why::Replaced { count }, 0.98)),
     }
@@ -39,7 +39,7 @@ pub(super) fn is_text(text: &str) -> bool {
 }
 
 fn gone(why: Why, confidence: f32) -> Diagnosis {
-    Diagnosis { notation: None, chain: Vec::new(), outcome: Outcome::Gone(why), confidence }
+    Diagnosis::new(Outcome::Gone(why), confidence)
 }
 
 /// The longest run of a character.

@@ -117,7 +117,8 @@ fn diagnosis(ui: &mut Ui, language: Language, garbled: &str, found: &Diagnosis, 
     let colors = palette(ui);
     theme::card(colors).inner_margin(space::SMALL).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.add(Label::new(RichText::new(describe::mojibake_story(language, found)).color(colors.text)).wrap());
+        let story = describe::mojibake_story(language, found) + &describe::mojibake_confidence(language, found);
+        ui.add(Label::new(RichText::new(story).color(colors.text)).wrap());
         if let Some(text) = found.text() {
             ui.horizontal_wrapped(|ui| {
                 let color = if matches!(found.outcome, Outcome::Recovered(_)) { colors.ok } else { colors.warning };
