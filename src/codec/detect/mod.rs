@@ -2,15 +2,15 @@
 //!
 //! | file | what it answers |
 //! | --- | --- |
-//! | [`cost`] | the unit: how surprising a text is |
-//! | [`hanzi`] | how common hanzi are, alone and in words |
-//! | [`pairs`] | costs of pairs of characters |
-//! | [`scripts`] | how common kana, hangul and letters are, alone and in pairs |
-//! | [`tongue`] | what a character costs in a text of one kind |
-//! | [`weigh`] | what bytes cost in one encoding, or as no text |
-//! | [`reading`] | how bytes read in one way, and what is in that |
-//! | [`reason`] | why a reading is likely or not |
-//! | [`settle`] | what would settle it |
+//! | `cost` | the unit: how surprising a text is |
+//! | `hanzi` | how common hanzi are, alone and in words |
+//! | `pairs` | costs of pairs of characters |
+//! | `scripts` | how common kana, hangul and letters are, alone and in pairs |
+//! | `tongue` | what a character costs in a text of one kind |
+//! | `weigh` | what bytes cost in one encoding, or as no text |
+//! | `reading` | how bytes read in one way, and what is in that |
+//! | `reason` | why a reading is likely or not |
+//! | `settle` | what would settle it |
 //!
 //! Bytes are weighed as text of every kind in every encoding, and as no text. What costs less is likelier, by twice for each bit;
 //! [`judge`] makes shares of that, and [`settled`] asks only for the best.

@@ -3,8 +3,8 @@
 //!
 //! | file | what it shows |
 //! | --- | --- |
-//! | [`subject`] | which bytes, and what stands around them |
-//! | [`seen`] | what was found out about them, once |
+//! | `subject` | which bytes, and what stands around them |
+//! | `seen` | what was found out about them, once |
 //! | `head` | the verdict, and the buttons that apply it |
 //! | `table` | a row per encoding |
 //! | `doctor` | garbled text, and how it came about |
