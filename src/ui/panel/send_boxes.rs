@@ -10,12 +10,15 @@ use crate::session::draft::Draft;
 use crate::ui::session::SessionTab;
 use crate::ui::theme::space;
 use crate::ui::widget::boxes::{self, Strip};
+use crate::ui::widget::bytes::hex_line;
 use crate::ui::widget::hover;
 use egui::{ScrollArea, Ui};
 use std::sync::Arc;
 
 /// Height of the boxes, their bytes and a scroll bar.
 pub const HEIGHT: f32 = boxes::HEIGHT + space::SMALL;
+/// Bytes that are read aloud.
+const PREVIEW: usize = 48;
 /// Bytes whose characters are shown in boxes.
 const BOXED: usize = 256;
 
@@ -75,7 +78,9 @@ pub fn show(ui: &mut Ui, tab: &SessionTab, language: Language, boxed: &Boxed) {
     let area = ScrollArea::horizontal().id_salt(("send-boxes", tab.id.0)).auto_shrink(false).max_height(HEIGHT);
     area.show(ui, |ui| {
         let (response, under) = strip.show(ui, egui::Id::unique(("send-boxes", tab.id.0)));
-        let name = language.tr("send.boxes");
+        // What has no bytes is not among them.
+        let whole = if lacking.is_empty() { hex_line(bytes, PREVIEW) } else { String::new() };
+        let name = format!("{} {whole}", language.tr("send.boxes"));
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Row, true, &*name));
         let Some((index, cell)) = under.and_then(|index| Some((index, cells.get(index)?))) else { return };
         let able = lacking.iter().position(|lacks| *lacks == index).and_then(|place| able.get(place));
