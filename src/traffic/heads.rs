@@ -52,6 +52,8 @@ pub struct Heads(Arc<Mutex<Inner>>);
 #[derive(Default)]
 struct Inner {
     streams: HashMap<Stream, Head>,
+    /// The stream that the last bytes were of, if it takes no more: a flood of one stream need not be looked up.
+    done: Option<Stream>,
     /// How many streams were told otherwise than somebody relied on.
     corrected: u64,
     /// Reads so far, the clock by which a stream is called silent.
@@ -127,15 +129,23 @@ impl Trial {
 }
 
 impl Heads {
-    /// The next bytes of a stream, or the next datagram of a peer. Once a stream has shown enough it costs a look into a table.
+    /// The next bytes of a stream, or the next datagram of a peer. Once a stream has shown enough it costs a look into a table at most.
     pub fn push(&self, stream: Stream, bytes: &[u8]) {
         {
             let mut inner = self.0.lock();
             inner.clock += 1;
+            if inner.done == Some(stream) {
+                return;
+            }
             let clock = inner.clock;
             if let Some(head) = inner.streams.get_mut(&stream) {
                 head.heard = clock;
                 if head.is_done() {
+                    // The one before was heard of until now.
+                    let before = inner.done.replace(stream);
+                    if let Some(head) = before.and_then(|before| inner.streams.get_mut(&before)) {
+                        head.heard = clock;
+                    }
                     return;
                 }
             }
@@ -228,6 +238,7 @@ impl Heads {
         let Some(head) = inner.streams.get_mut(&stream) else { return };
         // What came before stays, and is read as whatever will be told of what comes.
         *head = Head { relied: true, heard: head.heard, ..Head::default() };
+        inner.done = None;
         inner.corrected += 1;
     }
 
@@ -240,6 +251,10 @@ impl Heads {
 impl Inner {
     /// Forgets the half of the streams that was silent longer, so that this is not done for each new one.
     fn forget_silent(&mut self) {
+        // It was heard of all the time.
+        if let Some(head) = self.done.take().and_then(|done| self.streams.get_mut(&done)) {
+            head.heard = self.clock;
+        }
         let mut heard: Vec<u64> = self.streams.values().map(|head| head.heard).collect();
         heard.sort_unstable();
         let Some(middle) = heard.get(heard.len() / 2).copied() else { return };
@@ -379,5 +394,21 @@ mod tests {
             }
         }
         assert_eq!((first_telling(&[b'a'; 1000]), first_telling(b"")), (None, None));
+    }
+
+    /// A stream that has shown enough and is pushed again and again takes bytes anew once it was forgotten.
+    #[test]
+    fn a_flood_of_one_stream_is_no_other_after_it_is_forgotten() {
+        let heads = Heads::default();
+        let said = "服务器已经启动，正在等待客户端的连接请求，请输入设备编号";
+        for _ in 0..20 {
+            heads.push(stream(1), &text("gbk").encode(said).unwrap());
+        }
+        assert!(matches!(heads.judged(stream(1)), Judged::Text { encoding, .. } if encoding == Encoding::GBK));
+        heads.forget(stream(1));
+        for _ in 0..20 {
+            heads.push(stream(1), said.as_bytes());
+        }
+        assert!(matches!(heads.judged(stream(1)), Judged::Text { encoding, .. } if encoding == Encoding::UTF_8));
     }
 }
