@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// Each module at the top and those that it may know. Arrows run down only, so there are no circles.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("i18n", &[]),
     ("codec", &[]),
     ("session", &["codec"]),
@@ -12,12 +12,16 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("settings", &["session", "i18n", "codec"]),
     ("traffic", &["describe", "session", "i18n", "codec"]),
     ("capture", &["traffic", "describe", "session", "i18n", "codec"]),
+    ("diagram", &["traffic", "capture", "describe", "session", "i18n", "codec"]),
     ("net", &["session", "codec"]),
     ("store", &["traffic", "session", "codec"]),
     ("recorder", &["net", "store", "capture", "traffic", "session"]),
     ("history", &["recorder", "store", "capture", "traffic", "session", "i18n", "codec"]),
     ("cli", &["history", "recorder", "store", "capture", "traffic", "describe", "session", "i18n", "codec"]),
-    ("ui", &["history", "recorder", "store", "capture", "traffic", "describe", "settings", "session", "i18n", "codec"]),
+    (
+        "ui",
+        &["diagram", "history", "recorder", "store", "capture", "traffic", "describe", "settings", "session", "i18n", "codec"],
+    ),
 ];
 
 /// A word and where alone it may stand. A place is a module, a folder or a file under `src/`.

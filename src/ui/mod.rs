@@ -15,6 +15,7 @@ pub mod path_field;
 pub mod record;
 pub mod recovery;
 pub mod save;
+pub mod scene_view;
 pub mod session;
 pub mod settings_window;
 pub mod soft;
