@@ -4,6 +4,7 @@ pub mod app;
 pub mod clipboard;
 pub mod fonts;
 pub mod glance;
+pub mod hand_out;
 pub mod intent;
 pub mod keeper;
 pub mod lens;
