@@ -1,4 +1,5 @@
-//! Pictures as data, which the window and the hand-outs draw alike. It must never know a window, a file, a socket or the clock.
+//! Pictures of what happened, as data: pure functions of records, socket calls, packets and what the system says. What was seen and what
+//! must have been are never drawn alike. It must never draw, ask the system, or look at a clock: the window and the hand-outs do.
 //!
 //! | module | what it is |
 //! | --- | --- |
