@@ -7,6 +7,7 @@ use super::lens::Lens;
 use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::card::Cards;
+use super::panel::encapsulation::Encapsulation;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
 use super::record::{Asked, Record};
@@ -42,6 +43,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+mod encapsulation;
 mod hand_out;
 mod lens;
 mod looking;
@@ -87,6 +89,8 @@ pub struct App {
     cards: Cards,
     /// The encoding lens.
     lens: Lens,
+    /// The selected record inside its headers.
+    encapsulation: Encapsulation,
     next_save: f64,
     readers: Readers,
     pages: Pages,
@@ -152,6 +156,7 @@ impl App {
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
+            encapsulation: Encapsulation::default(),
             next_save: 0.0,
             readers,
             pages,
@@ -298,6 +303,7 @@ impl App {
             Intent::Open => self.openings.ask(),
             Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
+            Intent::Encapsulate => self.encapsulate(),
             Intent::HandOut(hand_out) => self.begin_hand_out(hand_out),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
@@ -322,7 +328,8 @@ impl App {
                 self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
-            Change::Lens(shown) => self.settings.lens = shown,
+            Change::Lens(shown) => self.open_lens(shown),
+            Change::Encapsulation(shown) => self.open_encapsulation(shown),
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
@@ -426,6 +433,7 @@ impl View for App {
         self.show_reading(ui);
         let colors = palette(ui);
         self.show_lens(ui, &mut intents);
+        self.show_encapsulation(ui, &mut intents);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))

@@ -43,6 +43,8 @@ pub enum Intent {
     Lens(Page),
     /// Read bytes in an encoding from now on; with `None` take back what was chosen for a record or a peer.
     Read(SessionId, Scope, Option<Encoding>),
+    /// Show the selected record inside its headers.
+    Encapsulate,
     /// Write something that is ready to a file that the user chooses.
     HandOut(HandOut),
     /// Judge a stream anew, by what comes from now on.
@@ -97,4 +99,6 @@ pub enum Change {
     ShowSettings(bool),
     /// Show or hide the lens.
     Lens(bool),
+    /// Show or hide the encapsulation.
+    Encapsulation(bool),
 }
