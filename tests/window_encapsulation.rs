@@ -20,6 +20,9 @@ use support::{LANGUAGES, Side, Window};
 /// Room for a window and half of it for the panel.
 const POINTS: [f32; 2] = [1360.0, 1000.0];
 
+/// Room for all of a small frame.
+const TALL: [f32; 2] = [1360.0, 1600.0];
+
 /// A UDP socket that got a long datagram after a short one; the row that is selected.
 fn udp(language: Language, theme: Theme, row: u64) -> (Stage, SessionId) {
     let mut stage = Stage::new(language, theme);
@@ -59,10 +62,10 @@ fn check(name: &str, (mut stage, id): (Stage, SessionId), points: [f32; 2], set:
 
 #[test]
 fn layers_fields_and_bytes() {
-    check("encapsulation_udp_zh_light", udp(Chinese, Theme::Light, 2), POINTS, |panel| {
+    check("encapsulation_udp_zh_light", udp(Chinese, Theme::Light, 2), TALL, |panel| {
         panel.choose(Some(Mark::Field(Kind::UdpChecksum)));
     });
-    check("encapsulation_tcp_en_dark", tcp(English, Theme::Dark), POINTS, |panel| {
+    check("encapsulation_tcp_en_dark", tcp(English, Theme::Dark), TALL, |panel| {
         panel.choose(Some(Mark::Field(Kind::Sequence)));
     });
 }

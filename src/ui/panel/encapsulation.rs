@@ -18,9 +18,12 @@ use crate::ui::intent::{Change, Intent};
 use crate::ui::scene_view::SceneView;
 use crate::ui::session::SessionTab;
 use crate::ui::theme::{size, space};
-use crate::ui::widget::control::{self, palette};
-use egui::{Align, Frame, Layout, Margin, Panel, RichText, Slider, Ui};
+use crate::ui::widget::control::{self, Spread, palette};
+use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{ICON_CHEVRON_LEFT, ICON_CHEVRON_RIGHT, ICON_CLOSE};
+
+/// How much of the height it has at first.
+const SHARE: f32 = 0.45;
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,7 +140,7 @@ impl Encapsulation {
         Panel::bottom("encapsulation")
             .frame(Frame::new().fill(palette(ui).panel).inner_margin(Margin::symmetric(12, 8)))
             .resizable(true)
-            .default_size(size::ENCAPSULATION.min(ui.available_height() * 0.5).max(size::LENS_LEAST))
+            .default_size((ui.available_height() * SHARE).max(size::LENS_LEAST))
             .size_range(size::LENS_LEAST..=most)
             .show(ui, |ui| self.show(ui, language, intents));
     }
@@ -237,8 +240,9 @@ impl Encapsulation {
             ui.set_min_height(size::CONTROL);
             let least = least_mtu(&drawn.from.0);
             let mut mtu = plan.mtu;
-            let slider = Slider::new(&mut mtu, least..=MOST_MTU).logarithmic(true).text(language.tr("encap.mtu"));
-            if ui.add(slider).on_hover_text(language.tr("encap.mtu_hint")).changed() {
+            let name = language.tr("encap.mtu");
+            let slider = control::slider(ui, &mut mtu, least..=MOST_MTU, Spread::Logarithmic, &name);
+            if slider.on_hover_text(language.tr("encap.mtu_hint")).changed() {
                 (self.mtu, self.piece) = (mtu, 0);
             }
             let count = plan.count();
