@@ -311,7 +311,9 @@ impl SessionTab {
     fn split(&mut self, ui: &Ui, all: Rect, language: Language) -> (Rect, Rect) {
         let rest = self.least_height() - send::LEAST_HEIGHT;
         let most = (all.height() * 0.6).min(all.height() - rest).max(send::LEAST_HEIGHT);
-        let height = self.send_height.unwrap_or_else(|| send::height(all.height())).clamp(send::LEAST_HEIGHT, most);
+        // A picture needs the room more than the box does.
+        let usual = if self.page == TabPage::Log { send::height(all.height()) } else { send::LEAST_HEIGHT };
+        let height = self.send_height.unwrap_or(usual).clamp(send::LEAST_HEIGHT, most);
         let top = all.bottom() - height;
         let gap = Rect::from_min_max(pos2(all.left(), top - space::SMALL), pos2(all.right(), top));
         let handle = ui.interact(gap, egui::Id::unique(("split", self.id.0)), Sense::drag());
