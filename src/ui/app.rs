@@ -1,11 +1,13 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
+use super::hand_out::Saving;
 use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
 use super::lens::Lens;
 use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::card::Cards;
+use super::panel::encapsulation::Encapsulation;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
 use super::record::{Asked, Record};
@@ -41,6 +43,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+mod encapsulation;
+mod hand_out;
 mod lens;
 mod looking;
 mod pairs;
@@ -79,11 +83,14 @@ pub struct App {
     settings_open: bool,
     save: Option<Save>,
     record: Option<Record>,
+    hand_out: Option<Saving>,
     inspected: Option<Inspected>,
     /// Its protocol card.
     cards: Cards,
     /// The encoding lens.
     lens: Lens,
+    /// The selected record inside its headers.
+    encapsulation: Encapsulation,
     next_save: f64,
     readers: Readers,
     pages: Pages,
@@ -145,9 +152,11 @@ impl App {
             settings_open: false,
             save: None,
             record: None,
+            hand_out: None,
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
+            encapsulation: Encapsulation::default(),
             next_save: 0.0,
             readers,
             pages,
@@ -294,6 +303,8 @@ impl App {
             Intent::Open => self.openings.ask(),
             Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
+            Intent::Encapsulate => self.encapsulate(),
+            Intent::HandOut(hand_out) => self.begin_hand_out(hand_out),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }
@@ -317,7 +328,8 @@ impl App {
                 self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
-            Change::Lens(shown) => self.settings.lens = shown,
+            Change::Lens(shown) => self.open_lens(shown),
+            Change::Encapsulation(shown) => self.open_encapsulation(shown),
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
@@ -353,6 +365,7 @@ impl App {
         {
             self.record = None;
         }
+        self.ask_hand_out(ui);
         self.ask_reading(ui);
     }
 
@@ -420,6 +433,7 @@ impl View for App {
         self.show_reading(ui);
         let colors = palette(ui);
         self.show_lens(ui, &mut intents);
+        self.show_encapsulation(ui, &mut intents);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))

@@ -341,5 +341,9 @@ fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row
                 ui.close();
             }
         }
+        if ui.button(around.language.tr("encap.look")).clicked() {
+            intents.push(Intent::Encapsulate);
+            ui.close();
+        }
     }
 }

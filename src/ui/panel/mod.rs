@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod card;
 pub mod clients;
+pub mod encapsulation;
 pub mod file;
 pub mod filter;
 pub mod find;
