@@ -4,12 +4,14 @@
 pub mod address;
 pub mod command;
 pub mod draft;
+pub mod ends;
 pub mod event;
 pub mod failure;
 pub mod framing;
 pub mod id;
 pub mod recording;
 pub mod reply;
+pub mod sample;
 pub mod spec;
 pub mod state;
 pub mod storage;
