@@ -4,3 +4,6 @@
 pub mod filter;
 pub mod gate;
 pub mod packets;
+pub mod sampler;
+pub mod sock_diag;
+pub mod sockets;

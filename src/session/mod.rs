@@ -16,3 +16,4 @@ pub mod spec;
 pub mod state;
 pub mod storage;
 pub mod timestamp;
+pub mod trail;
