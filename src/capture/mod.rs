@@ -35,6 +35,7 @@ mod sequence;
 mod summary;
 
 use crate::codec::encoding::Encoding;
+use crate::session::address::Address;
 use crate::session::event::What;
 use crate::session::timestamp::Timestamp;
 use flow::Told;
@@ -46,7 +47,6 @@ use pcap::Pcap;
 use pcapng::reader::Pcapng;
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::net::SocketAddr;
 
 pub use error::{CaptureError, system};
 pub use summary::Summary;
@@ -86,7 +86,7 @@ pub struct Seen {
     /// What would have been told.
     pub what: What,
     /// This end, where the file says it: one capture may hold flows of several addresses.
-    pub local: Option<SocketAddr>,
+    pub local: Option<Address>,
 }
 
 /// A capture that is being read: an iterator of events in the order of the file. It is one session that holds all flows.
