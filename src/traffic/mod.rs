@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod encodings;
+pub mod ends;
 pub mod filing;
 pub mod format;
 pub mod frames;
