@@ -1,6 +1,7 @@
 //! Every session as it stands: what was asked for, state, peers, log, counters. `apply` is its only writer, and only the recorder
 //! thread calls it. Must never wait for anything.
 
+use super::conversation::Conversations;
 use super::filing::Filed;
 use super::heads::Heads;
 pub use super::log::Keeping;
@@ -72,6 +73,8 @@ pub struct Session {
     pub meter: Meter,
     /// What tells the encoding of each of its streams.
     pub heads: Heads,
+    /// The connections that it has had, and where in the log they are.
+    pub conversations: Conversations,
 }
 
 /// How keeping records on disk stands.
@@ -192,6 +195,7 @@ impl Model {
             _ => {
                 if let Some((id, record)) = record {
                     debug_assert_eq!(id, session.log.next());
+                    session.conversations.note(id, &record);
                     self.cost += session.log.push(record);
                 }
             }
@@ -222,8 +226,8 @@ impl Session {
     /// Brings everything but the log up to date.
     pub fn take(&mut self, event: &SessionEvent) {
         if let What::Opening { spec } = &event.what {
-            let Self { log, meter, recording, heads, .. } = std::mem::take(self);
-            *self = Self { spec: Some((**spec).clone()), log, meter, recording, heads, ..Self::default() };
+            let Self { log, meter, recording, heads, conversations, .. } = std::mem::take(self);
+            *self = Self { spec: Some((**spec).clone()), log, meter, recording, heads, conversations, ..Self::default() };
             if let SessionSpec::Udp(udp) = &**spec {
                 self.broadcast = udp.broadcast;
             }
