@@ -2,10 +2,10 @@
 //! long log knows what was before, without reading it. Must never keep a record.
 
 use super::record::{Direction, Entry, Record, RecordId};
+use crate::session::address::Address;
 use crate::session::event::{EndedBy, What};
 use crate::session::id::{ConnectionId, Peer};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 /// Conversations that are remembered, the newest; half a megabyte. At the bound the oldest is forgotten, and what its records imply is
 /// told from each alone.
@@ -17,7 +17,7 @@ pub struct Conversation {
     /// With whom, and which connection it is.
     pub peer: Peer,
     /// This end.
-    pub local: SocketAddr,
+    pub local: Address,
     /// The record of its beginning.
     pub began: RecordId,
     /// The record that tells of our FIN while it went on.
@@ -107,7 +107,7 @@ impl Conversations {
         }
     }
 
-    fn begin(&mut self, id: RecordId, peer: Peer, local: SocketAddr) {
+    fn begin(&mut self, id: RecordId, peer: Peer, local: Address) {
         let Some(connection) = peer.connection else { return };
         let new = Conversation { peer, local, began: id, finished: None, peer_finished: None, ended: None, received: 0, sent: 0 };
         self.all.insert(connection, new);

@@ -1,6 +1,7 @@
 //! What was seen: records, the log that keeps them, meters, the model of every session, and the formats they are written in.
 //! Must never know sockets, tokio or the window. Only the recorder thread writes the model.
 
+pub mod calls;
 pub mod conversation;
 pub mod encodings;
 pub mod filing;
@@ -10,6 +11,7 @@ pub mod heads;
 pub mod log;
 pub mod meter;
 pub mod model;
+pub mod pair;
 pub mod query;
 pub mod record;
 pub mod scan;
