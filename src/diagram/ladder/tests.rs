@@ -1,0 +1,1 @@
+//! Tables of what is concluded and how it is joined.
