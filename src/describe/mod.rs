@@ -63,12 +63,21 @@ pub fn failure(language: Language, failure: &Failure) -> Told {
 
 /// What to do next. Where records are kept is a setting; where they are recorded to, the user has just said.
 fn advice(language: Language, operation: Operation, cause: &Cause) -> String {
+    if let Cause::CaptureNotPermitted { program } = cause {
+        return language.tr_with("advice.capture-not-permitted", &[("program", &quoted_path(program))]);
+    }
     let key = match (operation, cause) {
         (Operation::Record, Cause::DiskFull) => "advice.record-disk-full".to_owned(),
         (Operation::Record, Cause::NotWritable) => "advice.record-not-writable".to_owned(),
         _ => format!("advice.{}", cause.word()),
     };
     language.tr(&key).into_owned()
+}
+
+/// A path as a shell takes it: in quotes where it has blanks or signs of the shell's own.
+fn quoted_path(path: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "/._-+".contains(character);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// A failure and its next step in one line.
