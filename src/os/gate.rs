@@ -2,7 +2,8 @@
 //!
 //! 1. Ends whose own port is known let through exactly what is theirs.
 //! 2. Before a client is connected, its port is not known, and what goes to the same server may be another program's. Such packets are
-//!    held back until the port is known: then those of that port go through, and the others are thrown away unseen.
+//!    held back until the port is known: then those of that port go through, and the others are thrown away unseen. So it is with a port
+//!    that was asked for and may be another program's.
 //! 3. A connection that never came about has no known port in the end. What was held of it goes through when the server refuses it, or
 //!    when its SYN is sent again without an answer: those packets carry nothing but the attempt.
 //! 4. A packet that passes several interfaces (a bridge and a card) counts where its conversation was seen first.
@@ -76,7 +77,7 @@ impl Gate {
         for ends in self.ends.iter().filter(|ends| ends.hold(protocol, one, other)) {
             match ends {
                 Ends::Both { .. } | Ends::Local { .. } => return Verdict::Ours,
-                Ends::Remote { .. } => verdict = Verdict::Perhaps,
+                Ends::Remote { .. } | Ends::Asked { .. } => verdict = Verdict::Perhaps,
             }
         }
         verdict

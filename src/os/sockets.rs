@@ -34,6 +34,7 @@ fn belongs(sample: &Sample, ends: &[Ends]) -> bool {
     ends.iter().any(|ends| match ends {
         Ends::Both { .. } | Ends::Local { .. } => sample.is_of(*ends),
         // Anyone may talk to that server; only what is about to connect may be ours.
+        Ends::Asked { .. } => false,
         Ends::Remote { .. } => sample.is_of(*ends) && matches!(sample.state, Some(TcpState::SynSent | TcpState::Listen)),
     })
 }

@@ -1,15 +1,7 @@
 //! Whose traffic, and the state of whose sockets, is looked at: the ends of a conversation, as far as they are known. Must never look.
 
+pub use super::spec::Protocol;
 use std::net::SocketAddr;
-
-/// TCP or UDP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Protocol {
-    /// A byte stream.
-    Tcp,
-    /// Datagrams.
-    Udp,
-}
 
 /// The ends of one conversation, or of all that one socket has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +22,13 @@ pub enum Ends {
         /// Where it is bound.
         local: SocketAddr,
     },
+    /// The same for an address that a socket of ours is asked to take and may not get: another program may have it.
+    Asked {
+        /// Over what.
+        protocol: Protocol,
+        /// Where it is to be bound.
+        local: SocketAddr,
+    },
     /// A conversation that is about to begin with that end; which local port it will have is not known yet.
     Remote {
         /// Over what.
@@ -43,14 +42,17 @@ impl Ends {
     /// Over what.
     pub fn protocol(self) -> Protocol {
         match self {
-            Self::Both { protocol, .. } | Self::Local { protocol, .. } | Self::Remote { protocol, .. } => protocol,
+            Self::Both { protocol, .. }
+            | Self::Local { protocol, .. }
+            | Self::Asked { protocol, .. }
+            | Self::Remote { protocol, .. } => protocol,
         }
     }
 
     /// This end, where it is known.
     pub fn local(self) -> Option<SocketAddr> {
         match self {
-            Self::Both { local, .. } | Self::Local { local, .. } => Some(local),
+            Self::Both { local, .. } | Self::Local { local, .. } | Self::Asked { local, .. } => Some(local),
             Self::Remote { .. } => None,
         }
     }
@@ -59,7 +61,7 @@ impl Ends {
     pub fn remote(self) -> Option<SocketAddr> {
         match self {
             Self::Both { remote, .. } | Self::Remote { remote, .. } => Some(remote),
-            Self::Local { .. } => None,
+            Self::Local { .. } | Self::Asked { .. } => None,
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod calls;
 pub mod conversation;
 pub mod encodings;
+pub mod ends;
 pub mod filing;
 pub mod format;
 pub mod frames;

@@ -2,7 +2,7 @@
 
 use super::{MOST_SOCKETS, belongs, failed};
 use crate::os::sock_diag::{Answer, Family, Question, answers};
-use crate::session::ends::Ends;
+use crate::session::ends::{Ends, Protocol};
 use crate::session::failure::Failure;
 use crate::session::sample::Sample;
 use crate::session::timestamp::Timestamp;
@@ -51,7 +51,8 @@ impl Sockets {
             let before = found.len();
             let taken = self.ask(question, at, |sample| {
                 // What two questions find is one socket; within one question each is another.
-                let is_new = |known: &Sample| known.local != sample.local || known.remote != sample.remote || known.protocol != sample.protocol;
+                let ends_of = |sample: &Sample| (sample.protocol, sample.local, sample.remote);
+                let is_new = |known: &Sample| ends_of(known) != ends_of(&sample);
                 if found.len() < MOST_SOCKETS && belongs(&sample, ends) && found.iter().take(before).all(is_new) {
                     found.push(sample);
                 }
@@ -94,10 +95,8 @@ fn questions(ends: &[Ends]) -> BTreeSet<Question> {
                 questions.insert(Question { protocol: ends.protocol(), family, local, remote });
             }
             // What listens at the other end, if that is here.
-            if let (Ends::Both { remote, .. } | Ends::Remote { remote, .. }, crate::session::ends::Protocol::Tcp) =
-                (ends, ends.protocol())
-            {
-                questions.insert(Question { protocol: ends.protocol(), family, local: remote.port(), remote: 0 });
+            if let (Some(remote), Protocol::Tcp) = (ends.remote(), ends.protocol()) {
+                questions.insert(Question { protocol: Protocol::Tcp, family, local: remote.port(), remote: 0 });
             }
         }
     }
