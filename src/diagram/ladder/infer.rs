@@ -22,7 +22,6 @@
 //!
 //! In a Unix-domain socket nothing travels but the bytes: there are no segments, so none is concluded.
 
-use super::join::Seen;
 use super::step::{End, Failed, Mark, Note, Says, Segment, Step};
 use super::told::{Closing, Told};
 use crate::session::address::Address;
@@ -51,16 +50,23 @@ pub enum Acks {
 pub struct Around<'a> {
     /// Which.
     pub end: End,
-    /// Whether the other end is seen too.
-    pub seen: Seen,
     /// Its connections.
     pub conversations: &'a Conversations,
     /// What its calls tell.
     pub told: &'a Told,
-    /// The own session's number of each of the other's connections; `None` at the own end.
-    pub talks: Option<&'a BTreeMap<ConnectionId, ConnectionId>>,
+    /// The end opposite, where that is seen too.
+    pub facing: Option<Facing<'a>>,
     /// Whether acknowledgements of data are shown.
     pub acks: Acks,
+}
+
+/// The end opposite.
+#[derive(Clone, Copy)]
+pub struct Facing<'a> {
+    /// Its connections.
+    pub conversations: &'a Conversations,
+    /// The own session's connections by the other's.
+    pub talks: &'a BTreeMap<ConnectionId, ConnectionId>,
 }
 
 /// What stands beside a record in its log.
@@ -79,10 +85,20 @@ const SYNS_AGAIN: [i64; 6] = [1, 3, 7, 15, 31, 63];
 impl Around<'_> {
     fn talk(&self, connection: Option<ConnectionId>) -> Option<ConnectionId> {
         let connection = connection?;
-        match self.talks {
-            None => Some(connection),
-            Some(talks) => talks.get(&connection).copied(),
+        match (self.end, &self.facing) {
+            (End::Own, _) | (End::Other, None) => Some(connection),
+            (End::Other, Some(facing)) => facing.talks.get(&connection).copied(),
         }
+    }
+
+    /// The same conversation as the end opposite knows it.
+    fn opposite(&self, connection: Option<ConnectionId>) -> Option<&Conversation> {
+        let (facing, connection) = (self.facing.as_ref()?, connection?);
+        let there = match self.end {
+            End::Own => facing.talks.iter().find(|(_, ours)| **ours == connection).map(|(theirs, _)| *theirs)?,
+            End::Other => *facing.talks.get(&connection)?,
+        };
+        facing.conversations.get(there)
     }
 
     /// The steps of a record: at least one.
@@ -124,7 +140,7 @@ impl Around<'_> {
             What::Connected { peer, .. } if travels(*peer) => {
                 vec![here.getting(Segment::SynAck), said.sending(Segment::Ack)]
             }
-            What::PeerJoined { peer, .. } if travels(*peer) && self.seen == Seen::OwnAlone => {
+            What::PeerJoined { peer, .. } if travels(*peer) && self.facing.is_none() => {
                 vec![here.clone().getting(Segment::Syn), here.sending(Segment::SynAck), said.getting(Segment::Ack)]
             }
             // Rule 3.
@@ -181,16 +197,13 @@ impl Around<'_> {
     fn acknowledges_fin(&self, peer: Peer) -> bool {
         let way = self.conversation(peer).and_then(|conversation| conversation.ended).map(|ended| ended.way);
         let died = matches!(way, Some(Way::Silence | Way::Reset | Way::PeerReset | Way::Unknown));
-        // A peer that has closed already reads no more: only its system is left to acknowledge.
-        !died && (self.seen == Seen::OwnAlone || self.peer_closed_first(peer))
-    }
-
-    fn peer_closed_first(&self, peer: Peer) -> bool {
-        let told = self.conversation(peer).is_some_and(|conversation| {
-            conversation.peer_finished.is_some() && conversation.finished.is_none()
-                || conversation.ended.is_some_and(|ended| ended.way == Way::PeerClosed)
-        });
-        told || self.told.read_end_first(peer.connection)
+        // Whoever reads our FIN acknowledges it in its own log; one that had closed before reads no more, and its system acknowledges.
+        let read_there = match (self.facing.is_some(), self.opposite(peer.connection)) {
+            (false, _) => false,
+            (true, None) => true,
+            (true, Some(there)) => there.ended.is_none_or(|ended| ended.way == Way::PeerClosed) || there.peer_finished.is_some(),
+        };
+        !died && !read_there
     }
 
     /// Rules 5 to 8, as far as no call tells it.

@@ -118,7 +118,8 @@ impl Talk {
         };
         let places = RefCell::new(Places::default());
         let wire = Wire::default();
-        let other = pairing.as_ref().zip(other_told.as_ref()).map(|(pairing, told)| (lane(pairing.session, told), &pairing.talks));
+        let other =
+            pairing.as_ref().zip(other_told.as_ref()).map(|(pairing, told)| (lane(pairing.session, told), &pairing.talks));
         let ladder = Ladder { own: lane(own, &own_told), other, wire: &wire, acks, spacing: Spacing::Even, places: &places };
         let mut steps = Vec::new();
         for position in blocks(ladder.blocks()) {
@@ -265,11 +266,7 @@ fn a_half_close_is_one_fin_and_the_other_direction_goes_on() {
     talk.sends(SERVER, b"late").receives(CLIENT, b"late");
     talk.closes(SERVER, EndedBy::Us).closes(CLIENT, EndedBy::PeerFin);
     let after: Vec<String> = talk.arrows(CLIENT).into_iter().skip(2).collect();
-    assert_eq!(
-        kinds(&after),
-        ["own FIN ┄", "other ACK ┄", "other 4 B ═", "other FIN ┄", "own ACK ┄"],
-        "{after:#?}"
-    );
+    assert_eq!(kinds(&after), ["own FIN ┄", "other ACK ┄", "other 4 B ═", "other FIN ┄", "own ACK ┄"], "{after:#?}");
 }
 
 #[test]
@@ -308,8 +305,7 @@ fn calls_tell_what_records_then_need_not() {
     talk.closes(CLIENT, EndedBy::PeerFin);
     let (steps, arrows) = talk.ladder(CLIENT, Acks::Hidden);
     let drawn: Vec<String> = arrows.iter().map(drawn).collect();
-    let expected =
-        ["own SYN ┄", "other SYN, ACK ┄", "own ACK ┄", "other FIN ┄", "own ACK ┄", "own FIN ┄", "other ACK ┄"];
+    let expected = ["own SYN ┄", "other SYN, ACK ┄", "own ACK ┄", "other FIN ┄", "own ACK ┄", "own FIN ┄", "other ACK ┄"];
     assert_eq!(kinds(&drawn), expected, "{steps:#?}");
     let at_calls = |kind: &str| {
         arrows.iter().filter(|arrow| words::arrow(&arrow.segment) == kind).all(|arrow| matches!(arrow.mark, Mark::Call(..)))
@@ -333,13 +329,18 @@ fn endings_by_their_kind() {
             &[(Function::Shutdown, "SHUT_WR", Ok(0)), (Function::Recv, "…, 1, MSG_PEEK", Ok(1)), (Function::Close, "", Ok(0))],
             &["own FIN ┄", "other ACK ┄", "own RST ┄"],
         ),
-        ("the peer resets, by calls", EndedBy::PeerReset, &[(Function::Recv, "", Err("ECONNRESET")), (Function::Close, "", Ok(0))], &[
-            "other RST ┄",
-        ]),
-        ("we shut and close", EndedBy::Us, &[(Function::Shutdown, "SHUT_WR", Ok(0)), (Function::Close, "", Ok(0))], &[
-            "own FIN ┄",
-            "other ACK ┄",
-        ]),
+        (
+            "the peer resets, by calls",
+            EndedBy::PeerReset,
+            &[(Function::Recv, "", Err("ECONNRESET")), (Function::Close, "", Ok(0))],
+            &["other RST ┄"],
+        ),
+        (
+            "we shut and close",
+            EndedBy::Us,
+            &[(Function::Shutdown, "SHUT_WR", Ok(0)), (Function::Close, "", Ok(0))],
+            &["own FIN ┄", "other ACK ┄"],
+        ),
     ];
     for (name, by, calls, expected) in table {
         let mut talk = Talk::new();

@@ -42,8 +42,6 @@ struct OfConnection {
     closed: bool,
     /// A read gave the peer's end.
     end_read: bool,
-    /// And before its own FIN left.
-    end_read_first: bool,
     /// A read or a write told of the peer's RST.
     reset_read: bool,
     /// SO_LINGER is 0, or the last look found bytes that were not read.
@@ -93,10 +91,7 @@ impl Told {
         match function {
             Function::SetSockOpt if worked && arguments.contains("SO_LINGER") => of.will_reset = true,
             Function::Recv if arguments.contains("MSG_PEEK") => of.will_reset |= matches!(result, Returned::Value(1..)),
-            Function::Recv if *result == Returned::Value(0) => {
-                of.end_read = true;
-                of.end_read_first = !of.fin;
-            }
+            Function::Recv if *result == Returned::Value(0) => of.end_read = true,
             Function::Recv | Function::Send if !worked => of.reset_read = true,
             Function::Shutdown if worked && arguments.contains("WR") && !of.fin => {
                 of.fin = true;
@@ -143,11 +138,6 @@ impl Told {
     /// Whether a read gave the peer's end.
     pub fn end_read(&self, connection: Option<ConnectionId>) -> bool {
         self.of(connection).end_read
-    }
-
-    /// The same, before anything was sent to end it from here.
-    pub fn read_end_first(&self, connection: Option<ConnectionId>) -> bool {
-        self.of(connection).end_read_first
     }
 
     /// Whether a call told of the peer's RST.

@@ -4,7 +4,7 @@
 //! Records of the other end are found by their times, by a search that halves the rest and begins near what was found last. What happened
 //! at the other end between two of our records may be a million things: the first and the last are shown, and how many there are between.
 
-use super::infer::{Around, Beside};
+use super::infer::{Around, Beside, Facing};
 use super::join::{Reach, Seen};
 use super::step::{End, Mark, Says, Step};
 use super::told::Told;
@@ -188,12 +188,15 @@ impl<R: Records> Ladder<'_, R> {
     }
 
     fn around(&self, end: End) -> Option<(&Lane<'_, R>, Around<'_>)> {
-        let (lane, talks) = match end {
-            End::Own => (&self.own, None),
-            End::Other => self.other.as_ref().map(|(lane, talks)| (lane, Some(*talks)))?,
+        let (lane, facing) = match (end, &self.other) {
+            (End::Own, None) => (&self.own, None),
+            (End::Own, Some((other, talks))) => (&self.own, Some((other.conversations, *talks))),
+            (End::Other, Some((other, talks))) => (other, Some((self.own.conversations, *talks))),
+            (End::Other, None) => return None,
         };
+        let facing = facing.map(|(conversations, talks)| Facing { conversations, talks });
         let Lane { conversations, told, .. } = lane;
-        Some((lane, Around { end, seen: self.seen(), conversations, told, talks, acks: self.acks }))
+        Some((lane, Around { end, conversations, told, facing, acks: self.acks }))
     }
 
     /// The lines of a block.
