@@ -23,6 +23,8 @@ use crate::i18n::Language;
 use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
+use crate::os::packets::Sniffer;
+use crate::os::sampler::Sampler;
 use crate::session::id::SessionId;
 use crate::session::spec::Interface;
 use crate::settings::{Loaded, SavedSession, Settings, Theme};
@@ -42,6 +44,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+mod capturing;
 mod hand_out;
 mod lens;
 mod looking;
@@ -100,6 +103,10 @@ pub struct App {
     recovery: Recovery,
     /// What the recorder is to take over.
     handing: VecDeque<Request>,
+    /// What asks the system about sockets that a page shows.
+    sampler: Sampler,
+    /// Captures of packets.
+    sniffers: BTreeMap<SessionId, Sniffer>,
     /// Whether the end was not the user's: then the records on disk stay.
     leaving: Arc<AtomicBool>,
 }
@@ -124,6 +131,7 @@ impl App {
         let waker = ctx.clone();
         let pages = Pages::start(readers.clone(), Box::new(move || waker.request_repaint()))?;
         // Where nothing is kept on disk, nothing can be taken over; it stays until something is.
+        let sampler = Sampler::start(now, pacing(ctx.clone()))?;
         let recovery = match archive_options(&settings) {
             Some(archive) => Recovery::start(archive.root, ctx)?,
             None => Recovery::default(),
@@ -161,6 +169,8 @@ impl App {
             openings: Openings::default(),
             recovery,
             handing: VecDeque::new(),
+            sampler,
+            sniffers: BTreeMap::new(),
             leaving: Arc::default(),
         };
         app.restore();
@@ -257,6 +267,7 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
+            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }
@@ -282,6 +293,8 @@ impl App {
             Intent::CloseTab(id) => {
                 tiles::remove(&mut self.tree, id);
                 self.tabs.remove(&id);
+                self.sniffers.remove(&id);
+                self.sampler.forget(id.0);
                 self.focused = self.focused.filter(|focused| *focused != id);
             }
             Intent::To(id, action) => {
@@ -299,6 +312,7 @@ impl App {
             Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
             Intent::HandOut(hand_out) => self.begin_hand_out(hand_out),
+            Intent::Capture(id, wanted) => self.capture(id, wanted),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }

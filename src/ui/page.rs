@@ -1,8 +1,10 @@
 //! The pages of a session's tab, and the row in which one is chosen. Must never know what a page shows.
 
+use super::capture::Capture;
 use super::session::{SessionTab, Surroundings};
 use super::theme::{self, size, space};
 use super::widget::control::palette;
+use crate::os::sampler::Sampler;
 use crate::session::id::SessionId;
 use crate::session::timestamp::Timestamp;
 use crate::store::pages::Pages;
@@ -69,8 +71,12 @@ pub struct PageLook<'a> {
     pub model: &'a Model,
     /// Records that memory has no room for.
     pub pages: &'a Pages,
+    /// What asks the system about sockets: [`Sampler::look`] never waits.
+    pub sampler: &'a Sampler,
     /// The session of the tab.
     pub id: SessionId,
+    /// What is captured for it, and whether.
+    pub capture: &'a Capture,
     /// The moment.
     pub now: Timestamp,
     /// Times.
@@ -83,12 +89,19 @@ pub struct PageLook<'a> {
 
 impl SessionTab {
     /// Takes out of the model what the chosen page shows; the records for it that are not at hand.
-    pub fn look_at_page(&mut self, model: &Model, pages: &Pages, now: Timestamp, zone: &TimeZone) -> Vec<(SessionId, RecordId)> {
+    pub fn look_at_page(
+        &mut self,
+        model: &Model,
+        (pages, sampler): (&Pages, &Sampler),
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Vec<(SessionId, RecordId)> {
         if self.page == TabPage::Log {
             return Vec::new();
         }
         let (selected, encodings) = (self.selection.last, self.encodings());
-        let look = PageLook { model, pages, id: self.id, now, zone, selected, encodings };
+        let capture = &self.capture;
+        let look = PageLook { model, pages, sampler, id: self.id, capture, now, zone, selected, encodings };
         match self.page {
             TabPage::Log => Vec::new(),
             TabPage::Ladder => self.ladder.look(&look),

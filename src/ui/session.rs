@@ -1,6 +1,7 @@
 //! One session's tab: what was typed, where its list stands, what is selected; and how its regions share the tile.
 //! Must never talk to the network: it puts intents out.
 
+use super::capture::Capture;
 use super::glance::{Glance, RowStyle};
 use super::intent::{Intent, Scope};
 use super::look::Framed;
@@ -92,6 +93,8 @@ pub struct SessionTab {
     pub scanner: Option<Arc<Mutex<Scanner>>>,
     /// Frames that were found before.
     pub framed: Framed,
+    /// Its packets, where they are captured.
+    pub capture: Capture,
     /// What was chosen for single peers and records to be read in.
     pub pins: Pins,
     /// What tells the encoding of its streams.
@@ -181,6 +184,7 @@ impl SessionTab {
             stay_at: None,
             scanner: None,
             framed: Framed::default(),
+            capture: Capture::default(),
             pins: Pins::default(),
             heads: Heads::default(),
             page: TabPage::default(),
