@@ -52,7 +52,9 @@ fn socket_of(spec: &SessionSpec) -> Option<(Protocol, SocketAddr)> {
         SessionSpec::TcpServer(server) => Some((Protocol::Tcp, server.local)),
         SessionSpec::Udp(udp) => Some((Protocol::Udp, udp.local)),
         SessionSpec::Relay(relay) => Some((relay.protocol, relay.listen)),
-        SessionSpec::TcpClient(_) | SessionSpec::UnixClient(_) | SessionSpec::UnixServer(_) | SessionSpec::UnixDatagram(_) => None,
+        SessionSpec::TcpClient(_) | SessionSpec::UnixClient(_) | SessionSpec::UnixServer(_) | SessionSpec::UnixDatagram(_) => {
+            None
+        }
     }
 }
 

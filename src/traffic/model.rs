@@ -2,6 +2,7 @@
 //! thread calls it. Must never wait for anything.
 
 use super::calls::{Calls, Placed};
+use super::conversation::Conversations;
 use super::filing::Filed;
 use super::heads::Heads;
 pub use super::log::Keeping;
@@ -79,6 +80,8 @@ pub struct Session {
     pub meter: Meter,
     /// What tells the encoding of each of its streams.
     pub heads: Heads,
+    /// The connections that it has had, and where in the log they are.
+    pub conversations: Conversations,
 }
 
 /// How keeping records on disk stands.
@@ -202,6 +205,7 @@ impl Model {
             _ => {
                 if let Some((id, record)) = record {
                     debug_assert_eq!(id, session.log.next());
+                    session.conversations.note(id, &record);
                     self.cost += session.log.push(record);
                 }
             }
@@ -232,8 +236,18 @@ impl Session {
     /// Brings everything but the log up to date.
     pub fn take(&mut self, event: &SessionEvent) {
         if let What::Opening { spec } = &event.what {
-            let Self { log, meter, recording, heads, calls, ended, .. } = std::mem::take(self);
-            *self = Self { spec: Some((**spec).clone()), log, meter, recording, heads, calls, ended, ..Self::default() };
+            let Self { log, meter, recording, heads, calls, ended, conversations, .. } = std::mem::take(self);
+            *self = Self {
+                spec: Some((**spec).clone()),
+                log,
+                meter,
+                recording,
+                heads,
+                calls,
+                ended,
+                conversations,
+                ..Self::default()
+            };
             if let SessionSpec::Udp(udp) = &**spec {
                 self.broadcast = udp.broadcast;
             }
