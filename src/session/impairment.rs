@@ -94,6 +94,14 @@ impl Way {
         }
     }
 
+    /// The way back.
+    pub fn other(self) -> Self {
+        match self {
+            Self::ToTarget => Self::ToClient,
+            Self::ToClient => Self::ToTarget,
+        }
+    }
+
     /// 0 and 1, for tables of both.
     pub fn index(self) -> usize {
         match self {

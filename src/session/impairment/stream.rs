@@ -96,9 +96,9 @@ impl Stream {
         self.left
     }
 
-    /// How many bytes wait.
-    pub fn waits(&self) -> u64 {
-        self.arrived - self.left
+    /// How many reads wait, and their bytes: what is lost if the connection ends now.
+    pub fn unsent(&self) -> (u64, u64) {
+        (self.chunks.len() as u64, self.arrived - self.left)
     }
 
     /// Takes in what one read gave, and says what is done to it.
@@ -263,7 +263,7 @@ mod tests {
         stream.end(Stop::Finish, ms(0));
         let (written, others) = run_out(&mut stream, ms(0));
         assert_eq!((texts(&written), others), (vec!["hello", "!"], vec![Step::Stop(Stop::Finish)]));
-        assert_eq!((stream.waiting, stream.waits(), stream.is_stopped()), (0, 0, true));
+        assert_eq!((stream.waiting, stream.unsent(), stream.is_stopped()), (0, (0, 0), true));
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
         stream.push(b"defgh".as_slice().into(), ms(0));
         let (written, others) = run_out(&mut stream, ms(0));
         assert_eq!((texts(&written), others), (vec!["abc", "de"], vec![Step::Reset]));
-        assert_eq!((stream.waits(), stream.step(ms(9)), stream.poll_timeout()), (3, Step::Wait, None));
+        assert_eq!((stream.unsent(), stream.step(ms(9)), stream.poll_timeout()), ((1, 3), Step::Wait, None));
     }
 
     #[test]
