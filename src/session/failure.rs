@@ -168,6 +168,8 @@ pub enum Cause {
     IsFolder,
     /// What was named is neither a file nor a folder: a pipe or a device.
     NotAFile,
+    /// A relay says nothing of its own.
+    OnlyForwards,
     /// The session is in a state that does not allow it.
     Busy,
     /// The system's own words.
@@ -214,6 +216,7 @@ impl Cause {
             Self::FileInUse => "file-in-use",
             Self::IsFolder => "is-folder",
             Self::NotAFile => "not-a-file",
+            Self::OnlyForwards => "only-forwards",
             Self::Busy => "busy",
             Self::Other(_) => "other",
         }

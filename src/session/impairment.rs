@@ -8,10 +8,12 @@
 //! | `datagrams` | datagrams on their way, both ways of one conversation |
 //! | `stream` | the bytes of one way of a TCP connection |
 //! | `share` | percentages as they are typed |
+//! | `draft` | all of it as it is typed in the window |
 //!
 //! Times are [`Duration`]s since any moment that the caller sticks to.
 
 mod datagrams;
+mod draft;
 mod fate;
 mod share;
 mod stream;
@@ -22,6 +24,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 pub use datagrams::{Datagrams, Leaving, Turn};
+pub use draft::{ImpairmentDraft, Knob, MILLIS, PIECES, PLACES, RATES};
 pub use share::{NotAShare, Share};
 pub use stream::{Step, Stop, Stream};
 
@@ -49,6 +52,13 @@ pub struct Impairment {
     pub stall: Option<Stall>,
     /// After how many bytes of one way both ends of a connection are reset.
     pub reset: Option<u64>,
+}
+
+impl Impairment {
+    /// Whether everything passes as it comes. A seed alone does nothing.
+    pub fn does_nothing(&self) -> bool {
+        *self == Self { seed: self.seed, ..Self::default() }
+    }
 }
 
 /// No write crosses a multiple of `size`, so none is longer, and where the cuts are does not depend on what was read at once.
@@ -121,17 +131,27 @@ pub struct Impaired {
     /// Which way that is.
     pub way: Way,
     /// Which datagram or bytes.
-    pub place: Place,
+    pub spot: Spot,
     /// How many bytes.
     pub length: u64,
     /// What, in this order. Never empty.
     pub done: Vec<Done>,
 }
 
+impl Impaired {
+    /// The client's end.
+    pub fn client(&self) -> Peer {
+        match self.way {
+            Way::ToTarget => self.from,
+            Way::ToClient => self.to,
+        }
+    }
+}
+
 /// Which datagram or bytes of a way are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum Spot {
     /// The datagram with this number, from 1.
     Datagram(u64),
     /// The bytes that begin here, from 0.

@@ -7,6 +7,7 @@ use crate::session::address::Address;
 use crate::session::draft::Shown;
 use crate::session::event::Ending;
 use crate::session::failure::Failure;
+use crate::session::impairment::{Impairment, Tally};
 use crate::session::recording::RecordingStatus;
 use crate::session::spec::Membership;
 use crate::session::state::State;
@@ -51,6 +52,10 @@ pub struct Glance {
     pub broadcast: bool,
     /// Whether a repetition is under way.
     pub repeating: bool,
+    /// What a relay does to what passes.
+    pub impairment: Impairment,
+    /// How often it did each of that.
+    pub tally: Tally,
     /// How its recording stands, while there is one.
     pub recording: Option<RecordingStatus>,
     /// Records that wait behind a paused display.
@@ -164,6 +169,8 @@ impl Glance {
             groups: session.groups.clone(),
             broadcast: session.broadcast.is_on(),
             repeating: session.repeating,
+            impairment: session.impairment,
+            tally: session.tally,
             recording: session.recording.clone(),
             lost: session.log.lost(),
             ..Self::default()

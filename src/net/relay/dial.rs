@@ -15,7 +15,9 @@ use tokio::net::{TcpSocket, TcpStream};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What both ends of a relay need: a piece leaves when it is written, and not when Nagle's algorithm thinks so.
-pub const OPTIONS: TcpOptions = TcpOptions { no_delay: Switch::On, ..TcpOptions::SYSTEM };
+pub fn options() -> TcpOptions {
+    TcpOptions { no_delay: Switch::On, ..TcpOptions::default() }
+}
 
 /// Tries every address of the target in the resolver's order.
 ///
@@ -33,13 +35,14 @@ pub async fn dial(to: &Endpoint, reporter: &Reporter) -> Result<(TcpStream, Sock
             Err(failure) => last = Some(failure),
         }
     }
-    let unknown = || Failure { operation: Operation::Resolve, address: to.to_string(), cause: Cause::NameNotFound, os_code: None };
+    let unknown =
+        || Failure { operation: Operation::Resolve, address: to.to_string(), cause: Cause::NameNotFound, os_code: None };
     Err(last.unwrap_or_else(unknown))
 }
 
 async fn dial_one(remote: SocketAddr) -> Result<TcpStream, Failure> {
     let made = socket::new(remote, Type::STREAM)?;
-    socket::apply(&SockRef::from(&made), &OPTIONS, remote)?;
+    socket::apply(&SockRef::from(&made), &options(), remote)?;
     let connecting = TcpSocket::from_std_stream(made.into()).connect(remote);
     match tokio::time::timeout(PATIENCE, connecting).await {
         Ok(Ok(stream)) => Ok(stream),

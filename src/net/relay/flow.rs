@@ -5,9 +5,9 @@ use super::super::outbox::Reporter;
 use super::super::udp::{errors, kernel};
 use super::super::{error, family};
 use super::{Ends, Shared, at};
-use crate::session::event::{EndedBy, Ending, Origin, Place as Lost, Unsent, What};
+use crate::session::event::{EndedBy, Ending, Origin, Place, Unsent, What};
 use crate::session::failure::{Cause, Operation};
-use crate::session::impairment::{Datagrams, Done, Leaving, Place, Turn, Way};
+use crate::session::impairment::{Datagrams, Done, Leaving, Spot, Turn, Way};
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -55,7 +55,7 @@ impl Drops {
             return;
         }
         self.0.set(count);
-        reporter.report_gap(What::Gap { datagrams: u64::from(new), bytes: None, place: Lost::Kernel }).await;
+        reporter.report_gap(What::Gap { datagrams: u64::from(new), bytes: None, place: Place::Kernel }).await;
     }
 }
 
@@ -77,7 +77,7 @@ impl Missed {
     pub async fn tell(&self, reporter: &Reporter) {
         let (datagrams, bytes) = (self.datagrams.take(), self.bytes.take());
         if datagrams > 0 {
-            reporter.report_gap(What::Gap { datagrams, bytes: Some(bytes), place: Lost::Sockscope }).await;
+            reporter.report_gap(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
         }
     }
 }
@@ -135,7 +135,7 @@ impl Flow {
         source.set(source.get() + length as u64);
         let (number, done) = self.datagrams.borrow_mut().push(way, bytes, shared.now());
         self.changed.notify_one();
-        if let Some(what) = self.ends.impaired(way, Place::Datagram(number), length, done) {
+        if let Some(what) = self.ends.impaired(way, Spot::Datagram(number), length, done) {
             shared.reporter.report_gap(what).await;
         }
     }
@@ -231,7 +231,7 @@ impl Flow {
             let leaving = self.datagrams.borrow_mut().pop(shared.now());
             let Some(Leaving { way, number, bytes, turn }) = leaving else { return };
             if turn == Turn::Alone
-                && let Some(what) = self.ends.impaired(way, Place::Datagram(number), bytes.len(), vec![Done::NotOvertaken])
+                && let Some(what) = self.ends.impaired(way, Spot::Datagram(number), bytes.len(), vec![Done::NotOvertaken])
             {
                 shared.reporter.report_gap(what).await;
             }

@@ -21,7 +21,7 @@ use super::outbox::Reporter;
 use crate::session::event::{Ending, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::id::Peer;
-use crate::session::impairment::{Done, Impaired, Impairment, Place, Way};
+use crate::session::impairment::{Done, Impaired, Impairment, Spot, Way};
 use crate::session::spec::{Protocol, RelaySpec};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -81,13 +81,13 @@ struct Ends {
 
 impl Ends {
     /// What was done to something; `None` when nothing was.
-    fn impaired(self, way: Way, place: Place, length: usize, done: Vec<Done>) -> Option<What> {
+    fn impaired(self, way: Way, spot: Spot, length: usize, done: Vec<Done>) -> Option<What> {
         let (from, to) = match way {
             Way::ToTarget => (self.client, self.target),
             Way::ToClient => (self.target, self.client),
         };
         let length = length as u64;
-        (!done.is_empty()).then(|| What::Impaired(Impaired { from, to, way, place, length, done }))
+        (!done.is_empty()).then(|| What::Impaired(Impaired { from, to, way, spot, length, done }))
     }
 
     /// Where a way leads.

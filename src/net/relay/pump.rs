@@ -10,7 +10,7 @@ use super::{Ends, Shared, at};
 use crate::session::event::{EndedBy, Ending, Origin, Unsent, What};
 use crate::session::failure::{Cause, Operation, OptionName};
 use crate::session::id::Peer;
-use crate::session::impairment::{Done, Impairment, Place, Step, Stop, Stream, Way};
+use crate::session::impairment::{Done, Impairment, Spot, Step, Stop, Stream, Way};
 use socket2::SockRef;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -270,9 +270,9 @@ impl<'a> Conversation<'a> {
                 credit.shrink(bytes.len());
                 source.received += bytes.len() as u64;
                 self.shared.reporter.post(What::Received { peer: source.peer, bytes: bytes.clone() }, credit);
-                let (place, length) = (Place::Stream(stream.arrived()), bytes.len());
+                let (spot, length) = (Spot::Stream(stream.arrived()), bytes.len());
                 let done = stream.push(bytes, now);
-                self.tell(way, place, length, done).await;
+                self.tell(way, spot, length, done).await;
             }
             Err(problem) if problem.kind() == ErrorKind::WouldBlock => {}
             Err(problem) => self.lost(way.other(), Operation::Receive, &problem),
@@ -372,16 +372,16 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    async fn tell(&self, way: Way, place: Place, length: usize, done: Vec<Done>) {
-        if let Some(what) = self.ends.impaired(way, place, length, done) {
+    async fn tell(&self, way: Way, spot: Spot, length: usize, done: Vec<Done>) {
+        if let Some(what) = self.ends.impaired(way, spot, length, done) {
             self.shared.reporter.report(what).await;
         }
     }
 
     /// Something that happens between two bytes.
     async fn tell_here(&self, way: Way, done: Done) {
-        let place = Place::Stream(self.streams[way.index()].left());
-        self.tell(way, place, 0, vec![done]).await;
+        let spot = Spot::Stream(self.streams[way.index()].left());
+        self.tell(way, spot, 0, vec![done]).await;
     }
 }
 

@@ -5,9 +5,8 @@ use super::super::connection::{self, Totals};
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::{error, family, socket, tcp_server};
-use super::dial::{self, OPTIONS};
 use super::pump::{Ask, Control, Conversation};
-use super::{Ends, Shared, at};
+use super::{Ends, Shared, at, dial};
 use crate::session::address::Endpoint;
 use crate::session::command::{Action, End, Selection};
 use crate::session::event::{EndedBy, Ending, What};
@@ -38,7 +37,7 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
         local: spec.listen,
         backlog: DEFAULT_BACKLOG,
         reuse_address: Switch::On,
-        options: OPTIONS,
+        options: dial::options(),
         reply: None,
     };
     let listener = tcp_server::listen(&server).await?;
@@ -56,7 +55,7 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
         tokio::select! {
             accepted = listener.accept(), if rest_until.is_none() => match accepted {
                 Ok((stream, address)) => {
-                    let client = Peer::connected(connection::next_id(), family::as_shown(address));
+                    let client = Peer::connected(connection::next_id(), family::as_shown(address).into());
                     let control = Rc::<Control>::default();
                     // In the table before its task first runs, so that a close that comes at once ends it as well.
                     let entry = Entry { client, target: None, control: control.clone() };
@@ -127,7 +126,7 @@ impl Room {
         let reporter = &self.shared.reporter;
         let local = stream.local_addr().map_or(client.address, |local| family::as_shown(local).into());
         reporter.report(What::PeerJoined { peer: client, local }).await;
-        if let Err(failure) = socket::apply(&SockRef::from(&stream), &OPTIONS, client.address) {
+        if let Err(failure) = socket::apply(&SockRef::from(&stream), &dial::options(), client.address) {
             reporter.report(What::Trouble(failure)).await;
         }
         let endings = match self.dial(client, &control).await {
@@ -166,7 +165,7 @@ impl Room {
         };
         match dialled {
             Ok((stream, remote)) => {
-                let target = Peer::connected(connection::next_id(), remote);
+                let target = Peer::connected(connection::next_id(), remote.into());
                 let local = stream.local_addr().map_or(target.address, |local| family::as_shown(local).into());
                 for entry in self.conversations.borrow_mut().values_mut().filter(|entry| entry.client == client) {
                     entry.target = Some(target);

@@ -223,8 +223,8 @@ impl Relay {
         {
             client.flow.end(EndedBy::Idle);
         }
-        let client = Peer::flow(connection::next_id(), from);
-        let target = Peer::flow(connection::next_id(), family::as_shown(self.target));
+        let client = Peer::flow(connection::next_id(), from.into());
+        let target = Peer::flow(connection::next_id(), family::as_shown(self.target).into());
         let own = upstream.local_addr().unwrap_or(self.local);
         let reporter = &self.shared.reporter;
         reporter.report_gap(What::PeerJoined { peer: client, local: self.local.into() }).await;
