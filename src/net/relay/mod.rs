@@ -37,6 +37,13 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     }
 }
 
+/// What is done belongs into the log, before anything it is done to.
+async fn announce(impairment: &Impairment, reporter: &Reporter) {
+    if !impairment.does_nothing() {
+        reporter.report(What::ImpairmentSet(*impairment)).await;
+    }
+}
+
 /// What all conversations of a relay share.
 struct Shared {
     reporter: Reporter,

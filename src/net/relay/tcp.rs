@@ -6,7 +6,7 @@ use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::{error, family, socket, tcp_server};
 use super::pump::{Ask, Control, Conversation};
-use super::{Ends, Shared, at, dial};
+use super::{Ends, Shared, announce, at, dial};
 use crate::session::address::Endpoint;
 use crate::session::command::{Action, End, Selection};
 use crate::session::event::{EndedBy, Ending, What};
@@ -43,6 +43,7 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     let listener = tcp_server::listen(&server).await?;
     let local = listener.local_addr().map_err(|problem| error::at(Operation::Listen, spec.listen, &problem))?;
     reporter.report(What::Listening { local: local.into() }).await;
+    announce(&spec.impairment, reporter).await;
     let room = Rc::new(Room {
         shared: Shared::new(reporter, spec.impairment),
         to: spec.to,

@@ -6,7 +6,7 @@ use super::super::outbox::Reporter;
 use super::super::udp::{bound, kernel};
 use super::super::{connection, error, family, resolve, socket};
 use super::flow::{Arrived, Drops, Flow, Missed, read, take_errors};
-use super::{Ends, Shared, at};
+use super::{Ends, Shared, announce, at};
 use crate::session::address::Host;
 use crate::session::command::{Action, Selection};
 use crate::session::event::{EndedBy, Ending, What};
@@ -61,6 +61,7 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.listen, &problem))?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
     reporter.report(What::Bound { local: local.into(), receive_buffer }).await;
+    announce(&spec.impairment, reporter).await;
     if let Err(problem) = kernel::enable(&socket, local) {
         reporter.report(What::Trouble(error::at(Operation::Option(OptionName("SO_RXQ_OVFL")), local, &problem))).await;
     }
