@@ -248,7 +248,12 @@ impl Draft {
             remote_host: "127.0.0.1".into(),
             remote_port: "9000".into(),
             local_ip: "127.0.0.1".into(),
-            local_port: if role == Role::TcpServer { "9000".into() } else { "0".into() },
+            local_port: match role {
+                Role::TcpServer => "9000".into(),
+                // Beside the server that it forwards to.
+                Role::Relay => "9001".into(),
+                _ => "0".into(),
+            },
             path: String::new(),
             remote_path: String::new(),
             replace_stale: false,

@@ -45,6 +45,8 @@ pub struct Connection {
     pub finished: bool,
     /// The other end of a relay's conversation: what comes from here goes there.
     pub through: Option<Peer>,
+    /// Whether a relay made it, for a client that it forwards.
+    pub dialled: bool,
 }
 
 /// A session.
@@ -277,7 +279,7 @@ impl Session {
             What::PeerJoined { peer, local } => self.join(*peer, *local, event.at),
             What::Dialled { client, target, local } => {
                 self.join(*target, *local, event.at);
-                self.connection(*target, |connection| connection.through = Some(*client));
+                self.connection(*target, |connection| (connection.through, connection.dialled) = (Some(*client), true));
                 self.connection(*client, |connection| connection.through = Some(*target));
             }
             What::ImpairmentSet(impairment) => self.impairment = *impairment,
@@ -308,6 +310,13 @@ impl Session {
         }
     }
 
+    /// The other end of a relay's conversation, by the connection of this one; `None` for any other peer, and for one that left long ago.
+    pub fn through(&self, peer: Peer) -> Option<(ConnectionId, Peer)> {
+        let id = peer.connection?;
+        let connection = self.connections.get(&id).or_else(|| self.ended.iter().find(|gone| gone.peer == peer))?;
+        Some((id, connection.through?))
+    }
+
     /// Nothing more will happen to it: it was read from a file.
     pub fn rest(&mut self) {
         self.state = State::Closed;
@@ -334,8 +343,8 @@ impl Session {
 
     fn join(&mut self, peer: Peer, local: Address, since: Timestamp) {
         if let Some(id) = peer.connection {
-            let (received, sent, peer_finished, finished, through) = (0, 0, false, false, None);
-            let connection = Connection { peer, local, since, received, sent, peer_finished, finished, through };
+            let (received, sent, peer_finished, finished, through, dialled) = (0, 0, false, false, None, false);
+            let connection = Connection { peer, local, since, received, sent, peer_finished, finished, through, dialled };
             self.connections.insert(id, connection);
         }
     }
