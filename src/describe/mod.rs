@@ -7,6 +7,7 @@ mod lens;
 mod message;
 mod mojibake;
 mod number;
+mod relay;
 mod verdict;
 
 use crate::i18n::Language;
@@ -21,6 +22,7 @@ pub use lens::{character, difference, fault, lacking};
 pub use message::message_error;
 pub use mojibake::{mojibake, mojibake_confidence, mojibake_outcome, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
+pub use relay::{impaired, impairment, tally};
 pub use verdict::{guess, reason, settle, verdict};
 
 /// How a note is to be taken.
@@ -131,6 +133,13 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
             (tr("note.bound", &[("local", local), ("buffer", &(receive_buffer / 1024))]), Tone::Good)
         }
         What::PeerJoined { peer, .. } => (tr("note.joined", &[("remote", &peer.address)]), Tone::Good),
+        What::Dialled { client, target, local } => {
+            let values: &[(&str, &dyn std::fmt::Display)] =
+                &[("client", &client.address), ("target", &target.address), ("local", local)];
+            (tr("relay.dialled", values), Tone::Good)
+        }
+        What::ImpairmentSet(set) => (tr("relay.set", &[("what", &impairment(language, set))]), Tone::Note),
+        What::Impaired(one) => impaired(language, one),
         What::Gap { datagrams, bytes, place } => {
             let key = match place {
                 Place::Kernel => "note.gap_kernel",

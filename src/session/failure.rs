@@ -181,6 +181,9 @@ pub enum Cause {
     },
     /// The system has no such thing.
     NotAvailableHere,
+
+    /// A relay says nothing of its own.
+    OnlyForwards,
     /// The session is in a state that does not allow it.
     Busy,
     /// The system's own words.
@@ -229,6 +232,8 @@ impl Cause {
             Self::NotAFile => "not-a-file",
             Self::CaptureNotPermitted { .. } => "capture-not-permitted",
             Self::NotAvailableHere => "not-available-here",
+
+            Self::OnlyForwards => "only-forwards",
             Self::Busy => "busy",
             Self::Other(_) => "other",
         }

@@ -10,6 +10,7 @@ pub mod event;
 pub mod failure;
 pub mod framing;
 pub mod id;
+pub mod impairment;
 pub mod recording;
 pub mod reply;
 pub mod sample;

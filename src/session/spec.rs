@@ -1,6 +1,7 @@
 //! What to open: roles, addresses, socket options. Parsed once by whoever asks, valid afterwards. Must never open anything.
 
 use super::address::{Endpoint, UnixPath};
+use super::impairment::Impairment;
 use super::reply::Reply;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -217,6 +218,9 @@ pub struct RelaySpec {
     pub listen: SocketAddr,
     /// Where it forwards to.
     pub to: Endpoint,
+    /// What it does to what passes.
+    #[serde(default)]
+    pub impairment: Impairment,
 }
 
 /// The two transport protocols.

@@ -34,7 +34,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
             }
             let new = button(ui, ICON_ADD, &tr("top.new")).on_hover_text(tr("top.new_hint"));
             egui::Popup::menu(&new).accessible_name(tr("top.new")).show(|ui| {
-                for role in [Role::TcpClient, Role::TcpServer, Role::Udp] {
+                for role in [Role::TcpClient, Role::TcpServer, Role::Udp, Role::Relay] {
                     if menu_item(ui, control::role_icon(role), &tr(role_key(role))) {
                         intents.push(Intent::New(role));
                     }
