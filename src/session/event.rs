@@ -3,6 +3,7 @@
 
 use super::address::Address;
 use super::call::Call;
+use super::credentials::Credentials;
 use super::failure::Failure;
 use super::id::{Peer, SessionId};
 use super::spec::{Interface, Membership, SessionSpec, Switch};
@@ -87,6 +88,13 @@ pub enum What {
         peer: Peer,
         /// This end of the connection.
         local: Address,
+    },
+    /// Who is at the other end of a Unix-domain socket, as the system tells.
+    PeerIs {
+        /// The other end.
+        peer: Peer,
+        /// Who that is.
+        credentials: Credentials,
     },
     /// One read, or one datagram.
     Received {
@@ -207,6 +215,8 @@ pub enum Unsent {
     QueueFull,
     /// The connection ended first.
     Ended,
+    /// An answer to a sender whose socket has no name.
+    Nameless,
 }
 
 impl Unsent {
@@ -215,6 +225,7 @@ impl Unsent {
         match self {
             Self::QueueFull => "queue-full",
             Self::Ended => "ended",
+            Self::Nameless => "nameless",
         }
     }
 }
@@ -265,6 +276,10 @@ pub enum EndedBy {
     PeerFin,
     /// The peer's RST.
     PeerReset,
+    /// The peer's end of a Unix-domain socket, where no FIN travels.
+    PeerClosed,
+    /// The same, although it had not read everything.
+    PeerClosedUnread,
     /// No answer for too long: retransmissions or keep-alive probes gave up.
     TimedOut,
     /// Another error.
@@ -280,6 +295,8 @@ impl EndedBy {
             Self::OurReset => "our-reset",
             Self::PeerFin => "peer-fin",
             Self::PeerReset => "peer-reset",
+            Self::PeerClosed => "peer-closed",
+            Self::PeerClosedUnread => "peer-closed-unread",
             Self::TimedOut => "timeout",
             Self::Error(_) => "error",
         }
@@ -287,6 +304,6 @@ impl EndedBy {
 
     /// Whether the connection ended as connections should.
     pub fn is_orderly(&self) -> bool {
-        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin)
+        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin | Self::PeerClosed)
     }
 }

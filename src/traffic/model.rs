@@ -9,6 +9,7 @@ use super::log::{Holding, Log};
 use super::meter::Meter;
 use super::record::{Direction, Entry, Record, RecordId};
 use crate::session::address::Address;
+use crate::session::credentials::Credentials;
 use crate::session::event::{Ending, Event, SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer, SessionId};
@@ -42,6 +43,8 @@ pub struct Connection {
     pub peer_finished: bool,
     /// Whether we sent ours.
     pub finished: bool,
+    /// Who is at the other end, where the system tells.
+    pub credentials: Option<Credentials>,
 }
 
 /// A session.
@@ -267,6 +270,9 @@ impl Session {
                 let gone = peer.connection.and_then(|id| self.connections.remove(&id));
                 self.remember_ended(gone);
             }
+            What::PeerIs { peer, credentials } => {
+                self.connection(*peer, |connection| connection.credentials = Some(credentials.clone()));
+            }
             What::PeerFinished { peer } => self.connection(*peer, |connection| connection.peer_finished = true),
             What::Finished { peer } => self.connection(*peer, |connection| connection.finished = true),
             What::Called(call) => {
@@ -315,7 +321,8 @@ impl Session {
 
     fn join(&mut self, peer: Peer, local: Address, since: Timestamp) {
         if let Some(id) = peer.connection {
-            let connection = Connection { peer, local, since, received: 0, sent: 0, peer_finished: false, finished: false };
+            let connection =
+                Connection { peer, local, since, received: 0, sent: 0, peer_finished: false, finished: false, credentials: None };
             self.connections.insert(id, connection);
         }
     }

@@ -101,6 +101,7 @@ impl Record {
             Entry::Note(what) => match &**what {
                 What::Connected { peer, .. }
                 | What::PeerJoined { peer, .. }
+                | What::PeerIs { peer, .. }
                 | What::PeerFinished { peer }
                 | What::Finished { peer }
                 | What::PeerLeft { peer, .. }
