@@ -22,7 +22,7 @@ pub use lens::{character, difference, fault, lacking};
 pub use message::message_error;
 pub use mojibake::{mojibake, mojibake_confidence, mojibake_outcome, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
-pub use unix::{path_error, place};
+pub use unix::{path_error, place, who};
 pub use verdict::{guess, reason, settle, verdict};
 
 /// How a note is to be taken.

@@ -24,8 +24,13 @@ pub fn path_error(language: Language, problem: &UnixPathError) -> String {
 
 /// Who is at the other end, in one line that names it.
 pub fn peer_is(language: Language, remote: Address, credentials: &Credentials) -> String {
+    language.tr_with("unix.peer_is", &[("remote", &remote), ("who", &who(language, credentials))])
+}
+
+/// `python3 (process 1234), user 1000`
+pub fn who(language: Language, credentials: &Credentials) -> String {
     let Credentials { process, name, user, .. } = credentials;
-    let mut values: Vec<(&str, &dyn Display)> = vec![("remote", &remote), ("user", user)];
+    let mut values: Vec<(&str, &dyn Display)> = vec![("user", user)];
     if let Some(process) = process {
         values.push(("process", process));
     }
@@ -34,9 +39,9 @@ pub fn peer_is(language: Language, remote: Address, credentials: &Credentials) -
     }
     language.tr_with(
         match (process, name) {
-            (Some(_), Some(_)) => "unix.peer_is_named",
-            (Some(_), None) => "unix.peer_is",
-            (None, _) => "unix.peer_is_user",
+            (Some(_), Some(_)) => "unix.who_named",
+            (Some(_), None) => "unix.who",
+            (None, _) => "unix.who_user",
         },
         &values,
     )

@@ -248,7 +248,7 @@ impl Draft {
             remote_port: "9000".into(),
             local_ip: "127.0.0.1".into(),
             local_port: if role == Role::TcpServer { "9000".into() } else { "0".into() },
-            path: if role.is_unix() { DEFAULT_PATH.into() } else { String::new() },
+            path: DEFAULT_PATH.into(),
             remote_path: String::new(),
             own_path: String::new(),
             replace_stale: false,
@@ -514,6 +514,8 @@ impl Draft {
         let (host, port) = match self.role {
             Role::TcpClient => (&self.remote_host, &self.remote_port),
             Role::TcpServer | Role::Udp | Role::Relay => (&self.local_ip, &self.local_port),
+            // A socket that is bound nowhere is known by where it sends.
+            Role::UnixDatagram if self.path.trim().is_empty() => return format!("→ {}", self.remote_path),
             Role::UnixClient | Role::UnixServer | Role::UnixDatagram => return self.path.clone(),
         };
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }

@@ -72,6 +72,8 @@ pub struct App {
     focused: Option<SessionId>,
     next_id: u64,
     pairs: Vec<(Pair, SessionId, SessionId)>,
+    /// The folders of Unix-domain pairs, which go once both tabs are closed.
+    pair_folders: Vec<([SessionId; 2], tempfile::TempDir)>,
     interfaces: Vec<Interface>,
     storage: Storage,
     zone: TimeZone,
@@ -138,6 +140,7 @@ impl App {
             focused: None,
             next_id: 1,
             pairs: Vec::new(),
+            pair_folders: Vec::new(),
             interfaces: Vec::new(),
             storage: Storage::default(),
             zone: TimeZone::system(),

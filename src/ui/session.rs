@@ -5,7 +5,9 @@ use super::glance::{Glance, RowStyle};
 use super::intent::{Intent, Scope};
 use super::look::Framed;
 use super::page::{self, TabPage};
-use super::panel::{calls, clients, file, find, ladder, lanes, log, messages, network, receive, send, send_settings, states};
+use super::panel::{
+    calls, clients, file, find, ladder, lanes, log, messages, network, receive, send, send_settings, states, unix,
+};
 use super::status_bar;
 use super::theme::{self, size, space};
 use super::widget::control::palette;
@@ -16,7 +18,7 @@ use crate::history::open::About;
 use crate::i18n::Language;
 use crate::session::draft::{Draft, Problem};
 use crate::session::id::{ConnectionId, SessionId};
-use crate::session::spec::{Interface, Role};
+use crate::session::spec::Interface;
 use crate::settings::{Remembered, SendKey};
 use crate::traffic::encodings::{Choice, Encodings, Pins};
 use crate::traffic::heads::Heads;
@@ -60,6 +62,8 @@ pub struct SessionTab {
     pub chosen: BTreeSet<ConnectionId>,
     /// The clients that the list shows.
     pub clients_in_view: std::ops::Range<usize>,
+    /// A path that is being chosen.
+    pub choosing: unix::Choosing,
     /// The send box.
     pub sending: send::Sending,
     /// Whether the drawer of a narrow tile is open.
@@ -166,6 +170,7 @@ impl SessionTab {
             selection: Selection::default(),
             chosen: BTreeSet::new(),
             clients_in_view: 0..clients::LINES,
+            choosing: unix::Choosing::default(),
             sending: send::Sending::default(),
             drawer: false,
             target: send::UdpTarget::default(),
@@ -333,7 +338,7 @@ impl SessionTab {
         if self.about.is_some() {
             return self.glance.connection_count > 1;
         }
-        self.draft.role == Role::TcpServer && (self.glance.connection_count > 0 || !self.chosen.is_empty())
+        self.draft.role.is_server() && (self.glance.connection_count > 0 || !self.chosen.is_empty())
     }
 
     /// What stands beside the column.

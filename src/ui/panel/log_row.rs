@@ -4,7 +4,6 @@
 use crate::codec::framing::End;
 use crate::describe::{self, Tone, grouped};
 use crate::session::draft::Shown;
-use crate::session::spec::Role;
 use crate::traffic::record::{Data, Direction, Entry};
 use crate::traffic::text::Span;
 use crate::ui::glance::{Content, DUMP_LINES, Row};
@@ -47,7 +46,7 @@ impl Columns {
         let peer = arrow + 2.0 * cell;
         // Beside the other columns, the content needs room for some words, or for eight bytes of a dump.
         let least = if tab.draft.shown == Shown::Both { 96.0 } else { 64.0 };
-        let with_peer = tab.draft.role != Role::TcpClient && width > least * cell;
+        let with_peer = !tab.draft.role.is_client() && width > least * cell;
         let length = if with_peer { peer + PEER_CELLS as f32 * cell } else { peer };
         Self { time, arrow, peer, length, content: length + 9.0 * cell, cell }
     }
