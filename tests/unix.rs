@@ -2,10 +2,13 @@
 //! behind. All of it in folders of its own.
 #![cfg(unix)]
 
+#[path = "support/captured.rs"]
+mod captured;
 #[path = "support/twin.rs"]
 mod twin;
 
 use serde_json::Value;
+use sockscope::session::event::What;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -523,4 +526,109 @@ fn nobody_at_the_other_end() {
     twin.say("c\n");
     let mut buffer = [0; 9];
     assert_eq!(receiver.recv(&mut buffer).unwrap(), 1);
+}
+
+// ---- files
+
+/// Peer, direction and bytes of every record in JSON lines.
+fn records(lines: &[String]) -> Vec<(String, String, String)> {
+    let values = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let data = values.filter(|value| value["event"] == "data" || value["event"] == "sent");
+    data.map(|value| (text(&value, "event"), text(&value, "peer"), text(&value, "hex"))).collect()
+}
+
+#[test]
+fn a_capture_and_json_lines_hold_the_places_exactly() {
+    let place = Place::new();
+    let (capture, lines) = (place.other("it.pcapng"), place.other("it.jsonl"));
+    let options = ["--format", "jsonl", "--reply", "upper", "--record", capture.to_str().unwrap()];
+    let twin = Twin::start(&[&["unix-server", place.typed()], &options[..]].concat());
+    twin.event("listening");
+    let mut clients: Vec<UnixStream> = (0..2).map(|_| connect(&place.path)).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.write_all(format!("client {number}").as_bytes()).unwrap();
+        client.read_exact(&mut [0; 8]).unwrap();
+    }
+    let long = vec![b'z'; 200_000];
+    clients[1].write_all(&long).unwrap();
+    let mut echo = vec![0; long.len()];
+    clients[1].read_exact(&mut echo).unwrap();
+    drop(clients);
+    for _ in 0..2 {
+        twin.event("peer-left");
+    }
+    twin.signal("TERM");
+    let end = twin.end();
+    assert_eq!(end.code, 0);
+    let (seen, cut) = captured::read(&capture);
+    assert_eq!(cut, 0);
+    let peers: std::collections::BTreeSet<String> = seen
+        .iter()
+        .filter_map(|(_, what)| match what {
+            What::Received { peer, .. } | What::Sent { peer, .. } => Some(peer.address.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(peers.into_iter().collect::<Vec<_>>(), ["unix:#1", "unix:#2"]);
+    assert!(seen.iter().any(|(_, what)| matches!(what, What::Listening { local } if local.to_string() == place.shown())));
+    if cfg!(target_os = "linux") {
+        assert!(seen.iter().any(
+            |(_, what)| matches!(what, What::PeerIs { credentials, .. } if credentials.process == Some(std::process::id()))
+        ));
+    }
+    // The made-up packets can be followed.
+    if let Some((ours, theirs)) = captured::followed(&capture, 0) {
+        let mut both = [String::from_utf8(ours).unwrap(), String::from_utf8(theirs).unwrap()];
+        both.sort();
+        assert_eq!(both, ["CLIENT 0", "client 0"]);
+    }
+    // Capture to lines to capture to lines: the same records, and this end where it is known.
+    let converted = run(&["convert", capture.to_str().unwrap(), lines.to_str().unwrap()], "");
+    assert_eq!(converted.code, 0, "{converted:?}");
+    let first: Vec<String> = std::fs::read_to_string(&lines).unwrap().lines().map(str::to_owned).collect();
+    assert_eq!(records(&first).len(), records(&first).iter().filter(|(_, peer, _)| peer.starts_with("unix:#")).count());
+    assert!(records(&first).len() >= 6, "{first:?}");
+    let again = place.other("again.pcapng");
+    assert_eq!(run(&["convert", lines.to_str().unwrap(), again.to_str().unwrap()], "").code, 0);
+    let second = run(&["convert", again.to_str().unwrap(), "-", "--format", "jsonl"], "");
+    assert_eq!(records(&second.out), records(&first));
+    let datum: Value = second
+        .out
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|value| value["event"] == "data")
+        .unwrap();
+    assert_eq!(text(&datum, "local"), place.shown());
+    let table = run(&["convert", capture.to_str().unwrap(), "-", "--format", "csv"], "");
+    assert!(table.out.iter().any(|line| line.contains(",received,unix:#1,8,")), "{table:?}");
+}
+
+#[test]
+fn datagrams_in_a_capture_keep_their_places_and_boundaries() {
+    let place = Place::new();
+    let capture = place.other("it.pcapng");
+    let twin =
+        Twin::start(&["unix-datagram", "--bind", place.typed(), "--format", "jsonl", "--record", capture.to_str().unwrap()]);
+    twin.event("listening");
+    let nameless = UnixDatagram::unbound().unwrap();
+    // Longer than any UDP packet, so that it is several in the file.
+    nameless.send_to(&[b'n'; 100_000], &place.path).unwrap();
+    let named = datagrams(&place.other("a\nname"));
+    named.send_to(b"", &place.path).unwrap();
+    named.send_to(b"x", &place.path).unwrap();
+    for _ in 0..3 {
+        twin.event("data");
+    }
+    twin.signal("INT");
+    assert_eq!(twin.end().code, 0);
+    let (seen, _) = captured::read(&capture);
+    let received: Vec<(String, usize)> = seen
+        .iter()
+        .filter_map(|(_, what)| match what {
+            What::Received { peer, bytes } => Some((peer.address.to_string(), bytes.len())),
+            _ => None,
+        })
+        .collect();
+    let named = format!("unix:{}/a\\nname", place.folder.path().display());
+    assert_eq!(received, [("unix:".to_owned(), 100_000), (named.clone(), 0), (named, 1)]);
 }
