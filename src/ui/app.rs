@@ -21,6 +21,8 @@ use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
 use crate::history::feed::Feed;
 use crate::i18n::Language;
+use crate::os::packets::Sniffer;
+use crate::os::sampler::Sampler;
 use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
@@ -44,6 +46,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 mod encapsulation;
+
+mod capturing;
 mod hand_out;
 mod lens;
 mod looking;
@@ -76,6 +80,8 @@ pub struct App {
     focused: Option<SessionId>,
     next_id: u64,
     pairs: Vec<(Pair, SessionId, SessionId)>,
+    /// The folders of Unix-domain pairs, which go once both tabs are closed.
+    pair_folders: Vec<([SessionId; 2], tempfile::TempDir)>,
     interfaces: Vec<Interface>,
     storage: Storage,
     zone: TimeZone,
@@ -104,6 +110,10 @@ pub struct App {
     recovery: Recovery,
     /// What the recorder is to take over.
     handing: VecDeque<Request>,
+    /// What asks the system about sockets that a page shows.
+    sampler: Sampler,
+    /// Captures of packets.
+    sniffers: BTreeMap<SessionId, Sniffer>,
     /// Whether the end was not the user's: then the records on disk stay.
     leaving: Arc<AtomicBool>,
 }
@@ -128,6 +138,7 @@ impl App {
         let waker = ctx.clone();
         let pages = Pages::start(readers.clone(), Box::new(move || waker.request_repaint()))?;
         // Where nothing is kept on disk, nothing can be taken over; it stays until something is.
+        let sampler = Sampler::start(now, pacing(ctx.clone()))?;
         let recovery = match archive_options(&settings) {
             Some(archive) => Recovery::start(archive.root, ctx)?,
             None => Recovery::default(),
@@ -145,6 +156,7 @@ impl App {
             focused: None,
             next_id: 1,
             pairs: Vec::new(),
+            pair_folders: Vec::new(),
             interfaces: Vec::new(),
             storage: Storage::default(),
             zone: TimeZone::system(),
@@ -166,6 +178,8 @@ impl App {
             openings: Openings::default(),
             recovery,
             handing: VecDeque::new(),
+            sampler,
+            sniffers: BTreeMap::new(),
             leaving: Arc::default(),
         };
         app.restore();
@@ -262,6 +276,7 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
+            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }
@@ -287,6 +302,8 @@ impl App {
             Intent::CloseTab(id) => {
                 tiles::remove(&mut self.tree, id);
                 self.tabs.remove(&id);
+                self.sniffers.remove(&id);
+                self.sampler.forget(id.0);
                 self.focused = self.focused.filter(|focused| *focused != id);
             }
             Intent::To(id, action) => {
@@ -305,6 +322,7 @@ impl App {
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
             Intent::Encapsulate => self.encapsulate(),
             Intent::HandOut(hand_out) => self.begin_hand_out(hand_out),
+            Intent::Capture(id, wanted) => self.capture(id, wanted),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }

@@ -6,7 +6,7 @@ use crate::codec::encoding::Encoding;
 use crate::session::command::Action;
 use crate::session::id::SessionId;
 use crate::session::recording::Begin;
-use crate::session::spec::Role;
+use crate::session::spec::{Role, Switch};
 use crate::settings::Remembered;
 use crate::traffic::heads::Stream;
 use crate::traffic::record::{Direction, RecordId};
@@ -35,6 +35,8 @@ pub enum Intent {
     Record(SessionId, Begin),
     /// End that.
     StopRecording(SessionId),
+    /// Capture the session's packets, or end that.
+    Capture(SessionId, Switch),
     /// Ask for this machine's interfaces again.
     ListInterfaces,
     /// Change what is remembered.
@@ -64,13 +66,15 @@ pub enum Scope {
     Session,
 }
 
-/// The two kinds of loopback pair.
+/// The kinds of loopback pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pair {
     /// A TCP server and a client connected to it.
     Tcp,
     /// Two UDP sockets that send to each other.
     Udp,
+    /// A Unix-domain server and a client connected to it, both bound in a folder of their own.
+    Unix,
 }
 
 /// How copied records are written.

@@ -69,7 +69,7 @@ fn hint(data: &Data, tab: &SessionTab) -> Hint {
         Direction::Received => (peer, local),
         Direction::Sent => (local, peer),
     };
-    let transport = if data.peer.connection.is_some() { Transport::Stream } else { Transport::Datagram };
+    let transport = if data.peer.stream().is_some() { Transport::Stream } else { Transport::Datagram };
     let framing = match tab.rule {
         Rule::Length(length) => Some(length),
         _ => None,
@@ -121,7 +121,7 @@ pub fn show(
                 };
                 line(ui, &language.tr(key), &data.peer.address.to_string());
                 line(ui, &language.tr("inspector.length"), &format!("{} B", grouped(data.bytes.len() as u64)));
-                if data.peer.connection.is_some() {
+                if data.peer.stream().is_some() {
                     line(ui, &language.tr("inspector.offset"), &grouped(data.offset));
                 }
                 ui.add_space(space::SMALL);
