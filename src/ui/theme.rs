@@ -255,8 +255,9 @@ pub mod size {
     pub const SCROLL_BAR: f32 = 10.0;
     /// The dot that stands for a state.
     pub const DOT: f32 = 8.0;
-    /// A slider and the height of its rail.
+    /// The rail of a slider: its length.
     pub const SLIDER: f32 = 180.0;
+    /// And its height.
     pub const RAIL: f32 = 4.0;
     /// The bar of tabs.
     pub const TAB_BAR: f32 = 36.0;

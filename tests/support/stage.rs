@@ -198,7 +198,7 @@ impl Stage {
             lens.look(self.tabs.get(id), &self.model, &self.pages);
         }
         if let Some((id, encapsulation)) = &mut self.encapsulation {
-            encapsulation.look(self.tabs.get(id), &self.model, &self.pages, std::iter::empty());
+            encapsulation.look(self.tabs.get(id), &self.model, &self.pages);
         }
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());

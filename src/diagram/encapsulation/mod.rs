@@ -3,6 +3,7 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `subject` | the message, who sent it to whom, and what a captured packet says of it |
+//! | `carrier` | which captured packet carried it |
 //! | `pieces` | how it is cut for an MTU: IP fragments of a datagram, segments of a stream |
 //! | `frame` | one piece as a frame: its bytes, and the field that each belongs to |
 //! | `fields` | which fields there are, in which order, how wide |
@@ -21,6 +22,7 @@
 //! 3. Pieces are examples: of the link only the MTU that was chosen is known. Nothing of Ethernet is ever seen, so all of it is one.
 //! 4. An address of this end that the system does not tell is one of those reserved for documentation, and an example.
 
+pub mod carrier;
 pub mod fields;
 pub mod frame;
 pub mod overhead;
