@@ -74,6 +74,7 @@ pub mod capture;
 pub mod cli;
 pub mod codec;
 pub mod describe;
+pub mod diagram;
 pub mod history;
 pub mod i18n;
 pub mod net;

@@ -1,0 +1,4 @@
+//! Pictures as data.
+
+pub mod lanes;
+pub mod scene;
