@@ -16,6 +16,7 @@ mod queue;
 mod repeat;
 mod resolve;
 mod socket;
+mod steering;
 mod tcp_client;
 mod tcp_server;
 mod udp;

@@ -9,6 +9,7 @@ use super::outbox::Reporter;
 use super::owner::Protocol;
 use super::queue::SendQueue;
 use super::repeat::{self, Repeat};
+use super::steering;
 use super::{resolve, socket};
 use crate::session::address::Host;
 use crate::session::command::{Action, End, Message};
@@ -16,9 +17,9 @@ use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
 use crate::session::reply::{Answer, Responder};
-use crate::session::spec::TcpClientSpec;
+use crate::session::spec::{TcpClientSpec, TcpOptions};
 use socket2::{SockRef, Type};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,14 +30,15 @@ use tokio::net::{TcpSocket, TcpStream};
 /// # Errors
 /// The failure that ended it: the last address that was tried.
 pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
-    let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default() };
+    let options = Cell::new(spec.options);
+    let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default(), options };
     client.responder.borrow_mut().set(spec.reply.clone());
     // Of all connections of the session.
     let life = Totals::default();
     let mut attempt = 0;
     loop {
         let outcome = tokio::select! {
-            outcome = connect(&spec, reporter) => outcome,
+            outcome = connect(&spec, &client.options, reporter) => outcome,
             // Only closing ends this wait, and dropping the connect cancels it.
             () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Cancelled)),
         };
@@ -70,7 +72,11 @@ pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter
 }
 
 /// Tries every address in the resolver's order; the one that answered comes with the stream, which no longer knows it after a RST.
-async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
+async fn connect(
+    spec: &TcpClientSpec,
+    options: &Cell<TcpOptions>,
+    reporter: &Reporter,
+) -> Result<(TcpStream, SocketAddr), Failure> {
     let addresses = resolve::addresses(&spec.remote).await?;
     if let Host::Name(host) = &spec.remote.host {
         reporter.report(What::Resolved { host: host.clone(), addresses: addresses.clone() }).await;
@@ -79,7 +85,7 @@ async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<(TcpStream
     let count = addresses.len();
     for (index, address) in addresses.into_iter().enumerate() {
         reporter.report(What::Trying { remote: address }).await;
-        match connect_one(spec, address).await {
+        match connect_one(spec, options.get(), address).await {
             Ok(stream) => return Ok((stream, address)),
             // The last failure is told by the session's own ending.
             Err(failure) if index + 1 == count => last = Some(failure),
@@ -94,9 +100,9 @@ async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<(TcpStream
     }))
 }
 
-async fn connect_one(spec: &TcpClientSpec, remote: SocketAddr) -> Result<TcpStream, Failure> {
+async fn connect_one(spec: &TcpClientSpec, options: TcpOptions, remote: SocketAddr) -> Result<TcpStream, Failure> {
     let made = socket::new(remote, Type::STREAM)?;
-    socket::apply(&SockRef::from(&made), &spec.options, remote)?;
+    socket::apply(&SockRef::from(&made), &options, remote)?;
     if let Some(local) = spec.local {
         // A client that chose its port wants it again at once, although the last connection is still in TIME_WAIT.
         #[cfg(unix)]
@@ -121,6 +127,8 @@ struct Client<'a> {
     reporter: &'a Reporter,
     queue: RefCell<Rc<SendQueue>>,
     responder: RefCell<Responder>,
+    /// As they stand now: those of the next connection too.
+    options: Cell<TcpOptions>,
 }
 
 impl Listener for Client<'_> {
@@ -144,6 +152,7 @@ impl Client<'_> {
         let local = stream.local_addr().unwrap_or_else(|_| unspecified(remote));
         self.reporter.report(What::Connected { peer, local: local.into() }).await;
         let queue = Rc::<SendQueue>::default();
+        queue.steering.read_in(self.options.get().reading);
         *self.queue.borrow_mut() = queue.clone();
         let connection = Connection {
             stream,
@@ -183,8 +192,14 @@ impl Client<'_> {
         match action {
             Action::Close | Action::Forget => queue.end(End::Close),
             Action::Send(Message { bytes, .. }) => queue.push(bytes, Origin::User),
+            Action::SendInParts { message, parts } => queue.push_parts(message.bytes, Origin::User, parts),
             Action::End { how, .. } => queue.end(how),
-            other => automation::change(other, self.reporter, &self.responder, repetition).await,
+            other => {
+                let steered = steering::steer(other, &self.options, std::iter::once(&*queue), self.reporter).await;
+                if let Some(other) = steered {
+                    automation::change(other, self.reporter, &self.responder, repetition).await;
+                }
+            }
         }
     }
 
@@ -194,8 +209,14 @@ impl Client<'_> {
         while let Some(action) = actions.next().await {
             match action {
                 Action::Close | Action::Forget | Action::End { .. } => return,
-                Action::Send(_) | Action::Repeat { .. } => self.reporter.report(What::Trouble(not_connected())).await,
-                other => automation::change(other, self.reporter, &self.responder, &mut repetition).await,
+                Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. } => {
+                    self.reporter.report(What::Trouble(not_connected())).await
+                }
+                other => {
+                    if let Some(other) = steering::steer(other, &self.options, std::iter::empty(), self.reporter).await {
+                        automation::change(other, self.reporter, &self.responder, &mut repetition).await;
+                    }
+                }
             }
         }
     }

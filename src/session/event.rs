@@ -5,6 +5,7 @@ use super::address::Address;
 use super::call::Call;
 use super::failure::Failure;
 use super::id::{Peer, SessionId};
+use super::knob::Knob;
 use super::spec::{Interface, Membership, SessionSpec, Switch};
 use super::storage::Storage;
 use super::timestamp::Timestamp;
@@ -113,6 +114,15 @@ pub enum What {
         /// Who dropped them.
         place: Place,
     },
+    /// The datagram just before this was longer than what was read of it: the rest is gone.
+    Truncated {
+        /// From whom.
+        peer: Peer,
+        /// How many bytes were kept.
+        kept: u64,
+        /// How many it had, where the system tells.
+        whole: Option<u64>,
+    },
     /// The peer sent its FIN and this side stays open.
     PeerFinished {
         /// Who.
@@ -166,6 +176,8 @@ pub enum What {
     },
     /// SO_BROADCAST was changed.
     BroadcastSet(Switch),
+    /// How it reads, writes or accepts was changed.
+    Turned(Knob),
     /// A multicast group was joined.
     GroupJoined(Membership),
     /// A multicast group was left.

@@ -9,6 +9,7 @@ pub mod event;
 pub mod failure;
 pub mod framing;
 pub mod id;
+pub mod knob;
 pub mod recording;
 pub mod reply;
 pub mod sample;

@@ -12,6 +12,7 @@ use crate::session::address::Address;
 use crate::session::event::{Ending, Event, SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer, SessionId};
+use crate::session::knob::Knobs;
 use crate::session::recording::RecordingStatus;
 use crate::session::spec::{Interface, Membership, SessionSpec, Switch};
 use crate::session::state::State;
@@ -61,6 +62,8 @@ pub struct Session {
     pub groups: Vec<Membership>,
     /// SO_BROADCAST.
     pub broadcast: Switch,
+    /// How its knobs stand.
+    pub knobs: Knobs,
     /// Whether a repetition is under way.
     pub repeating: bool,
     /// Why it failed, while it is failed.
@@ -234,6 +237,7 @@ impl Session {
         if let What::Opening { spec } = &event.what {
             let Self { log, meter, recording, heads, calls, ended, .. } = std::mem::take(self);
             *self = Self { spec: Some((**spec).clone()), log, meter, recording, heads, calls, ended, ..Self::default() };
+            self.knobs = Knobs::of(spec);
             if let SessionSpec::Udp(udp) = &**spec {
                 self.broadcast = udp.broadcast;
             }
@@ -275,6 +279,7 @@ impl Session {
             What::RepeatStarted { .. } => self.repeating = true,
             What::RepeatEnded { .. } => self.repeating = false,
             What::BroadcastSet(switch) => self.broadcast = *switch,
+            What::Turned(knob) => self.knobs.turn(knob),
             What::GroupJoined(group) => self.groups.push(group.clone()),
             What::GroupLeft(group) => self.groups.retain(|joined| joined != group),
             What::Failed(failure) => {

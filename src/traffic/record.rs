@@ -102,6 +102,7 @@ impl Record {
                 What::Connected { peer, .. }
                 | What::PeerJoined { peer, .. }
                 | What::PeerFinished { peer }
+                | What::Truncated { peer, .. }
                 | What::Finished { peer }
                 | What::PeerLeft { peer, .. }
                 | What::SentPartly { peer, .. } => Some(*peer),
