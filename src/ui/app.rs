@@ -1,5 +1,6 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
+use super::hand_out::Saving;
 use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
 use super::lens::Lens;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+mod hand_out;
 mod lens;
 mod looking;
 mod pairs;
@@ -79,6 +81,7 @@ pub struct App {
     settings_open: bool,
     save: Option<Save>,
     record: Option<Record>,
+    hand_out: Option<Saving>,
     inspected: Option<Inspected>,
     /// Its protocol card.
     cards: Cards,
@@ -145,6 +148,7 @@ impl App {
             settings_open: false,
             save: None,
             record: None,
+            hand_out: None,
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
@@ -294,6 +298,7 @@ impl App {
             Intent::Open => self.openings.ask(),
             Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
+            Intent::HandOut(hand_out) => self.begin_hand_out(hand_out),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }
@@ -353,6 +358,7 @@ impl App {
         {
             self.record = None;
         }
+        self.ask_hand_out(ui);
         self.ask_reading(ui);
     }
 

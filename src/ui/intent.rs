@@ -1,5 +1,6 @@
 //! What a user can do in the window: one closed enum. Panels put intents out; the app carries them out. Must never do anything itself.
 
+use super::hand_out::HandOut;
 use super::lens::Page;
 use crate::codec::encoding::Encoding;
 use crate::session::command::Action;
@@ -42,6 +43,8 @@ pub enum Intent {
     Lens(Page),
     /// Read bytes in an encoding from now on; with `None` take back what was chosen for a record or a peer.
     Read(SessionId, Scope, Option<Encoding>),
+    /// Write something that is ready to a file that the user chooses.
+    HandOut(HandOut),
     /// Judge a stream anew, by what comes from now on.
     JudgeAgain(SessionId, Stream),
 }

@@ -1,0 +1,1 @@
+//! Frames against etherparse, checksums against etherparse, pieces put together again.
