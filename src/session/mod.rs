@@ -8,6 +8,7 @@ pub mod event;
 pub mod failure;
 pub mod framing;
 pub mod id;
+pub mod messenger;
 pub mod recording;
 pub mod reply;
 pub mod service;

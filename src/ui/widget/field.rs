@@ -21,6 +21,7 @@ pub fn problem_text(language: Language, reason: &Reason) -> String {
         Reason::Address(problem) => language.tr_with(problem.key(), &[("text", &problem.quoted())]),
         Reason::NotANumber(range) => language.tr_with("field.not_a_number", &[("from", range.start()), ("to", range.end())]),
         Reason::NotAGroup(problem) => language.tr_with("address.not_a_group", &[("text", &problem.0)]),
+        Reason::NotAName(problem) => language.tr_with("messenger.not_a_name", &[("text", &problem.0)]),
         Reason::Message(problem) => crate::describe::message_error(language, problem),
     }
 }

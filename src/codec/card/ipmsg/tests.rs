@@ -157,7 +157,7 @@ fn composed_as_the_vectors() {
 fn answers() {
     let answer = |bytes: &[u8]| {
         let received = Message::parse(bytes, Encoding::GBK).unwrap();
-        super::answer(&received, 7, "li", "PC-02").map(|answer| String::from_utf8(answer.unwrap()).unwrap())
+        super::answer(&received, 7, "li", "PC-02", None).map(|answer| String::from_utf8(answer.unwrap()).unwrap())
     };
     assert_eq!(answer(&v2()).as_deref(), Some("1:7:li:PC-02:33:1001\0"));
     assert_eq!(answer(&v2u()).as_deref(), Some("1:7:li:PC-02:33:1001\0"));
@@ -171,7 +171,12 @@ fn answers() {
     }
     // The nick in the sender's encoding.
     let received = Message::parse(&v4(), Encoding::GBK).unwrap();
-    assert_eq!(super::answer(&received, 7, "李", "PC"), Some(Ok(message("1:7:", "C0EE 3A50433A333A C0EE 00"))));
+    assert_eq!(super::answer(&received, 7, "李", "PC", None), Some(Ok(message("1:7:", "C0EE 3A50433A333A C0EE 00"))));
+    // And the group, which goes with an entry alone.
+    let with_group = super::answer(&received, 7, "李", "PC", Some("研发部"));
+    assert_eq!(with_group, Some(Ok(message("1:7:", "C0EE 3A50433A333A C0EE 00 d1d0b7a2b2bf 00"))));
+    let asked = Message::parse(&v2(), Encoding::GBK).unwrap();
+    assert_eq!(super::answer(&asked, 7, "li", "PC-02", Some("研发部")), Some(Ok(b"1:7:li:PC-02:33:1001\0".to_vec())));
 }
 
 #[test]
