@@ -11,7 +11,8 @@ use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::messenger::Identity;
 use crate::session::reply::Reply;
 use crate::session::spec::{
-    AfterPeerFin, DEFAULT_BACKLOG, Membership, NotAGroup, Role, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec,
+    AfterPeerFin, DEFAULT_BACKLOG, Membership, NotAGroup, Reading, Role, SessionSpec, Switch, TcpClientSpec, TcpOptions,
+    TcpServerSpec, UdpSpec,
 };
 use crate::traffic::encodings::Choice;
 use crate::traffic::format::Format;
@@ -250,6 +251,7 @@ fn of_udp(language: Language, udp: &Datagrams) -> Result<(UdpSpec, Vec<String>),
         multicast_loop: Switch::On,
         receive_buffer: None,
         send_buffer: None,
+        reading: Reading::default(),
         reply: None,
     };
     Ok((spec, warnings))

@@ -2,6 +2,7 @@
 //! Pure: it must never know tokio, sockets, egui, threads or the clock; time and bytes are arguments.
 
 pub mod address;
+pub mod call;
 pub mod command;
 pub mod draft;
 pub mod event;
@@ -11,6 +12,7 @@ pub mod id;
 pub mod messenger;
 pub mod recording;
 pub mod reply;
+pub mod sample;
 pub mod service;
 pub mod spec;
 pub mod state;
