@@ -43,8 +43,10 @@ fn card(found: netdev::Interface) -> Card {
     let v4 = found.ipv4.iter().map(|net| (IpAddr::V4(net.addr()), net.prefix_len()));
     let v6 = found.ipv6.iter().map(|net| (IpAddr::V6(net.addr()), net.prefix_len()));
     let addresses = v4.chain(v6).filter_map(|(address, prefix)| Subnet::new(address, prefix).ok()).collect();
-    let gateway = found.gateway.unwrap_or_default();
-    let gateways = gateway.ipv4.iter().copied().map(IpAddr::V4).chain(gateway.ipv6.iter().copied().map(IpAddr::V6)).collect();
+    let gateway = found.gateway.as_ref();
+    let gateways = gateway.map_or_else(Vec::new, |gateway| {
+        gateway.ipv4.iter().copied().map(IpAddr::V4).chain(gateway.ipv6.iter().copied().map(IpAddr::V6)).collect()
+    });
     Card {
         name: found.friendly_name.unwrap_or(found.name),
         index: found.index,
@@ -52,7 +54,7 @@ fn card(found: netdev::Interface) -> Card {
         mtu: found.mtu,
         addresses,
         gateways,
-        gateway_mac: real(Some(gateway.mac_addr.octets())),
+        gateway_mac: real(gateway.map(|gateway| gateway.mac_addr.octets())),
         resolvers: found.dns_servers,
         up,
         loopback,

@@ -1,6 +1,7 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
 use super::intent::{Change, Intent, Pair};
+use super::desk::{self, Desk};
 use super::keeper::Keeper;
 use super::lens::Lens;
 use super::notice::Notices;
@@ -44,6 +45,7 @@ use std::time::{Duration, Instant};
 mod lens;
 mod looking;
 mod pairs;
+mod projector;
 mod reading;
 
 /// The shortest time between two frames that news ask for: 20 in a second can be read, and leave the processor to the network where
@@ -84,6 +86,8 @@ pub struct App {
     cards: Cards,
     /// The encoding lens.
     lens: Lens,
+    /// The address desk.
+    desk: Desk,
     next_save: f64,
     readers: Readers,
     pages: Pages,
@@ -107,7 +111,7 @@ impl App {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(ctx: &Context, loaded: Loaded, path: Option<PathBuf>) -> io::Result<Self> {
-        theme::install(ctx);
+        theme::install_with(ctx, contrast(&loaded.settings));
         let Loaded { settings, damaged } = loaded;
         let waker = ctx.clone();
         let engine = Engine::start(Options {
@@ -131,7 +135,7 @@ impl App {
             look,
             keeper: Keeper::new(path, settings.clone()),
             asked: None,
-            zoom: settings.zoom,
+            zoom: settings.shown_zoom(),
             settings,
             tabs: BTreeMap::new(),
             tree: tiles::empty(),
@@ -148,6 +152,7 @@ impl App {
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
+            desk: Desk::default(),
             next_save: 0.0,
             readers,
             pages,
@@ -224,8 +229,10 @@ impl App {
             Theme::Light => egui::ThemePreference::Light,
             Theme::Dark => egui::ThemePreference::Dark,
         });
-        if ctx.zoom_factor().total_cmp(&self.settings.zoom).is_ne() {
-            ctx.set_zoom_factor(self.settings.zoom);
+        theme::install_with(ctx, contrast(&self.settings));
+        let zoom = self.settings.shown_zoom();
+        if ctx.zoom_factor().total_cmp(&zoom).is_ne() {
+            ctx.set_zoom_factor(zoom);
         }
     }
 
@@ -318,6 +325,8 @@ impl App {
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
             Change::Lens(shown) => self.settings.lens = shown,
+            Change::Desk(shown) => self.settings.desk = shown,
+            Change::Projector(on) => self.settings.projector = on,
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
@@ -405,8 +414,12 @@ impl View for App {
         let zoom = ctx.zoom_factor();
         if zoom.total_cmp(&self.zoom).is_ne() {
             // Ctrl and plus or minus.
-            (self.zoom, self.settings.zoom) = (zoom, zoom);
+            self.zoom = zoom;
+            if zoom.total_cmp(&self.settings.shown_zoom()).is_ne() {
+                self.settings.set_shown_zoom(zoom);
+            }
         }
+        self.project(ui);
         if let Some(tab) = self.focused.and_then(|id| self.tabs.get_mut(&id)) {
             find::keys(tab, ui);
         }
@@ -429,7 +442,16 @@ impl View for App {
                     inspector::show(ui, (self.inspected.as_ref(), &mut self.cards), language, &self.zone, &mut intents)
                 });
         }
+        let desk = self.settings.desk.then(|| desk::Place::of(ui.available_width()));
+        if desk == Some(desk::Place::Beside) {
+            self.desk.panel(ui, language, &mut intents);
+        }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if desk == Some(desk::Place::Instead) {
+                let frame = Frame::new().fill(colors.panel).inner_margin(12);
+                frame.show(ui, |ui| self.desk.show(ui, language, &mut intents));
+                return;
+            }
             if self.tabs.is_empty() {
                 welcome::show(ui, language, &mut intents);
                 return;
@@ -470,6 +492,11 @@ impl View for App {
         }
         self.recovery = Recovery::default();
     }
+}
+
+/// How much contrast the settings ask for.
+fn contrast(settings: &Settings) -> theme::Contrast {
+    if settings.projector { theme::Contrast::High } else { theme::Contrast::Usual }
 }
 
 /// The session of a tile that is no container.

@@ -94,4 +94,8 @@ pub enum Change {
     ShowSettings(bool),
     /// Show or hide the lens.
     Lens(bool),
+    /// Show or hide the address desk.
+    Desk(bool),
+    /// Larger and with more contrast, or as usual.
+    Projector(bool),
 }

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod clipboard;
+pub mod desk;
 pub mod fonts;
 pub mod glance;
 pub mod intent;

@@ -9,7 +9,7 @@ use crate::session::spec::Role;
 use crate::settings::Settings;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{
-    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LIGHT_MODE, ICON_SETTINGS,
+    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LAN, ICON_LIGHT_MODE, ICON_SETTINGS,
     ICON_SWAP_HORIZ, ICON_TRANSLATE, ICON_VIEW_SIDEBAR,
 };
 
@@ -83,12 +83,21 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 if settings_button.clicked() {
                     intents.push(Intent::Settings(Change::ShowSettings(true)));
                 }
-                let Settings { inspector, lens, .. } = *settings;
+                let Settings { inspector, lens, desk, .. } = *settings;
                 if control::toggle(ui, ICON_VIEW_SIDEBAR, &tr("top.inspector"), inspector).clicked() {
                     intents.push(Intent::Settings(Change::Inspector(!inspector)));
                 }
                 if control::toggle(ui, ICON_FONT_DOWNLOAD, &tr("top.lens"), lens).on_hover_text(tr("top.lens_hint")).clicked() {
                     intents.push(Intent::Settings(Change::Lens(!lens)));
+                }
+                let word = tr("desk.title");
+                let button = if narrow {
+                    control::toggle(ui, ICON_LAN, &word, desk)
+                } else {
+                    control::worded_toggle(ui, ICON_LAN, &word, desk)
+                };
+                if button.on_hover_text(tr("desk.open_hint")).clicked() {
+                    intents.push(Intent::Settings(Change::Desk(!desk)));
                 }
             });
         });

@@ -212,7 +212,7 @@ impl<'a> Udp<'a> {
         if self.is_own(from) {
             return;
         }
-        let answer = self.responder.borrow_mut().answer(Peer::datagram(from), &bytes, now());
+        let answer = self.responder.borrow_mut().answer(Peer::datagram(from.into()), &bytes, now());
         match answer {
             None => {}
             Some(Answer::Back(bytes)) => self.transmit(bytes, To::Address(from), Origin::Reply).await,
