@@ -57,6 +57,13 @@ pub fn next_packet(last: u32, now: Timestamp) -> u32 {
     seconds.max(last.wrapping_add(1))
 }
 
+/// What the text of a datagram is read in, unless it says itself that it is UTF-8: in what was chosen; and where that is UTF-8, which is
+/// what everything else here speaks, in GBK when it is not that, as the protocol says "the local code page" and programs of China mean
+/// that.
+pub fn encoding_of(bytes: &[u8], chosen: Encoding) -> Encoding {
+    if chosen == Encoding::UTF_8 && std::str::from_utf8(bytes).is_err() { Encoding::GBK } else { chosen }
+}
+
 /// What is usually said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -455,6 +462,28 @@ mod tests {
         let acknowledge = draft(Preset::Acknowledge, "+7", Charset::Gbk);
         assert_eq!(acknowledge.datagram(NOW), Err(NotYet::Packet("+7".into())));
         assert_eq!(draft(Preset::Files, "", Charset::Gbk).datagram(NOW), Err(NotYet::File));
+    }
+
+    #[test]
+    fn text_is_read_in_what_it_is() {
+        let table: [(&[u8], Encoding, &str); 6] = [
+            // V2, V2u and the traps; the last two say nothing of themselves.
+            (b"1:1:a:b:288:\xc4\xe3\xba\xc3\0", Encoding::UTF_8, "你好"),
+            (b"1:1:a:b:8388896:\xe4\xbd\xa0\xe5\xa5\xbd\0", Encoding::GBK, "你好"),
+            (b"1:1:a:b:32:\xc1\xaa\xcd\xa8", Encoding::UTF_8, "联通"),
+            (b"1:1:a:b:32:\x95\x34\xb2\x35", Encoding::GB18030, "𠮷"),
+            (b"1:1:a:b:32:\xe4\xbd\xa0\xe5\xa5\xbd", Encoding::UTF_8, "你好"),
+            (b"1:1:a:b:32:\xe4\xbd\xa0\xe5\xa5\xbd", Encoding::GBK, "浣犲ソ"),
+        ];
+        for (bytes, chosen, text) in table {
+            let read = Message::parse(bytes, encoding_of(bytes, chosen)).unwrap();
+            assert_eq!(read.body, text, "{chosen}");
+            // Cut anywhere, it is some message or none, and no panic.
+            for cut in 0..bytes.len() {
+                let part = &bytes[..cut];
+                assert_eq!(Message::parse(part, encoding_of(part, chosen)).is_ok(), cut > bytes.iter().rposition(|b| *b == b':').unwrap());
+            }
+        }
     }
 
     #[test]

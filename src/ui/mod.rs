@@ -16,6 +16,7 @@ pub mod panel;
 pub mod path_field;
 pub mod record;
 pub mod recovery;
+pub mod replay;
 pub mod save;
 pub mod session;
 pub mod settings_window;

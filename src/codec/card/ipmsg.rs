@@ -31,6 +31,15 @@ pub(super) fn fits(bytes: &[u8], at_home: bool) -> bool {
     places.problem(bytes).is_none() && named && places.headers.iter().all(clean) && part(bytes, &version).iter().all(is_version)
 }
 
+/// The longest version and number that a message begins with: FeiQ's version has some 40 characters.
+const LONGEST_START: usize = 256;
+
+/// Whether bytes begin as every version of the protocol does: a version that begins with `1`, a number, and more behind it.
+pub(super) fn claims(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(LONGEST_START)];
+    start.first() == Some(&b'1') && start.iter().filter(|byte| **byte == b':').nth(1).is_some()
+}
+
 /// The card.
 pub(super) fn read(bytes: &[u8], encoding: Encoding) -> Card {
     let places = Places::of(bytes);

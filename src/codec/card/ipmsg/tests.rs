@@ -67,6 +67,20 @@ fn vectors_are_read() {
 }
 
 #[test]
+fn messages_are_claimed_also_where_they_are_malformed() {
+    for bytes in all() {
+        assert!(claims(&bytes), "{}", String::from_utf8_lossy(&bytes));
+    }
+    for bad in [&b"1:x:a:b:32:hi"[..], b"1:2:a", b"1:2:a:b:4294967296:hi", b"1:2:a:b:32:x\xC4"] {
+        assert!(claims(bad));
+    }
+    for other in [&b""[..], b"1", b"12:30", b"2:1:a:b:32:", b"GET / HTTP/1.1\r\nHost: a\r\nA: b", b"hello: 1:2:3"] {
+        assert!(!claims(other), "{}", String::from_utf8_lossy(other));
+    }
+    assert!(claims(&[&b"1:1:a:b:32:"[..], &vec![b'x'; 65_000]].concat()));
+}
+
+#[test]
 fn fields_and_their_bytes() {
     assert_eq!(
         shown(&read(&v2(), Encoding::GBK).nodes),
