@@ -342,6 +342,7 @@ impl Bot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddr;
 
     const NOW: Timestamp = Timestamp(1_784_622_034_093_001);
     const SECONDS: u32 = 1_784_622_034;
@@ -351,7 +352,7 @@ mod tests {
     }
 
     fn peer(port: u16) -> Peer {
-        Peer::datagram(([127, 0, 0, 1], port).into())
+        Peer::datagram(SocketAddr::from(([127, 0, 0, 1], port)).into())
     }
 
     fn said(bot: &mut Bot, port: u16, text: &str) -> Option<String> {

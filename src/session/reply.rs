@@ -116,11 +116,11 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_000_000);
 
     fn datagram() -> Peer {
-        Peer::datagram(([127, 0, 0, 1], 9).into())
+        Peer::datagram("127.0.0.1:9".parse().unwrap())
     }
 
     fn stream() -> Peer {
-        Peer::connected(ConnectionId(1), ([127, 0, 0, 1], 9).into())
+        Peer::connected(ConnectionId(1), "127.0.0.1:9".parse().unwrap())
     }
 
     fn back(answer: Option<Answer>) -> Vec<u8> {

@@ -68,6 +68,8 @@ pub struct App {
     asked: Option<Language>,
     /// The zoom of the last frame, to see when the keyboard changes it.
     zoom: f32,
+    /// The contrast of the palettes in force.
+    contrast: theme::Contrast,
     keeper: Keeper,
     tabs: BTreeMap<SessionId, SessionTab>,
     tree: Tree<SessionId>,
@@ -136,6 +138,7 @@ impl App {
             keeper: Keeper::new(path, settings.clone()),
             asked: None,
             zoom: settings.shown_zoom(),
+            contrast: contrast(&settings),
             settings,
             tabs: BTreeMap::new(),
             tree: tiles::empty(),
@@ -223,13 +226,17 @@ impl App {
         }
     }
 
-    fn appearance(&self, ctx: &Context) {
+    fn appearance(&mut self, ctx: &Context) {
         ctx.set_theme(match self.settings.theme {
             Theme::System => egui::ThemePreference::System,
             Theme::Light => egui::ThemePreference::Light,
             Theme::Dark => egui::ThemePreference::Dark,
         });
-        theme::install_with(ctx, contrast(&self.settings));
+        let contrast = contrast(&self.settings);
+        if self.contrast != contrast {
+            self.contrast = contrast;
+            theme::install_with(ctx, contrast);
+        }
         let zoom = self.settings.shown_zoom();
         if ctx.zoom_factor().total_cmp(&zoom).is_ne() {
             ctx.set_zoom_factor(zoom);

@@ -33,6 +33,7 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     });
     // In a low tile the lines scroll, so that none lies over another.
     egui::ScrollArea::vertical().id_salt(("messenger", tab.id.0)).auto_shrink(false).show(ui, |ui| {
+        let before = tab.draft.reply().ok();
         let typed = &mut tab.draft.messenger;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(space::SMALL, space::TINY);
@@ -51,6 +52,13 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
                 edit(ui, &fields.tr("messenger.file_size"), &mut typed.file_size, NAME);
             }
         });
+        // The bot speaks under the same name.
+        if let Ok(reply) = tab.draft.reply()
+            && before.as_ref() != Some(&reply)
+        {
+            intents.push(Intent::To(tab.id, Action::SetReply(reply)));
+            tab.check();
+        }
         line(tab, ui, around, &fields, intents);
     });
 }
