@@ -10,6 +10,7 @@ use crate::traffic::record::{RecordId, Records};
 use crate::traffic::scan::Scanner;
 use crate::traffic::seek::Seek;
 use crate::traffic::view::View;
+use egui::style::HandleShape;
 use egui::{Align, ComboBox, Layout, RichText, Slider, Ui, UiBuilder, vec2};
 use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_SKIP_NEXT};
 use std::ops::Range;
@@ -243,7 +244,10 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
         let mut at = moment.micros_since(first);
         let before = at;
         ui.spacing_mut().slider_width = (ui.available_width() - space::SMALL).max(size::CONTROL);
-        let slider = Slider::new(&mut at, 0..=length).show_value(false).smallest_positive(1.0);
+        // On a card of its own colour the rail would not be seen.
+        ui.visuals_mut().widgets.inactive.bg_fill = colors.line;
+        ui.visuals_mut().selection.bg_fill = colors.accent;
+        let slider = Slider::new(&mut at, 0..=length).show_value(false).trailing_fill(true).handle_shape(HandleShape::Circle);
         let response = ui.add(slider);
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(tr("replay.moment")));
         if at != before {

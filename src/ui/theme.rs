@@ -229,6 +229,8 @@ pub mod size {
     pub const DESK: f32 = 500.0;
     /// Its least width: 32 bits and their name.
     pub const DESK_LEAST: f32 = 440.0;
+    /// The greatest width of what is in it.
+    pub const DESK_MOST: f32 = 760.0;
     /// The encoding lens.
     pub const LENS: f32 = 300.0;
     /// Its least height: the verdict and one row.

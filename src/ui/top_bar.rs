@@ -20,7 +20,8 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
     let frame = Frame::new().fill(colors.panel).inner_margin(Margin::symmetric(12, 6));
     Panel::top("top-bar").frame(frame).show_separator_line(true).show(ui, |ui| {
         ui.horizontal(|ui| {
-            let narrow = ui.available_width() < size::NARROW;
+            let whole = ui.available_width();
+            let narrow = whole < size::NARROW;
             // At twice the size in a small window there is room for the icons alone.
             let tight = ui.available_width() < size::READABLE + 2.0 * size::LABEL;
             let button = |ui: &mut Ui, symbol, word: &str| {
@@ -61,6 +62,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
             if open.on_hover_text(tr("top.open_hint")).clicked() {
                 intents.push(Intent::Open);
             }
+            let worded = whole > ROOM_FOR_WORDS;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = space::TINY;
                 let symbol = if ui.visuals().dark_mode { ICON_LIGHT_MODE } else { ICON_DARK_MODE };
@@ -91,10 +93,10 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                     intents.push(Intent::Settings(Change::Lens(!lens)));
                 }
                 let word = tr("desk.title");
-                let button = if narrow {
-                    control::toggle(ui, ICON_LAN, &word, desk)
-                } else {
+                let button = if worded {
                     control::worded_toggle(ui, ICON_LAN, &word, desk)
+                } else {
+                    control::toggle(ui, ICON_LAN, &word, desk)
                 };
                 if button.on_hover_text(tr("desk.open_hint")).clicked() {
                     intents.push(Intent::Settings(Change::Desk(!desk)));
@@ -103,6 +105,9 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
         });
     });
 }
+
+/// Below this the toggles at the right are icons alone.
+const ROOM_FOR_WORDS: f32 = 970.0;
 
 /// A line of a menu with an icon; `true` when it was chosen.
 fn menu_item(ui: &mut Ui, icon: egui_material_icons::MaterialIcon, word: &str) -> bool {

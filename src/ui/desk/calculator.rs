@@ -97,13 +97,13 @@ impl Calculator {
         let (Ok(other), Ok(hop)) = (other, hop) else { return };
         if let Ok(others) = Subnet::new(other, own.prefix()) {
             let same = if others.network() == own.network() { "=" } else { "≠" };
+            let mask = short_mask(own);
             let line = format!(
-                "{} AND {} = {}   {same}   {} AND {} = {}",
+                "{} AND {mask} = {}\n{other} AND {mask} = {}\n{} {same} {}",
                 own.address(),
-                short_mask(own),
                 own.network(),
-                other,
-                short_mask(own),
+                others.network(),
+                own.network(),
                 others.network()
             );
             let mono = egui::RichText::new(line).font(theme::small_mono()).color(palette(ui).text);

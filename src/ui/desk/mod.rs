@@ -82,6 +82,8 @@ impl Desk {
     /// ```
     pub fn show(&mut self, ui: &mut Ui, language: Language, intents: &mut Vec<Intent>) {
         let tr = |key: &str| language.tr(key).into_owned();
+        // Lines across a whole window are hard to read.
+        ui.set_max_width(ui.available_width().min(size::DESK_MOST));
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
             ui.label(RichText::new(tr("desk.title")).size(size::TITLE_TEXT).color(palette(ui).strong));
@@ -126,6 +128,8 @@ fn fact(ui: &mut Ui, name: &str, value: &str) -> Response {
     let colors = palette(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::TINY;
+        ui.spacing_mut().interact_size.y = size::ROW;
+        ui.set_min_height(size::ROW);
         let width = FACT.min(ui.available_width() / 2.0);
         let (_, room) = ui.allocate_space(vec2(width, size::ROW));
         let layout = Layout::left_to_right(Align::Center);

@@ -157,7 +157,7 @@ impl Columns {
 }
 
 /// Room for `TCP`.
-const TRANSPORT: f32 = 44.0;
+const TRANSPORT: f32 = 64.0;
 
 fn row(ui: &mut Ui, language: Language, listener: &Listener, (index, columns): (usize, &Columns)) {
     let colors = palette(ui);
