@@ -105,4 +105,8 @@ pub enum Change {
     Lens(bool),
     /// Show or hide the encapsulation.
     Encapsulation(bool),
+    /// Show or hide the address desk.
+    Desk(bool),
+    /// Larger and with more contrast, or as usual.
+    Projector(bool),
 }
