@@ -76,6 +76,7 @@ pub mod codec;
 pub mod describe;
 pub mod history;
 pub mod i18n;
+pub mod lesson;
 pub mod net;
 pub mod recorder;
 pub mod session;
