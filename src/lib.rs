@@ -27,8 +27,8 @@
 //! Arrows run down only; `tests/layers.rs` reads the `use` lines.
 //!
 //! ```text
-//! main → {ui, cli} → history → recorder → {net, store, capture}     {store, capture} → traffic → describe → {session, i18n}
-//!         ui → settings → {session, i18n}                             net → session → codec
+//! main → {ui, cli} → lesson → history → recorder → {net, store, capture}     {store, capture} → traffic → describe → {session, i18n}
+//!         ui → settings → {session, i18n}    {ui, lesson} → {diagram, os} → capture     net → session → codec
 //! ```
 //!
 //! 1. [`codec`], [`session`], [`traffic`] and [`capture`] are pure: no sockets, threads or clock; time and bytes are arguments.
@@ -37,6 +37,8 @@
 //! 3. [`describe`] is the only place that turns what happened into sentences, so window, twin and saved log say the same.
 //!    (It is not in the first sketch of the architecture; without it three places would each have phrased failures.)
 //! 4. [`i18n`] imports nothing of ours.
+//! 5. [`os`] asks the system what sockets do not tell; [`diagram`] is pure and makes pictures as data, which window and hand-outs draw;
+//!    [`lesson`] does with the engine what a user could do by hand.
 //!
 //! # Invariants
 //!
@@ -74,10 +76,12 @@ pub mod capture;
 pub mod cli;
 pub mod codec;
 pub mod describe;
+pub mod diagram;
 pub mod history;
 pub mod i18n;
 pub mod lesson;
 pub mod net;
+pub mod os;
 pub mod recorder;
 pub mod session;
 pub mod settings;

@@ -4,19 +4,19 @@ use sockscope::capture::pcapng::Writer;
 use sockscope::capture::{Kind, Options, open};
 use sockscope::codec::encoding::Encoding;
 use sockscope::i18n::Language;
+use sockscope::session::address::Address;
 use sockscope::session::event::{EndedBy, Ending, Origin, Place, SessionEvent, What};
 use sockscope::session::id::{ConnectionId, Peer, SessionId};
 use sockscope::session::timestamp::Timestamp;
 use sockscope::traffic::filing::Streams;
 use sockscope::traffic::record::{Record, RecordId};
 use std::io::Write;
-use std::net::SocketAddr;
 use std::process::Command;
 
 /// 2026-07-21 08:20:34.093001 UTC.
 const START: i64 = 1_784_622_034_093_001;
 
-fn address(text: &str) -> SocketAddr {
+fn address(text: &str) -> Address {
     text.parse().unwrap()
 }
 
@@ -106,7 +106,7 @@ fn client_session() -> (Vec<What>, Vec<u8>, Vec<u8>) {
     let peer = tcp(7, "192.0.2.7:5555");
     let (small, large, answer) = (b"hello, here is a client".to_vec(), noise(200_001, 1), noise(70_000, 2));
     let events = vec![
-        What::Trying { remote: peer.address },
+        What::Trying { remote: peer.address.ip().unwrap() },
         What::Connected { peer, local: address("192.0.2.1:50000") },
         sent(peer, &small),
         received(peer, &answer),

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// Each module at the top and those that it may know. Arrows run down only, so there are no circles.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("i18n", &[]),
     ("codec", &[]),
     ("session", &["codec"]),
@@ -14,15 +14,24 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("capture", &["traffic", "describe", "session", "i18n", "codec"]),
     ("net", &["session", "codec"]),
     ("store", &["traffic", "session", "codec"]),
+    ("os", &["capture", "traffic", "session"]),
+    ("diagram", &["capture", "traffic", "describe", "session", "i18n", "codec"]),
     ("recorder", &["net", "store", "capture", "traffic", "session"]),
     ("history", &["recorder", "store", "capture", "traffic", "session", "i18n", "codec"]),
-    ("cli", &["history", "recorder", "store", "capture", "traffic", "describe", "session", "i18n", "codec"]),
-    ("ui", &["history", "recorder", "store", "capture", "traffic", "describe", "settings", "session", "i18n", "codec"]),
+    ("lesson", &["history", "recorder", "store", "os", "diagram", "capture", "traffic", "describe", "session", "i18n", "codec"]),
+    ("cli", &["lesson", "history", "recorder", "store", "os", "capture", "traffic", "describe", "session", "i18n", "codec"]),
+    (
+        "ui",
+        &[
+            "lesson", "history", "recorder", "store", "os", "diagram", "capture", "traffic", "describe", "settings", "session",
+            "i18n", "codec",
+        ],
+    ),
 ];
 
 /// A word and where alone it may stand. A place is a module, a folder or a file under `src/`.
 const PLACES: [(&[&str], &[&str]); 9] = [
-    (&["tokio", "socket2", "nix", "netdev", "netstat2"], &["net"]),
+    (&["tokio", "socket2", "nix", "netdev", "netstat2"], &["net", "os"]),
     (&["TcpStream", "TcpListener", "UdpSocket"], &["net"]),
     (&["egui", "eframe", "winit", "rfd", "egui_tiles", "egui_winit", "softbuffer", "egui_material_icons"], &["ui"]),
     (&["clap"], &["cli"]),
@@ -30,11 +39,14 @@ const PLACES: [(&[&str], &[&str]); 9] = [
     (&["ctrlc"], &["cli", "ui"]),
     // The clock for events; everyone else is handed the moment.
     (&["SystemTime::now", "Timestamp::now", "Zoned::now"], &["net/clock.rs"]),
-    (&["Instant::now"], &["net", "cli", "ui"]),
-    // Threads are named and owned: the engine's two, those that read or copy what it wrote, standard input, and the window's dialogues.
-    (&["thread"], &["net/hub.rs", "recorder", "store/pages.rs", "history", "cli/stdin.rs", "cli/run.rs", "ui"]),
+    (&["Instant::now"], &["net", "os", "lesson", "cli", "ui"]),
+    // Threads are named and owned: the engine's two, those that read or copy what it wrote or ask the system, standard input, and the window's dialogues.
+    (&["thread"], &["net/hub.rs", "os", "recorder", "store/pages.rs", "history", "cli/stdin.rs", "cli/run.rs", "ui"]),
     // Files: what is recorded, what is remembered, and what the user names.
-    (&["File", "OpenOptions"], &["store", "capture/save.rs", "recorder/capture_file.rs", "history", "settings.rs", "cli", "ui"]),
+    (
+        &["File", "OpenOptions"],
+        &["store", "capture/save.rs", "recorder/capture_file.rs", "history", "settings.rs", "lesson", "cli", "ui"],
+    ),
 ];
 
 /// What the rules of the house forbid everywhere but in tests.

@@ -3,9 +3,9 @@
 
 use super::pcapng;
 use crate::codec::framing::End;
+use crate::session::address::Address;
 use crate::traffic::format::{self, Format, Style};
 use crate::traffic::record::{Direction, Entry, Record, RecordId};
-use std::net::SocketAddr;
 
 /// What records are written as.
 #[derive(Clone)]
@@ -85,7 +85,7 @@ impl Export {
     }
 
     /// Appends a record, or nothing where the form has no place for it; `local` is this end, where it is known of this record.
-    pub fn record(&mut self, id: RecordId, record: &Record, local: Option<SocketAddr>, out: &mut Vec<u8>) {
+    pub fn record(&mut self, id: RecordId, record: &Record, local: Option<Address>, out: &mut Vec<u8>) {
         if let Entry::Data(data) = &record.entry {
             if self.only.is_some_and(|only| only != data.direction) {
                 return;

@@ -67,7 +67,7 @@ pub struct Told<'a> {
 
 impl Told<'_> {
     fn tell(&mut self, at: Timestamp, local: SocketAddr, what: What) {
-        self.out.push_back(Seen { at, what, local: Some(local) });
+        self.out.push_back(Seen { at, what, local: Some(local.into()) });
     }
 
     fn bytes(&mut self, at: Timestamp, local: SocketAddr, peer: Peer, direction: Direction, bytes: Vec<u8>) {
@@ -108,7 +108,7 @@ impl Flows {
         };
         let (direction, peer) =
             if packet.source == local { (Direction::Sent, packet.destination) } else { (Direction::Received, packet.source) };
-        told.bytes(at, local, Peer::datagram(peer), direction, packet.payload.to_vec());
+        told.bytes(at, local, Peer::datagram(peer.into()), direction, packet.payload.to_vec());
         if packet.missing > 0 {
             told.gap(at, local, packet.missing);
         }
@@ -155,7 +155,7 @@ impl Flows {
         let (peer, opener) = if local == opener { (other, Direction::Sent) } else { (opener, Direction::Received) };
         self.next = self.next.wrapping_add(1);
         Connection {
-            peer: Peer::connected(ConnectionId(self.next), peer),
+            peer: Peer::connected(ConnectionId(self.next), peer.into()),
             local,
             opener,
             syn: (segment.syn && opener_sent_it).then_some(segment.sequence),
@@ -211,12 +211,12 @@ impl Connection {
         let answered = segment.syn && segment.acknowledgment.is_some();
         if self.stage == Stage::Opening && (answered || !packet.payload.is_empty()) {
             self.stage = Stage::Open;
-            let (peer, local) = (self.peer, self.local);
+            let (peer, local) = (self.peer, self.local.into());
             let what = match self.opener {
                 Direction::Sent => What::Connected { peer, local },
                 Direction::Received => What::PeerJoined { peer, local },
             };
-            told.tell(at, local, what);
+            told.tell(at, self.local, what);
         }
         let mut parts = Vec::new();
         if let Some(number) = segment.acknowledgment {

@@ -8,19 +8,19 @@ use super::Seen;
 use super::flow::Told;
 use super::input::{Input, LONGEST};
 use crate::codec::hex;
+use crate::session::address::Address;
 use crate::session::event::{EndedBy, Ending, Origin, Place, What};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::timestamp::Timestamp;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
 
 /// Lines that are being read.
 #[derive(Default)]
 pub struct JsonLines {
     /// The connections that are open.
-    open: HashMap<SocketAddr, ConnectionId>,
+    open: HashMap<Address, ConnectionId>,
     next: u32,
     line: Vec<u8>,
 }
@@ -30,8 +30,8 @@ pub struct JsonLines {
 struct Line {
     event: String,
     at: String,
-    local: Option<SocketAddr>,
-    peer: Option<SocketAddr>,
+    local: Option<Address>,
+    peer: Option<Address>,
     hex: Option<String>,
     len: Option<u64>,
     receive_buffer: Option<usize>,
@@ -105,13 +105,13 @@ impl JsonLines {
         })
     }
 
-    fn begin(&mut self, address: SocketAddr) -> Peer {
+    fn begin(&mut self, address: Address) -> Peer {
         self.next = self.next.wrapping_add(1);
         self.open.insert(address, ConnectionId(self.next));
         self.peer(address)
     }
 
-    fn peer(&self, address: SocketAddr) -> Peer {
+    fn peer(&self, address: Address) -> Peer {
         Peer { address, connection: self.open.get(&address).copied() }
     }
 }

@@ -31,6 +31,7 @@ mod sequence;
 mod summary;
 
 use crate::codec::encoding::Encoding;
+use crate::session::address::Address;
 use crate::session::event::What;
 use crate::session::timestamp::Timestamp;
 use flow::Told;
@@ -42,7 +43,6 @@ use pcap::Pcap;
 use pcapng::reader::Pcapng;
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::net::SocketAddr;
 
 pub use error::{CaptureError, system};
 pub use summary::Summary;
@@ -82,7 +82,7 @@ pub struct Seen {
     /// What would have been told.
     pub what: What,
     /// This end, where the file says it: one capture may hold flows of several addresses.
-    pub local: Option<SocketAddr>,
+    pub local: Option<Address>,
 }
 
 /// A capture that is being read: an iterator of events in the order of the file. It is one session that holds all flows.

@@ -150,7 +150,8 @@ impl NetAssist {
 
 /// An event without its bytes.
 fn seen(at: Timestamp, header: &Header) -> Seen {
-    let peer = header.peer.map_or_else(|| Peer::connected(ConnectionId(1), SocketAddr::from(([0, 0, 0, 0], 0))), Peer::datagram);
+    let unknown = || Peer::connected(ConnectionId(1), SocketAddr::from(([0, 0, 0, 0], 0)).into());
+    let peer = header.peer.map_or_else(unknown, |address| Peer::datagram(address.into()));
     let bytes = [].into();
     let what = match header.direction {
         Direction::Received => What::Received { peer, bytes },

@@ -12,7 +12,7 @@ use crate::session::address::Endpoint;
 use crate::session::command::{Action, Command, Message, Target};
 use crate::session::event::{Event, SessionEvent, What};
 use crate::session::id::SessionId;
-use crate::session::spec::{DEFAULT_BACKLOG, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec};
+use crate::session::spec::{DEFAULT_BACKLOG, Reading, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -106,7 +106,7 @@ impl Stage {
         let spec = TcpServerSpec { local, backlog: DEFAULT_BACKLOG, reuse_address, options, reply: None };
         self.act(&server, Action::Open(SessionSpec::TcpServer(spec)))?;
         let listening = self.wait(&server, |what| match what {
-            What::Listening { local } => Some(*local),
+            What::Listening { local } => local.ip(),
             _ => None,
         })?;
         let (remote, connect_timeout) = (Endpoint::from(listening), PATIENCE);
@@ -160,11 +160,12 @@ impl Stage {
                 reuse_address: Switch::Off,
                 receive_buffer: None,
                 send_buffer: None,
+                reading: Reading::default(),
                 reply: None,
             };
             self.act(end, Action::Open(SessionSpec::Udp(spec)))?;
             addresses.push(self.wait(end, |what| match what {
-                What::Bound { local, .. } => Some(*local),
+                What::Bound { local, .. } => local.ip(),
                 _ => None,
             })?);
         }

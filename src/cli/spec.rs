@@ -10,7 +10,8 @@ use crate::session::address::{self, AddressError, Endpoint, Host};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::reply::Reply;
 use crate::session::spec::{
-    AfterPeerFin, DEFAULT_BACKLOG, Membership, NotAGroup, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec,
+    AfterPeerFin, DEFAULT_BACKLOG, Membership, NotAGroup, Reading, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec,
+    UdpSpec,
 };
 use crate::traffic::encodings::Choice;
 use crate::traffic::format::Format;
@@ -239,6 +240,7 @@ fn of_udp(language: Language, udp: &Datagrams) -> Result<(UdpSpec, Vec<String>),
         multicast_loop: Switch::On,
         receive_buffer: None,
         send_buffer: None,
+        reading: Reading::default(),
         reply: None,
     };
     Ok((spec, warnings))

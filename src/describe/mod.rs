@@ -174,6 +174,8 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
             let key = if *records > 0 { "note.storage-recording" } else { "note.storage-recording_whole" };
             (tr(key, &[("records", &grouped(*records)), ("bytes", &grouped(*bytes))]), tone)
         }
-        What::Received { .. } | What::Sent { .. } | What::Cleared | What::CountersReset | What::Forgotten => return None,
+        What::Received { .. } | What::Sent { .. } | What::Called(_) | What::Cleared | What::CountersReset | What::Forgotten => {
+            return None;
+        }
     })
 }

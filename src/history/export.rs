@@ -7,6 +7,7 @@ use super::walk::{History, Step};
 use crate::capture::export::{Export, Form};
 use crate::capture::save::save;
 use crate::codec::framing::End;
+use crate::session::address::Address;
 use crate::session::event::What;
 use crate::session::id::ConnectionId;
 use crate::traffic::frames::Row;
@@ -16,7 +17,6 @@ use crate::traffic::view::{Chosen, RowKey};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, ErrorKind, Write};
-use std::net::SocketAddr;
 use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub struct Order {
     /// As what.
     pub form: Form,
     /// This end of each peer of datagrams, where it is known.
-    pub locals: Arc<BTreeMap<SocketAddr, SocketAddr>>,
+    pub locals: Arc<BTreeMap<Address, Address>>,
     /// The file.
     pub path: PathBuf,
     /// Whether it may replace one of that name; if not, that is [`ErrorKind::AlreadyExists`].
@@ -150,8 +150,8 @@ struct Job {
     order: Order,
     shared: Arc<Shared>,
     written: Written,
-    local: Option<SocketAddr>,
-    peers: HashMap<ConnectionId, SocketAddr>,
+    local: Option<Address>,
+    peers: HashMap<ConnectionId, Address>,
 }
 
 impl Job {
@@ -286,7 +286,7 @@ impl Job {
         }
     }
 
-    fn local_of(&self, data: &Data) -> Option<SocketAddr> {
+    fn local_of(&self, data: &Data) -> Option<Address> {
         match data.peer.connection {
             Some(id) => self.peers.get(&id).copied().or(self.local),
             None => self.order.locals.get(&data.peer.address).copied().or(self.local),

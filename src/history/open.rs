@@ -4,6 +4,7 @@
 use super::errand::{Answer, Errand};
 use crate::capture::{self, CaptureError, Kind, Summary};
 use crate::codec::encoding::Encoding;
+use crate::session::address::Address;
 use crate::session::event::What;
 use crate::session::id::SessionId;
 use crate::session::spec::SessionSpec;
@@ -17,7 +18,6 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -79,7 +79,7 @@ pub struct About {
     /// What was left out.
     pub summary: Summary,
     /// This end of each peer of datagrams, where the file says it: their records do not.
-    pub locals: Arc<BTreeMap<SocketAddr, SocketAddr>>,
+    pub locals: Arc<BTreeMap<Address, Address>>,
 }
 
 /// What a session was read from.
@@ -101,7 +101,7 @@ pub enum Origin {
         /// As it was opened last, where its records tell.
         spec: Option<SessionSpec>,
         /// Its own address.
-        local: Option<SocketAddr>,
+        local: Option<Address>,
     },
 }
 
@@ -307,7 +307,7 @@ impl Job {
 struct Passed {
     kind: Kind,
     summary: Summary,
-    locals: BTreeMap<SocketAddr, SocketAddr>,
+    locals: BTreeMap<Address, Address>,
 }
 
 fn reading(problem: io::Error) -> Failed {
@@ -342,7 +342,7 @@ fn probe(file: File) -> io::Result<Encoding> {
     Ok(if is_utf8 { Encoding::UTF_8 } else { Encoding::GBK })
 }
 
-fn about(origin: Origin, size: u64, opened: &Opened, summary: Summary, locals: BTreeMap<SocketAddr, SocketAddr>) -> About {
+fn about(origin: Origin, size: u64, opened: &Opened, summary: Summary, locals: BTreeMap<Address, Address>) -> About {
     let index = opened.spool.index();
     let (first, next) = (index.first().unwrap_or(RecordId(0)), index.next().unwrap_or(RecordId(0)));
     let time = |id: RecordId| time_of(index, id);

@@ -23,11 +23,11 @@ use std::sync::Arc;
 const FUEL: u64 = 200_000;
 
 /// What can be asked of an end, in the order of the manual, with the key of what each is.
-pub const FIGURES: [&str; 38] = [
+pub const FIGURES: [&str; 39] = [
     "state", "address", "ip", "port", "peer", "received", "sent", "reads", "writes", "read_sizes", "write_sizes", "texts",
     "sent_texts", "text", "sent_text", "hex", "sent_hex", "joined", "clients", "left", "failure", "failed_at", "failures",
     "os_code", "told", "advice", "ending", "endings", "finished", "peer_finished", "lost", "unsent", "resolved", "groups",
-    "openings", "missed", "frames", "reading",
+    "openings", "missed", "calls", "frames", "reading",
 ];
 
 /// An end as expressions see it.
@@ -258,8 +258,8 @@ impl Asked {
         Some(match name {
             "state" => Value::from(state_word(self.seen.state)),
             "address" => or_empty(self.seen.local.map(|local| local.to_string())),
-            "ip" => or_empty(self.seen.local.map(|local| local.ip().to_string())),
-            "port" => Value::from(self.seen.local.map_or(0, |local| local.port())),
+            "ip" => or_empty(self.seen.local.and_then(|local| local.ip()).map(|local| local.ip().to_string())),
+            "port" => Value::from(self.seen.local.and_then(|local| local.port()).unwrap_or(0)),
             "peer" => {
                 let datagram = self.data(Received).map(|data| data.peer).last();
                 let peer = self.seen.connection().map(|(peer, _)| peer).or(datagram);
@@ -302,6 +302,7 @@ impl Asked {
             "groups" => Value::from(self.seen.groups),
             "openings" => Value::from(self.seen.openings),
             "missed" => Value::from(self.seen.missed),
+            "calls" => list(self.seen.calls.iter().map(|call| call.function.name().to_owned()).collect()),
             _ => return None,
         })
     }

@@ -222,7 +222,15 @@ fn group(text: &Spanned<String>) -> Result<Membership> {
     })
 }
 
-const ROLES: [(&str, Role); 3] = [("tcp-client", Role::TcpClient), ("tcp-server", Role::TcpServer), ("udp", Role::Udp)];
+const ROLES: [(&str, Role); 7] = [
+    ("tcp-client", Role::TcpClient),
+    ("tcp-server", Role::TcpServer),
+    ("udp", Role::Udp),
+    ("relay", Role::Relay),
+    ("unix-client", Role::UnixClient),
+    ("unix-server", Role::UnixServer),
+    ("unix-datagram", Role::UnixDatagram),
+];
 
 /// What a lesson's names mean, while it is read.
 struct Reading {
@@ -353,12 +361,15 @@ impl Reading {
                 };
                 (draft.remote_host, draft.remote_port) = (host.to_string(), port.to_string());
             }
-        } else if role == Role::TcpClient {
+        } else if matches!(role, Role::TcpClient | Role::UnixClient | Role::Relay) {
             return wrong(&place, Problem::Missing("to".to_owned()));
         } else {
             (draft.remote_host, draft.remote_port) = (String::new(), String::new());
         }
-        if let Err(problems) = draft.spec() {
+        // Where files of sockets are is known when the lesson begins.
+        let unix = matches!(role, Role::UnixClient | Role::UnixServer | Role::UnixDatagram);
+        let path = if unix { "/…".to_owned() } else { String::new() };
+        if let Err(problems) = (Draft { path, ..draft.clone() }).spec() {
             let fields: Vec<String> = problems.iter().map(|problem| format!("{:?}", problem.field)).collect();
             let fields = fields.join(", ");
             return wrong(&place, Problem::Spec(Both { zh: fields.clone(), en: fields }));
@@ -627,5 +638,9 @@ fn role_key(role: Role) -> &'static str {
         Role::TcpClient => "role.tcp_client",
         Role::TcpServer => "role.tcp_server",
         Role::Udp => "role.udp",
+        Role::Relay => "role.relay",
+        Role::UnixClient => "role.unix_client",
+        Role::UnixServer => "role.unix_server",
+        Role::UnixDatagram => "role.unix_datagram",
     }
 }

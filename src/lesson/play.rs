@@ -37,7 +37,7 @@ impl Stop {
 /// once it is revealed.
 ///
 /// # Errors
-/// When the system gives no thread.
+/// When the system gives no thread, or no folder for the files of sockets.
 pub fn play(lesson: Arc<Lesson>, stop: &Stop, mut seen: impl FnMut(&Run)) -> io::Result<Option<Run>> {
     let (woken, news) = bounded(1);
     // One that waits already is as good as two.
@@ -46,7 +46,8 @@ pub fn play(lesson: Arc<Lesson>, stop: &Stop, mut seen: impl FnMut(&Run)) -> io:
     });
     let engine = Engine::start(Options { budget: BUDGET, archive: None, tap: None, wake })?;
     let sessions: Vec<SessionId> = (1..=lesson.ends.len() as u64).map(SessionId).collect();
-    let mut run = Run::new(lesson, &sessions);
+    let folder = tempfile::Builder::new().prefix("sockscope-").tempdir()?;
+    let mut run = Run::new(lesson, &sessions, folder.path().to_owned());
     let finished = drive(&engine, &mut run, (&news, stop), &mut seen);
     // Every session ends with its engine, and its socket with it.
     engine.shut_down();

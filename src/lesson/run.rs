@@ -8,16 +8,17 @@ use super::seen::Seen;
 use crate::codec::message::{self, Input};
 use crate::describe;
 use crate::i18n::Language;
-use crate::session::address::Host;
+use crate::session::address::Address;
 use crate::session::command::{self, Action, Command, Message, Selection, Target};
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
+use crate::session::spec::Role;
 use crate::session::state::State;
 use crate::session::timestamp::Timestamp;
 use crate::traffic::model::Model;
 use minijinja::Value;
 use std::collections::{BTreeSet, VecDeque};
-use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,6 +141,7 @@ enum Pending {
 /// See the module.
 pub struct Run {
     lesson: Arc<Lesson>,
+    folder: PathBuf,
     figures: Figures,
     actors: Vec<Actor>,
     /// The step under way.
@@ -154,8 +156,9 @@ pub struct Run {
 }
 
 impl Run {
-    /// A lesson at its beginning. `sessions` are fresh numbers, one for each of its ends.
-    pub fn new(lesson: Arc<Lesson>, sessions: &[SessionId]) -> Self {
+    /// A lesson at its beginning. `sessions` are fresh numbers, one for each of its ends; Unix-domain sockets get their files in `folder`,
+    /// which is the run's alone.
+    pub fn new(lesson: Arc<Lesson>, sessions: &[SessionId], folder: PathBuf) -> Self {
         let actor = |(end, session): (&End, &SessionId)| Actor {
             session: *session,
             draft: end.draft.clone(),
@@ -165,6 +168,7 @@ impl Run {
         let actors = lesson.ends.iter().zip(sessions).map(actor).collect();
         let mut run = Self {
             lesson,
+            folder,
             figures: Figures::default(),
             actors,
             step: 0,
@@ -382,13 +386,25 @@ impl Run {
     fn draft_of(&self, end: usize) -> Option<Draft> {
         let told = &self.lesson.ends[end];
         let mut draft = told.draft.clone();
+        if let Role::UnixServer | Role::UnixDatagram = draft.role {
+            draft.path = self.folder.join(format!("{}.sock", told.name)).display().to_string();
+        }
         if let Some(at) = told.at {
-            let address = self.actors[at].seen.local?;
-            (draft.local_ip, draft.local_port) = (address.ip().to_string(), address.port().to_string());
+            match self.actors[at].seen.local? {
+                Address::Ip(address) => {
+                    (draft.local_ip, draft.local_port) = (address.ip().to_string(), address.port().to_string());
+                }
+                Address::Unix(path) => draft.path = path.to_string(),
+            }
         }
         if let Whereto::End(other) = told.to {
-            let address = self.actors[other].seen.local?;
-            (draft.remote_host, draft.remote_port) = (Host::Ip(address.ip()).to_string(), address.port().to_string());
+            match self.actors[other].seen.local? {
+                Address::Ip(address) => {
+                    (draft.remote_host, draft.remote_port) = (address.ip().to_string(), address.port().to_string());
+                }
+                Address::Unix(path) if draft.role == Role::UnixDatagram => draft.remote_path = path.to_string(),
+                Address::Unix(path) => draft.path = path.to_string(),
+            }
         }
         Some(draft)
     }
@@ -396,12 +412,13 @@ impl Run {
     /// Whom a message is for; `None` while that end is not there yet.
     fn target(&self, send: &Send) -> Option<Target> {
         let Some(to) = send.to else { return Some(Target::Everyone) };
-        let address: SocketAddr = self.actors[to].seen.local?;
+        let address = self.actors[to].seen.local?;
         let from = &self.actors[send.from];
-        if from.draft.role == crate::session::spec::Role::Udp {
-            return Some(Target::Address(address.into()));
+        match (from.draft.role, address) {
+            (Role::Udp, Address::Ip(address)) => Some(Target::Address(address.into())),
+            (Role::UnixDatagram, Address::Unix(path)) => Some(Target::Path(path)),
+            _ => from.seen.connection_to(address).map(|connection| Target::Connections(BTreeSet::from([connection]))),
         }
-        from.seen.connection_to(address).map(|connection| Target::Connections(BTreeSet::from([connection])))
     }
 
     fn bytes(&self, send: &Send, number: u32) -> Result<Vec<u8>, Both> {

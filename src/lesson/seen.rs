@@ -1,14 +1,16 @@
 //! What has happened to one end so far, out of its session's records: what expressions, tables and reports are about. Must never hold
 //! what was meant to happen.
 
+use crate::session::address::Address;
+use crate::session::call::Call;
 use crate::session::event::{EndedBy, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::state::State;
+use crate::traffic::calls::Calls;
 use crate::traffic::model::Session;
 use crate::traffic::record::{Data, Direction, Record, RecordId, Records};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 /// Records of one end that are kept: a lesson has dozens, and a curious student's flood is counted beyond this.
 const MOST_RECORDS: usize = 4096;
@@ -32,15 +34,19 @@ pub struct Seen {
     /// Where the session stands.
     pub state: State,
     /// Its own address, as it was last.
-    pub local: Option<SocketAddr>,
+    pub local: Option<Address>,
     /// How often it was opened.
     pub openings: u64,
     /// Connections that live.
     pub live: usize,
     /// The other end of every connection that there was.
-    pub peers: BTreeMap<ConnectionId, (Peer, SocketAddr)>,
+    pub peers: BTreeMap<ConnectionId, (Peer, Address)>,
     /// Multicast groups joined now.
     pub groups: usize,
+    /// The next call to look at.
+    next_call: u64,
+    /// The socket calls so far.
+    pub calls: Vec<Call>,
 }
 
 impl Seen {
@@ -65,7 +71,16 @@ impl Seen {
             }
             self.next.0 += 1;
         }
+        self.look_at_calls(&session.calls);
         self.next < log.next()
+    }
+
+    fn look_at_calls(&mut self, calls: &Calls) {
+        self.next_call = self.next_call.max(calls.first());
+        while self.next_call < calls.next() && self.calls.len() < MOST_RECORDS {
+            self.calls.extend(calls.get(self.next_call).map(|placed| placed.call.clone()));
+            self.next_call += 1;
+        }
     }
 
     fn take(&mut self, id: RecordId, record: Record) {
@@ -130,13 +145,13 @@ impl Seen {
     }
 
     /// The connection of it whose other end is there.
-    pub fn connection_to(&self, address: SocketAddr) -> Option<ConnectionId> {
+    pub fn connection_to(&self, address: Address) -> Option<ConnectionId> {
         let found = self.peers.iter().rev().find(|(_, (peer, _))| peer.address == address);
         found.map(|(connection, _)| *connection)
     }
 
     /// Its latest connection: the peer and this end of it.
-    pub fn connection(&self) -> Option<(Peer, SocketAddr)> {
+    pub fn connection(&self) -> Option<(Peer, Address)> {
         self.peers.values().next_back().copied()
     }
 }

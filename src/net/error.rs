@@ -1,6 +1,7 @@
 //! The system's errors, told apart. Must never phrase them.
 
 use super::owner::{self, Protocol};
+use crate::session::address::Address;
 use crate::session::failure::{Cause, Failure, Operation};
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
@@ -25,7 +26,7 @@ const MESSAGE_TOO_LONG: i32 = nix::libc::EMSGSIZE;
 const MESSAGE_TOO_LONG: i32 = 10040;
 
 /// The cause behind a system error; `address` is the one it happened with, where it is known.
-pub fn cause(error: &Error, operation: Operation, address: Option<SocketAddr>) -> Cause {
+pub fn cause(error: &Error, operation: Operation, address: Option<Address>) -> Cause {
     let code = error.raw_os_error().unwrap_or(0);
     if TOO_MANY_FILES.contains(&code) {
         return Cause::TooManyFiles;
@@ -47,7 +48,7 @@ pub fn cause(error: &Error, operation: Operation, address: Option<SocketAddr>) -
         // EPERM is a firewall's word; a broadcast without SO_BROADCAST is EACCES (or WSAEACCES).
         ErrorKind::PermissionDenied if operation == Operation::Send && code != FIREWALL => Cause::BroadcastNotPermitted,
         ErrorKind::PermissionDenied => {
-            let port = address.map_or(0, |address| address.port());
+            let port = address.and_then(Address::port).unwrap_or(0);
             Cause::PermissionDenied { privileged_port: operation == Operation::Bind && (1..1024).contains(&port) }
         }
         _ => Cause::Other(error.to_string()),
@@ -55,7 +56,8 @@ pub fn cause(error: &Error, operation: Operation, address: Option<SocketAddr>) -
 }
 
 /// A failure at an address.
-pub fn at(operation: Operation, address: SocketAddr, error: &Error) -> Failure {
+pub fn at(operation: Operation, address: impl Into<Address>, error: &Error) -> Failure {
+    let address = address.into();
     Failure {
         operation,
         address: address.to_string(),

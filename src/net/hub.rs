@@ -223,6 +223,10 @@ impl Hub {
                 SessionSpec::TcpClient(spec) => tcp_client::run(spec, &mut actions, &reporter).await,
                 SessionSpec::TcpServer(spec) => tcp_server::run(spec, &mut actions, &reporter).await,
                 SessionSpec::Udp(spec) => udp::run(spec, &mut actions, &reporter).await,
+                SessionSpec::Relay(_)
+                | SessionSpec::UnixClient(_)
+                | SessionSpec::UnixServer(_)
+                | SessionSpec::UnixDatagram(_) => Err(not_here()),
             };
             let Refused { messages, bytes } = actions.abandon();
             if messages > 0 {
@@ -286,6 +290,12 @@ async fn list_interfaces(outbox: Outbox) {
     let found = task::spawn_blocking(interface::list).await.unwrap_or_default();
     let credit = outbox.credit(0).await;
     outbox.post(Event::Interfaces(found), credit);
+}
+
+/// A kind of session that this system does not have.
+fn not_here() -> Failure {
+    let cause = Cause::Other("not available on this system".into());
+    Failure { operation: Operation::Socket, address: String::new(), cause, os_code: None }
 }
 
 /// A send without a session that could take it.

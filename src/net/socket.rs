@@ -1,6 +1,7 @@
 //! Sockets made and set up, before anything travels. Must never read or write one.
 
 use super::error;
+use crate::session::address::Address;
 use crate::session::failure::{Failure, Operation, OptionName};
 use crate::session::spec::TcpOptions;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
@@ -23,7 +24,8 @@ pub fn new(address: SocketAddr, kind: Type) -> Result<Socket, Failure> {
 ///
 /// # Errors
 /// `Option` with the option's name.
-pub fn apply(socket: &SockRef<'_>, options: &TcpOptions, address: SocketAddr) -> Result<(), Failure> {
+pub fn apply(socket: &SockRef<'_>, options: &TcpOptions, address: impl Into<Address>) -> Result<(), Failure> {
+    let address = address.into();
     let named = |name: &'static str| move |problem: io::Error| error::at(Operation::Option(OptionName(name)), address, &problem);
     socket.set_tcp_nodelay(options.no_delay.is_on()).map_err(named("TCP_NODELAY"))?;
     if let Some(idle) = options.keep_alive {

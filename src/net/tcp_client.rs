@@ -139,10 +139,10 @@ impl Listener for Client<'_> {
 impl Client<'_> {
     /// Runs one connection and the actions that come meanwhile.
     async fn converse(&self, stream: TcpStream, remote: SocketAddr, spec: &TcpClientSpec, actions: &mut Actions) -> Ending {
-        let peer = Peer::connected(connection::next_id(), remote);
+        let peer = Peer::connected(connection::next_id(), remote.into());
         // A peer that resets at once may take the socket's addresses with it; that is the connection's end and not the session's.
         let local = stream.local_addr().unwrap_or_else(|_| unspecified(remote));
-        self.reporter.report(What::Connected { peer, local }).await;
+        self.reporter.report(What::Connected { peer, local: local.into() }).await;
         let queue = Rc::<SendQueue>::default();
         *self.queue.borrow_mut() = queue.clone();
         let connection = Connection {

@@ -37,7 +37,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_millis(1200);
 pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let listener = listen(&spec).await?;
     let local = listener.local_addr().map_err(|problem| error::at(Operation::Listen, spec.local, &problem))?;
-    reporter.report(What::Listening { local }).await;
+    reporter.report(What::Listening { local: local.into() }).await;
     let room = Rc::new(Room {
         reporter: reporter.clone(),
         options: spec.options,
@@ -54,7 +54,7 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
             accepted = listener.accept(), if rest_until.is_none() => match accepted {
                 Ok((stream, address)) => {
                     let id = connection::next_id();
-                    let peer = Peer::connected(id, family::as_shown(address));
+                    let peer = Peer::connected(id, family::as_shown(address).into());
                     let (queue, totals) = (Rc::<SendQueue>::default(), Rc::<Totals>::default());
                     // In the table before its task first runs, so that a close that comes at once ends it as well, and before it is
                     // announced, so that whoever answers the announcement finds it.
@@ -180,7 +180,7 @@ impl Listener for Room {
 impl Room {
     /// Runs one client from accepted to left.
     async fn serve(self: Rc<Self>, stream: TcpStream, id: ConnectionId, peer: Peer, queue: Rc<SendQueue>, totals: Rc<Totals>) {
-        let local = stream.local_addr().map_or(peer.address, family::as_shown);
+        let local = stream.local_addr().map_or(peer.address, |local| family::as_shown(local).into());
         self.reporter.report(What::PeerJoined { peer, local }).await;
         if let Err(failure) = socket::apply(&SockRef::from(&stream), &self.options, peer.address) {
             self.reporter.report(What::Trouble(failure)).await;

@@ -1,8 +1,92 @@
 //! Addresses as people type them: `host:port`, `[::1]:80`, `:9000`. Must never resolve a name: that is the network's work.
 
+mod unix_path;
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+pub use unix_path::{UnixPath, UnixPathError};
+
+/// One end of a socket: an IP address and port, or a place of a Unix-domain socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Address {
+    /// An IP address and a port.
+    Ip(SocketAddr),
+    /// A file, an abstract name, or nothing (a socket that was not bound).
+    Unix(UnixPath),
+}
+
+impl Address {
+    /// The IP address and port; `None` for a Unix-domain socket.
+    pub fn ip(self) -> Option<SocketAddr> {
+        match self {
+            Self::Ip(address) => Some(address),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// The port; `None` for a Unix-domain socket.
+    pub fn port(self) -> Option<u16> {
+        self.ip().map(|address| address.port())
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self::Ip(address)
+    }
+}
+
+impl From<UnixPath> for Address {
+    fn from(path: UnixPath) -> Self {
+        Self::Unix(path)
+    }
+}
+
+impl PartialEq<SocketAddr> for Address {
+    fn eq(&self, other: &SocketAddr) -> bool {
+        self.ip() == Some(*other)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{path}"),
+        }
+    }
+}
+
+/// The text is neither `IP:PORT` nor `unix:PATH`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no address of a socket")]
+pub struct NotAnAddress(String);
+
+impl std::str::FromStr for Address {
+    type Err = NotAnAddress;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let not = || NotAnAddress(text.to_owned());
+        match text.strip_prefix("unix:") {
+            Some(path) => UnixPath::shown(path).map(Self::Unix).map_err(|_| not()),
+            None => text.parse().map(Self::Ip).map_err(|_| not()),
+        }
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = NotAnAddress;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.to_string()
+    }
+}
 
 /// A host name or an IP literal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

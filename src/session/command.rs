@@ -1,9 +1,9 @@
 //! What the window and the twin can ask of the network thread: one closed enum. Must never know how it is done.
 
-use super::address::Endpoint;
+use super::address::{Endpoint, UnixPath};
 use super::id::{ConnectionId, SessionId};
 use super::reply::Reply;
-use super::spec::{Membership, SessionSpec, Switch};
+use super::spec::{Membership, Reading, SessionSpec, Switch};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +60,12 @@ pub enum Action {
     SetReply(Option<Reply>),
     /// Change SO_BROADCAST of an open UDP socket.
     SetBroadcast(Switch),
+    /// Read in this way from now on.
+    SetReading(Reading),
+    /// Change TCP_NODELAY of every connection.
+    SetNoDelay(Switch),
+    /// Take connections from the accept queue, or leave them there (a server).
+    SetAccepting(Switch),
     /// Join a multicast group.
     Join(Membership),
     /// Leave a multicast group.
@@ -90,6 +96,8 @@ pub enum Target {
     Connections(BTreeSet<ConnectionId>),
     /// This address (UDP).
     Address(Endpoint),
+    /// This place (Unix-domain datagrams).
+    Path(UnixPath),
     /// Whoever sent the last datagram (UDP).
     LastSender,
 }

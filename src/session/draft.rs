@@ -1,12 +1,12 @@
 //! A session as its user has typed it: it may be wrong, is kept as it is, and becomes a specification when it is right.
 //! Must never clear or correct what was typed.
 
-use super::address::{self, AddressError, Endpoint, Host};
+use super::address::{self, AddressError, Endpoint, Host, UnixPath, UnixPathError};
 use super::framing::FramingDraft;
 use super::reply::Reply;
 use super::spec::{
-    AfterPeerFin, Backoff, DEFAULT_BACKLOG, Membership, NotAGroup, Role, SessionSpec, TcpClientSpec, TcpOptions, TcpServerSpec,
-    UdpSpec,
+    AfterPeerFin, Backoff, DEFAULT_BACKLOG, Membership, NotAGroup, Protocol, Reading as ReadingKnobs, RelaySpec, Role,
+    SessionSpec, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec, UnixClientSpec, UnixDatagramSpec, UnixServerSpec,
 };
 use crate::codec::encoding::Encoding;
 use crate::codec::message::{self, Input, LineEnding, MessageError};
@@ -49,7 +49,7 @@ pub enum ReplyChoice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Draft {
-    /// Which of the three kinds.
+    /// Which kind.
     pub role: Role,
     /// Host name or literal: where a client connects, where datagrams go.
     pub remote_host: String,
@@ -59,6 +59,14 @@ pub struct Draft {
     pub local_ip: String,
     /// Its port; 0 lets the system choose.
     pub local_port: String,
+    /// Where a Unix-domain socket connects, listens or is bound.
+    pub path: String,
+    /// Where Unix-domain datagrams go.
+    pub remote_path: String,
+    /// Whether a socket file that nobody has any more is replaced.
+    pub replace_stale: bool,
+    /// What a relay forwards.
+    pub relayed: Protocol,
     /// Whether a client binds a local address at all.
     pub bind_local: bool,
     /// Seconds.
@@ -138,6 +146,10 @@ pub enum Field {
     LocalIp,
     /// Local port.
     LocalPort,
+    /// Place of a Unix-domain socket.
+    Path,
+    /// Place of its peer.
+    RemotePath,
     /// Connect time-out.
     ConnectTimeout,
     /// Keep-alive time.
@@ -165,6 +177,8 @@ pub enum Field {
 pub enum Reason {
     /// Not an address or port.
     Address(AddressError),
+    /// Not a place of a Unix-domain socket.
+    Path(UnixPathError),
     /// Not a whole number in this range.
     NotANumber(RangeInclusive<u64>),
     /// Not a multicast group.
@@ -228,6 +242,10 @@ impl Draft {
             remote_port: "9000".into(),
             local_ip: "127.0.0.1".into(),
             local_port: if role == Role::TcpServer { "9000".into() } else { "0".into() },
+            path: String::new(),
+            remote_path: String::new(),
+            replace_stale: false,
+            relayed: Protocol::Tcp,
             bind_local: false,
             connect_timeout: "5".into(),
             reconnect: false,
@@ -272,6 +290,10 @@ impl Draft {
             Role::TcpClient => self.tcp_client(&mut reading, reply).map(SessionSpec::TcpClient),
             Role::TcpServer => self.tcp_server(&mut reading, reply).map(SessionSpec::TcpServer),
             Role::Udp => self.udp(&mut reading, reply).map(SessionSpec::Udp),
+            Role::Relay => self.relay(&mut reading).map(SessionSpec::Relay),
+            Role::UnixClient => self.unix_client(&mut reading, reply).map(SessionSpec::UnixClient),
+            Role::UnixServer => self.unix_server(&mut reading, reply).map(SessionSpec::UnixServer),
+            Role::UnixDatagram => self.unix_datagram(&mut reading, reply).map(SessionSpec::UnixDatagram),
         };
         match spec {
             Some(spec) if reading.problems.is_empty() => Ok(spec),
@@ -318,8 +340,46 @@ impl Draft {
             reuse_address: self.reuse_address.into(),
             receive_buffer,
             send_buffer,
+            reading: ReadingKnobs::default(),
             reply,
         })
+    }
+
+    fn relay(&self, reading: &mut Reading) -> Option<RelaySpec> {
+        let listen = self.read_local(reading);
+        let to = self.read_remote(reading);
+        Some(RelaySpec { protocol: self.relayed, listen: listen?, to: to? })
+    }
+
+    fn unix_client(&self, reading: &mut Reading, reply: Option<Reply>) -> Option<UnixClientSpec> {
+        let path = self.read_path(reading, Field::Path)?;
+        let reconnect = self.reconnect.then(Backoff::default);
+        Some(UnixClientSpec { path, after_peer_fin: self.after_peer_fin(), reconnect, reply })
+    }
+
+    fn unix_server(&self, reading: &mut Reading, reply: Option<Reply>) -> Option<UnixServerSpec> {
+        let path = self.read_path(reading, Field::Path);
+        let backlog = reading.number(Field::Backlog, &self.backlog, BACKLOGS);
+        let backlog = u32::try_from(backlog?).ok()?;
+        let (replace_stale, after_peer_fin) = (self.replace_stale.into(), self.after_peer_fin());
+        Some(UnixServerSpec { path: path?, backlog, replace_stale, after_peer_fin, reply })
+    }
+
+    fn unix_datagram(&self, reading: &mut Reading, reply: Option<Reply>) -> Option<UnixDatagramSpec> {
+        let mut place = |field, typed: &str| {
+            if typed.trim().is_empty() { Some(None) } else { self.read_path(reading, field).map(Some) }
+        };
+        let (path, remote) = (place(Field::Path, &self.path), place(Field::RemotePath, &self.remote_path));
+        Some(UnixDatagramSpec { path: path?, remote: remote?, replace_stale: self.replace_stale.into(), reply })
+    }
+
+    fn read_path(&self, reading: &mut Reading, field: Field) -> Option<UnixPath> {
+        let typed = if field == Field::RemotePath { &self.remote_path } else { &self.path };
+        reading.take(field, UnixPath::parse(typed.trim()).map_err(Reason::Path))
+    }
+
+    fn after_peer_fin(&self) -> AfterPeerFin {
+        if self.stay_open { AfterPeerFin::StayOpen } else { AfterPeerFin::Close }
     }
 
     fn tcp_options(&self, reading: &mut Reading) -> TcpOptions {
@@ -329,8 +389,9 @@ impl Draft {
             None
         };
         let (receive_buffer, send_buffer) = self.buffers(reading);
-        let after_peer_fin = if self.stay_open { AfterPeerFin::StayOpen } else { AfterPeerFin::Close };
-        TcpOptions { no_delay: self.no_delay.into(), keep_alive, receive_buffer, send_buffer, after_peer_fin }
+        let after_peer_fin = self.after_peer_fin();
+        let reading = ReadingKnobs::default();
+        TcpOptions { no_delay: self.no_delay.into(), keep_alive, receive_buffer, send_buffer, after_peer_fin, reading }
     }
 
     fn buffers(&self, reading: &mut Reading) -> (Option<u32>, Option<u32>) {
@@ -428,7 +489,8 @@ impl Draft {
     pub fn address(&self) -> String {
         let (host, port) = match self.role {
             Role::TcpClient => (&self.remote_host, &self.remote_port),
-            Role::TcpServer | Role::Udp => (&self.local_ip, &self.local_port),
+            Role::TcpServer | Role::Udp | Role::Relay => (&self.local_ip, &self.local_port),
+            Role::UnixClient | Role::UnixServer | Role::UnixDatagram => return self.path.clone(),
         };
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }

@@ -1,6 +1,8 @@
 //! What the network thread reports: one closed enum. Every opened session ends in exactly one `Closed` or `Failed`.
 //! Must never know who listens.
 
+use super::address::Address;
+use super::call::Call;
 use super::failure::Failure;
 use super::id::{Peer, SessionId};
 use super::spec::{Interface, Membership, SessionSpec, Switch};
@@ -58,7 +60,7 @@ pub enum What {
         /// The server.
         peer: Peer,
         /// This end.
-        local: SocketAddr,
+        local: Address,
     },
     /// A client waits before it tries again.
     Retrying {
@@ -70,12 +72,12 @@ pub enum What {
     /// A server listens.
     Listening {
         /// The real address, also when port 0 was asked for.
-        local: SocketAddr,
+        local: Address,
     },
     /// A UDP socket is bound.
     Bound {
         /// The real address, also when port 0 was asked for.
-        local: SocketAddr,
+        local: Address,
         /// SO_RCVBUF as the system granted it, in bytes.
         receive_buffer: usize,
     },
@@ -84,7 +86,7 @@ pub enum What {
         /// The client.
         peer: Peer,
         /// This end of the connection.
-        local: SocketAddr,
+        local: Address,
     },
     /// One read, or one datagram.
     Received {
@@ -170,6 +172,8 @@ pub enum What {
     GroupLeft(Membership),
     /// Something about keeping the records on disk.
     Storage(Storage),
+    /// A socket call was made. It leaves no record: the log has what came of it.
+    Called(Call),
     /// The records so far were asked to be forgotten.
     Cleared,
     /// The counters start from zero.

@@ -2,6 +2,7 @@
 //! Pure: it must never know tokio, sockets, egui, threads or the clock; time and bytes are arguments.
 
 pub mod address;
+pub mod call;
 pub mod command;
 pub mod draft;
 pub mod event;
@@ -10,6 +11,7 @@ pub mod framing;
 pub mod id;
 pub mod recording;
 pub mod reply;
+pub mod sample;
 pub mod spec;
 pub mod state;
 pub mod storage;

@@ -1,12 +1,12 @@
 //! What to open: roles, addresses, socket options. Parsed once by whoever asks, valid afterwards. Must never open anything.
 
-use super::address::Endpoint;
+use super::address::{Endpoint, UnixPath};
 use super::reply::Reply;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// The three kinds of session.
+/// The kinds of session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -16,6 +16,14 @@ pub enum Role {
     TcpServer,
     /// Sends and receives datagrams.
     Udp,
+    /// Forwards between those who connect to it and one target.
+    Relay,
+    /// Connects to one Unix-domain stream socket.
+    UnixClient,
+    /// Listens on a Unix-domain stream socket.
+    UnixServer,
+    /// Sends and receives Unix-domain datagrams.
+    UnixDatagram,
 }
 
 /// Everything needed to open one session.
@@ -27,15 +35,27 @@ pub enum SessionSpec {
     TcpServer(TcpServerSpec),
     /// See [`UdpSpec`].
     Udp(UdpSpec),
+    /// See [`RelaySpec`].
+    Relay(RelaySpec),
+    /// See [`UnixClientSpec`].
+    UnixClient(UnixClientSpec),
+    /// See [`UnixServerSpec`].
+    UnixServer(UnixServerSpec),
+    /// See [`UnixDatagramSpec`].
+    UnixDatagram(UnixDatagramSpec),
 }
 
 impl SessionSpec {
-    /// Which of the three it is.
+    /// Which it is.
     pub fn role(&self) -> Role {
         match self {
             Self::TcpClient(_) => Role::TcpClient,
             Self::TcpServer(_) => Role::TcpServer,
             Self::Udp(_) => Role::Udp,
+            Self::Relay(_) => Role::Relay,
+            Self::UnixClient(_) => Role::UnixClient,
+            Self::UnixServer(_) => Role::UnixServer,
+            Self::UnixDatagram(_) => Role::UnixDatagram,
         }
     }
 }
@@ -77,6 +97,18 @@ pub struct TcpOptions {
     pub send_buffer: Option<u32>,
     /// What to do when the peer has sent its FIN.
     pub after_peer_fin: AfterPeerFin,
+    /// How it reads.
+    #[serde(default)]
+    pub reading: Reading,
+}
+
+/// How a socket is read: as fast and as much as it goes, unless someone wants to see what happens otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The most that one read takes, in bytes; `None` for as much as there is room for. A datagram that is longer is cut, and that is told.
+    pub size: Option<u32>,
+    /// How long it rests after each read; `None` for not at all.
+    pub pause: Option<Duration>,
 }
 
 /// What a connection does once the peer will send no more.
@@ -169,6 +201,72 @@ pub struct UdpSpec {
     pub receive_buffer: Option<u32>,
     /// SO_SNDBUF in bytes.
     pub send_buffer: Option<u32>,
+    /// How it reads.
+    #[serde(default)]
+    pub reading: Reading,
+    /// Answers given without being asked.
+    pub reply: Option<Reply>,
+}
+
+/// A relay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RelaySpec {
+    /// What it forwards.
+    pub protocol: Protocol,
+    /// Where it listens; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Where it forwards to.
+    pub to: Endpoint,
+}
+
+/// The two transport protocols.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// RFC 9293.
+    #[default]
+    Tcp,
+    /// RFC 768.
+    Udp,
+}
+
+/// A client of a Unix-domain stream socket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnixClientSpec {
+    /// Where to connect.
+    pub path: UnixPath,
+    /// What to do when the peer has shut its side.
+    pub after_peer_fin: AfterPeerFin,
+    /// Whether to come back after a failure or a loss.
+    pub reconnect: Option<Backoff>,
+    /// Answers given without being asked.
+    pub reply: Option<Reply>,
+}
+
+/// A server on a Unix-domain stream socket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnixServerSpec {
+    /// Where to listen.
+    pub path: UnixPath,
+    /// `listen`'s second argument.
+    pub backlog: u32,
+    /// Whether a socket file that nobody listens on any more is replaced.
+    pub replace_stale: Switch,
+    /// What to do when a peer has shut its side.
+    pub after_peer_fin: AfterPeerFin,
+    /// Answers given without being asked.
+    pub reply: Option<Reply>,
+}
+
+/// A Unix-domain datagram socket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnixDatagramSpec {
+    /// Where to bind; `None` for nowhere: then nobody can answer.
+    pub path: Option<UnixPath>,
+    /// Where datagrams go unless the send says otherwise.
+    pub remote: Option<UnixPath>,
+    /// Whether a socket file that nobody has bound any more is replaced.
+    pub replace_stale: Switch,
     /// Answers given without being asked.
     pub reply: Option<Reply>,
 }

@@ -16,6 +16,7 @@
 //! | 48 | 8 | bytes of the stream before this record |
 //! | 56 | 8 | the record before it in its stream; all ones for none |
 
+use crate::session::address::Address;
 use crate::session::event::{Origin, What};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::timestamp::Timestamp;
@@ -78,13 +79,14 @@ fn write_data(header: &mut [u8; HEADER], data: &Data) {
         header[16] |= WITH_CONNECTION;
         header[20..24].copy_from_slice(&connection.to_le_bytes());
     }
-    header[18..20].copy_from_slice(&data.peer.address.port().to_le_bytes());
+    header[18..20].copy_from_slice(&data.peer.address.port().unwrap_or(0).to_le_bytes());
     match data.peer.address {
-        SocketAddr::V4(address) => {
+        Address::Unix(_) => {}
+        Address::Ip(SocketAddr::V4(address)) => {
             header[17] = 4;
             header[32..36].copy_from_slice(&address.ip().octets());
         }
-        SocketAddr::V6(address) => {
+        Address::Ip(SocketAddr::V6(address)) => {
             header[17] = 6;
             header[24..28].copy_from_slice(&address.scope_id().to_le_bytes());
             header[32..48].copy_from_slice(&address.ip().octets());
@@ -193,7 +195,7 @@ impl Raw<'_> {
         }
         Some(Data {
             direction,
-            peer: Peer { address: self.address()?, connection },
+            peer: Peer { address: self.address()?.into(), connection },
             bytes: self.payload.into(),
             origin,
             previous: (previous != NO_RECORD).then_some(RecordId(previous)),
@@ -235,7 +237,7 @@ pub(super) mod tests {
         let data = (address, proptest::option::of(any::<u32>()), origin, bytes, 0..LONGEST, proptest::option::of(0u64..u64::MAX));
         let data = data.prop_map(|(address, connection, origin, bytes, offset, previous)| {
             let direction = if origin.is_some() { Direction::Sent } else { Direction::Received };
-            let peer = Peer { address, connection: connection.map(ConnectionId) };
+            let peer = Peer { address: address.into(), connection: connection.map(ConnectionId) };
             Entry::Data(Data { direction, peer, bytes: bytes.into(), origin, previous: previous.map(RecordId), offset })
         });
         let peer = Peer::connected(ConnectionId(7), "[fe80::1%3]:9".parse().unwrap_or_else(|_| "[fe80::1]:9".parse().unwrap()));

@@ -1,12 +1,14 @@
 //! Every session as it stands: what was asked for, state, peers, log, counters. `apply` is its only writer, and only the recorder
 //! thread calls it. Must never wait for anything.
 
+use super::calls::{Calls, Placed};
 use super::filing::Filed;
 use super::heads::Heads;
 pub use super::log::Keeping;
 use super::log::{Holding, Log};
 use super::meter::Meter;
 use super::record::{Direction, Entry, Record, RecordId};
+use crate::session::address::Address;
 use crate::session::event::{Ending, Event, SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer, SessionId};
@@ -15,12 +17,13 @@ use crate::session::spec::{Interface, Membership, SessionSpec, Switch};
 use crate::session::state::State;
 use crate::session::timestamp::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 
 /// Memory for the records of all sessions together. At the bound the oldest of the largest log go, counted and shown.
 pub const DEFAULT_BUDGET: usize = 64 << 20;
 /// UDP senders remembered for the list of targets, the latest ones.
 const SENDERS: usize = 32;
+/// Connections that have ended and are remembered, the latest ones.
+const ENDED: usize = 64;
 
 /// A connection of a session while it lives.
 #[derive(Clone, Debug)]
@@ -28,7 +31,7 @@ pub struct Connection {
     /// Which.
     pub peer: Peer,
     /// This end.
-    pub local: SocketAddr,
+    pub local: Address,
     /// When it was accepted or connected.
     pub since: Timestamp,
     /// Bytes from it.
@@ -49,11 +52,11 @@ pub struct Session {
     /// Where it stands.
     pub state: State,
     /// Its own address, as the system gave it.
-    pub local: Option<SocketAddr>,
+    pub local: Option<Address>,
     /// Live connections.
     pub connections: BTreeMap<ConnectionId, Connection>,
     /// UDP senders, the latest first.
-    pub senders: VecDeque<SocketAddr>,
+    pub senders: VecDeque<Address>,
     /// Multicast groups joined.
     pub groups: Vec<Membership>,
     /// SO_BROADCAST.
@@ -68,6 +71,10 @@ pub struct Session {
     pub recording: Option<RecordingStatus>,
     /// Its records.
     pub log: Log,
+    /// The socket calls that it made.
+    pub calls: Calls,
+    /// Connections that have ended, the latest first.
+    pub ended: VecDeque<Connection>,
     /// Its counters.
     pub meter: Meter,
     /// What tells the encoding of each of its streams.
@@ -187,7 +194,10 @@ impl Model {
             self.sessions.entry(event.session).or_insert_with(|| Session { log: Log::new(keeping), ..Session::default() });
         session.take(&event);
         match event.what {
-            What::Cleared => self.cost -= session.log.clear(),
+            What::Cleared => {
+                session.calls.clear();
+                self.cost -= session.log.clear();
+            }
             What::CountersReset => session.meter.reset(),
             _ => {
                 if let Some((id, record)) = record {
@@ -222,8 +232,8 @@ impl Session {
     /// Brings everything but the log up to date.
     pub fn take(&mut self, event: &SessionEvent) {
         if let What::Opening { spec } = &event.what {
-            let Self { log, meter, recording, heads, .. } = std::mem::take(self);
-            *self = Self { spec: Some((**spec).clone()), log, meter, recording, heads, ..Self::default() };
+            let Self { log, meter, recording, heads, calls, ended, .. } = std::mem::take(self);
+            *self = Self { spec: Some((**spec).clone()), log, meter, recording, heads, calls, ended, ..Self::default() };
             if let SessionSpec::Udp(udp) = &**spec {
                 self.broadcast = udp.broadcast;
             }
@@ -249,17 +259,19 @@ impl Session {
             What::Listening { local } | What::Bound { local, .. } => self.local = Some(*local),
             What::Connected { peer, local } => {
                 self.local = Some(*local);
-                self.connections.clear();
+                self.end_connections();
                 self.join(*peer, *local, event.at);
             }
             What::PeerJoined { peer, local } => self.join(*peer, *local, event.at),
             What::PeerLeft { peer, .. } => {
-                if let Some(id) = peer.connection {
-                    self.connections.remove(&id);
-                }
+                let gone = peer.connection.and_then(|id| self.connections.remove(&id));
+                self.remember_ended(gone);
             }
             What::PeerFinished { peer } => self.connection(*peer, |connection| connection.peer_finished = true),
             What::Finished { peer } => self.connection(*peer, |connection| connection.finished = true),
+            What::Called(call) => {
+                self.calls.push(Placed { at: event.at, before: self.log.next(), call: call.clone() });
+            }
             What::RepeatStarted { .. } => self.repeating = true,
             What::RepeatEnded { .. } => self.repeating = false,
             What::BroadcastSet(switch) => self.broadcast = *switch,
@@ -283,13 +295,25 @@ impl Session {
         self.end();
     }
 
+    fn end_connections(&mut self) {
+        let gone = std::mem::take(&mut self.connections);
+        self.remember_ended(gone.into_values());
+    }
+
+    fn remember_ended(&mut self, gone: impl IntoIterator<Item = Connection>) {
+        for connection in gone {
+            self.ended.push_front(connection);
+        }
+        self.ended.truncate(ENDED);
+    }
+
     fn end(&mut self) {
-        self.connections.clear();
+        self.end_connections();
         self.groups.clear();
         self.repeating = false;
     }
 
-    fn join(&mut self, peer: Peer, local: SocketAddr, since: Timestamp) {
+    fn join(&mut self, peer: Peer, local: Address, since: Timestamp) {
         if let Some(id) = peer.connection {
             let connection = Connection { peer, local, since, received: 0, sent: 0, peer_finished: false, finished: false };
             self.connections.insert(id, connection);

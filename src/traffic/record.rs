@@ -80,7 +80,7 @@ impl Record {
         let entry = match &event.what {
             What::Received { peer, bytes } => data(Direction::Received, *peer, bytes, None),
             What::Sent { peer, bytes, origin } => data(Direction::Sent, *peer, bytes, Some(*origin)),
-            What::Cleared | What::CountersReset | What::Forgotten => return None,
+            What::Called(_) | What::Cleared | What::CountersReset | What::Forgotten => return None,
             other => Entry::Note(Box::new(other.clone())),
         };
         Some(Self { at: event.at, entry })

@@ -359,7 +359,7 @@ mod tests {
         let heads = Heads::default();
         let gbk = |text: &str| Encoding::GBK.encode(text).unwrap();
         let (tcp, udp) =
-            (Peer::connected(ConnectionId(1), ([127, 0, 0, 1], 9).into()), Peer::datagram(([127, 0, 0, 1], 9).into()));
+            (Peer::connected(ConnectionId(1), "127.0.0.1:9".parse().unwrap()), Peer::datagram("127.0.0.1:9".parse().unwrap()));
         let (good, longer) = (gbk("好"), gbk("服务器已经启动正在等待客户端的连接，很好"));
         let records = [
             record(tcp, 0, &good),
@@ -384,7 +384,7 @@ mod tests {
     fn streams_that_have_said_enough_begin_no_other_search() {
         let heads = Heads::default();
         let said = Encoding::GBK.encode("服务器已经启动正在等待客户端的连接").unwrap();
-        let peer = |connection| Peer::connected(ConnectionId(connection), ([127, 0, 0, 1], 9).into());
+        let peer = |connection| Peer::connected(ConnectionId(connection), "127.0.0.1:9".parse().unwrap());
         let records: Vec<Record> = (0..500)
             .flat_map(|connection| said.chunks(5).enumerate().map(move |(index, part)| (connection, index as u64 * 5, part)))
             .map(|(connection, offset, part)| record(peer(connection), offset, part))
@@ -402,7 +402,7 @@ mod tests {
     fn a_stream_of_another_encoding_refuses_no_search() {
         let heads = Heads::default();
         let said: Vec<u8> = "the server has started and waits for clients".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let peer = |connection| Peer::connected(ConnectionId(connection), ([127, 0, 0, 1], 9).into());
+        let peer = |connection| Peer::connected(ConnectionId(connection), "127.0.0.1:9".parse().unwrap());
         heads.push((peer(1), Direction::Received), &said);
         let wide = Encodings::new(Choice::Auto(Encoding::UTF_8), Choice::Auto(Encoding::UTF_8), &heads);
         assert_eq!(wide.of_stream((peer(1), Direction::Received)), Encoding::UTF_16LE);

@@ -3,6 +3,7 @@
 
 use crate::codec::encoding::Encoding;
 use crate::codec::framing::End;
+use crate::session::address::Address;
 use crate::session::draft::Shown;
 use crate::session::event::Ending;
 use crate::session::failure::Failure;
@@ -16,7 +17,6 @@ use crate::traffic::model::{Connection, Session};
 use crate::traffic::record::Record;
 use crate::traffic::text::Span;
 use crate::traffic::view::RowKey;
-use std::net::SocketAddr;
 use std::ops::Range;
 
 /// The longest part of a record that one line shows; the rest is in the inspector.
@@ -30,7 +30,7 @@ pub struct Glance {
     /// Where it stands.
     pub state: State,
     /// Its own address.
-    pub local: Option<SocketAddr>,
+    pub local: Option<Address>,
     /// Why it failed.
     pub failure: Option<Failure>,
     /// Why it ended.
@@ -44,7 +44,7 @@ pub struct Glance {
     /// The clients that are in view, or the one of a client session.
     pub connections: Vec<Connection>,
     /// UDP senders, the latest first.
-    pub senders: Vec<SocketAddr>,
+    pub senders: Vec<Address>,
     /// Joined groups.
     pub groups: Vec<Membership>,
     /// SO_BROADCAST.

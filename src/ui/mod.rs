@@ -10,6 +10,7 @@ pub mod lens;
 pub mod look;
 pub mod notice;
 pub mod opening;
+pub mod page;
 pub mod panel;
 pub mod path_field;
 pub mod record;

@@ -4,7 +4,8 @@
 use super::glance::{Glance, RowStyle};
 use super::intent::{Intent, Scope};
 use super::look::Framed;
-use super::panel::{clients, file, find, log, network, receive, send, send_settings};
+use super::page::{self, TabPage};
+use super::panel::{calls, clients, file, find, ladder, lanes, log, messages, network, receive, send, send_settings, states};
 use super::status_bar;
 use super::theme::{self, size, space};
 use super::widget::control::palette;
@@ -95,6 +96,18 @@ pub struct SessionTab {
     pub pins: Pins,
     /// What tells the encoding of its streams.
     pub heads: Heads,
+    /// How it is looked at.
+    pub page: TabPage,
+    /// The page with its life-lines.
+    pub ladder: ladder::Ladder,
+    /// The page with the states of TCP.
+    pub states: states::States,
+    /// The page with what was written and read.
+    pub lanes: lanes::Lanes,
+    /// The page with its socket calls.
+    pub calls: calls::Calls,
+    /// The page with its messages.
+    pub messages: messages::Messages,
     /// Whether also what was sent is judged, stream by stream: in a file alone.
     auto_sent: bool,
 }
@@ -170,6 +183,12 @@ impl SessionTab {
             framed: Framed::default(),
             pins: Pins::default(),
             heads: Heads::default(),
+            page: TabPage::default(),
+            ladder: ladder::Ladder::default(),
+            states: states::States::default(),
+            lanes: lanes::Lanes::default(),
+            calls: calls::Calls::default(),
+            messages: messages::Messages::default(),
             auto_sent: false,
         }
     }
@@ -307,7 +326,7 @@ impl SessionTab {
     /// The least height of the clients, the log and the send box together.
     fn least_height(&self) -> f32 {
         let clients = if self.lists_clients() { clients::LEAST_HEIGHT } else { 0.0 };
-        clients + log::least_height(self) + if self.about.is_some() { file::LINE } else { send::LEAST_HEIGHT }
+        size::CONTROL + clients + log::least_height(self) + if self.about.is_some() { file::LINE } else { send::LEAST_HEIGHT }
     }
 
     fn lists_clients(&self) -> bool {
@@ -332,10 +351,18 @@ impl SessionTab {
             above
         };
         let ui = &mut ui.new_child(child(above));
+        page::bar(self, ui, around);
         if self.lists_clients() {
             clients::show(self, ui, around, intents);
         }
-        log::show(self, ui, around, intents);
+        match self.page {
+            TabPage::Log => log::show(self, ui, around, intents),
+            TabPage::Ladder => ladder::show(self, ui, around, intents),
+            TabPage::States => states::show(self, ui, around, intents),
+            TabPage::Lanes => lanes::show(self, ui, around, intents),
+            TabPage::Calls => calls::show(self, ui, around, intents),
+            TabPage::Messages => messages::show(self, ui, around, intents),
+        }
     }
 
     fn column(&mut self, ui: &mut Ui, narrow: bool, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {

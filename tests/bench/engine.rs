@@ -273,7 +273,7 @@ fn open_into(archive: Option<archive::Options>, draft: Draft) -> (Engine, Socket
     engine.commands().send(Command::To(SESSION, Action::Open(draft.spec().unwrap()))).unwrap();
     let deadline = Instant::now() + Duration::from_secs(5);
     loop {
-        let local = engine.look().wait().session(SESSION).and_then(|session| session.local);
+        let local = engine.look().wait().session(SESSION).and_then(|session| session.local?.ip());
         if let Some(local) = local {
             return (engine, local);
         }

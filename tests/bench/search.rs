@@ -89,7 +89,7 @@ fn search(query: &Query, slice: &[u8], size: usize, times: usize) -> f64 {
         for bytes in slice.chunks(size) {
             // Long turns, as connections have them.
             let turn = (id / 16) as usize % CONNECTIONS;
-            let peer = Peer::connected(ConnectionId(turn as u32), ([127, 0, 0, 1], 9).into());
+            let peer = Peer::connected(ConnectionId(turn as u32), "127.0.0.1:9".parse().unwrap());
             let chunk = Chunk { direction: Direction::Received, peer, offset: offsets[turn], bytes };
             finder.push(RecordId(id), chunk, &mut |_| hits += 1);
             offsets[turn] += bytes.len() as u64;

@@ -9,7 +9,7 @@ use sockscope::session::command::{Action, Command, End, Message, Selection, Targ
 use sockscope::session::event::{Ending, Event, SessionEvent, What};
 use sockscope::session::failure::Failure;
 use sockscope::session::id::{ConnectionId, Peer, SessionId};
-use sockscope::session::spec::{SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec};
+use sockscope::session::spec::{Reading, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec, UdpSpec};
 use sockscope::store::archive;
 use sockscope::traffic::model::Model;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -136,21 +136,21 @@ impl Bench {
 
     pub fn listening(&mut self, session: SessionId) -> SocketAddr {
         self.wait(session, |what| match what {
-            What::Listening { local } => Some(*local),
+            What::Listening { local } => local.ip(),
             _ => None,
         })
     }
 
     pub fn bound(&mut self, session: SessionId) -> SocketAddr {
         self.wait(session, |what| match what {
-            What::Bound { local, .. } => Some(*local),
+            What::Bound { local, .. } => local.ip(),
             _ => None,
         })
     }
 
     pub fn connected(&mut self, session: SessionId) -> (Peer, SocketAddr) {
         self.wait(session, |what| match what {
-            What::Connected { peer, local } => Some((*peer, *local)),
+            What::Connected { peer, local } => Some((*peer, local.ip()?)),
             _ => None,
         })
     }
@@ -268,6 +268,7 @@ pub fn udp(local: &str) -> UdpSpec {
         reuse_address: Switch::Off,
         receive_buffer: None,
         send_buffer: None,
+        reading: Reading::default(),
         reply: None,
     }
 }

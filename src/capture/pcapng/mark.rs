@@ -58,8 +58,8 @@ pub struct Mark {
 impl Mark {
     /// The mark of a packet to or from a peer.
     pub fn new(part: Part, record: RecordId, peer: Peer, origin: Option<Origin>) -> Self {
-        let special = match peer.address {
-            SocketAddr::V6(v6) if v6.scope_id() != 0 || v6.flowinfo() != 0 || v6.ip().to_canonical().is_ipv4() => Some(v6),
+        let special = match peer.address.ip() {
+            Some(SocketAddr::V6(v6)) if v6.scope_id() != 0 || v6.flowinfo() != 0 || v6.ip().to_canonical().is_ipv4() => Some(v6),
             _ => None,
         };
         Self { part, origin, connection: peer.connection, record, peer: special }
@@ -134,7 +134,11 @@ mod tests {
         let mapped: SocketAddr = "[::ffff:10.0.0.1]:9".parse().unwrap();
         for part in [Part::MadeUp, Part::More, Part::Last] {
             for origin in [None, Some(Origin::User), Some(Origin::Repeat), Some(Origin::Reply)] {
-                for peer in [Peer::datagram(plain), Peer::connected(ConnectionId(u32::MAX), zoned), Peer::datagram(mapped)] {
+                for peer in [
+                    Peer::datagram(plain.into()),
+                    Peer::connected(ConnectionId(u32::MAX), zoned.into()),
+                    Peer::datagram(mapped.into()),
+                ] {
                     let mark = Mark::new(part, RecordId(1 << 40), peer, origin);
                     assert_eq!(mark.peer.is_some(), peer.address != plain);
                     let (bytes, length) = mark.encode();

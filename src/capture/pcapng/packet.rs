@@ -1,5 +1,6 @@
 //! One IP packet with a made-up header. Must never split a payload: it is handed one that fits.
 
+use crate::session::address::Address;
 use etherparse::err::packet::BuildWriteError;
 use etherparse::{PacketBuilder, TcpHeader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -64,6 +65,11 @@ fn v6(ip: IpAddr) -> Ipv6Addr {
 /// The peer's address as packets have it: what a dual-stack socket calls `::ffff:10.0.0.1` travels as IPv4.
 pub fn on_the_wire(peer: SocketAddr) -> SocketAddr {
     SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
+/// The address that stands in packets for one end of a socket; the loopback without a port for a Unix-domain socket, which sends none.
+pub fn stand_in(address: Address) -> SocketAddr {
+    address.ip().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())
 }
 
 /// This end's address in packets to or from `peer` (as [`on_the_wire`]). Where the socket is bound to any address, the one that the

@@ -238,13 +238,13 @@ fn begin(at: Timestamp, mark: &Mark, packet: &Packet) -> Seen {
         None => (packet.source, packet.destination),
         Some(_) => (packet.destination, packet.source),
     };
-    let peer = Peer { address: mark.peer.map_or(address, SocketAddr::V6), connection: mark.connection };
+    let peer = Peer { address: mark.peer.map_or(address, SocketAddr::V6).into(), connection: mark.connection };
     let bytes = [].into();
     let what = match mark.origin {
         None => What::Received { peer, bytes },
         Some(origin) => What::Sent { peer, bytes, origin },
     };
-    Seen { at, what, local: Some(local) }
+    Seen { at, what, local: Some(local.into()) }
 }
 
 fn note(json: &[u8], told: &mut Told) {

@@ -7,13 +7,14 @@ use crate::session::event::{EndedBy, Ending, Origin, Place, SessionEvent, Unsent
 use crate::session::failure::{Cause, Failure, Operation, OptionName, Owner};
 use crate::session::id::{ConnectionId, Peer, SessionId};
 use crate::session::reply::Reply;
-use crate::session::spec::{Membership, SessionSpec, Switch, UdpSpec};
+use crate::session::spec::{Membership, Reading, SessionSpec, Switch, UdpSpec};
 use crate::session::timestamp::Timestamp;
 use crate::traffic::filing::Streams;
 use crate::traffic::record::{Record, RecordId};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use std::io::Cursor;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 fn options() -> Options {
@@ -54,7 +55,7 @@ fn failure() -> Failure {
 /// Every kind of note, at least once.
 fn notes(peer: Peer) -> Vec<What> {
     let group = Membership { group: "239.1.1.1".parse().unwrap(), interface: Some("lo".into()) };
-    let local = "0.0.0.0:9".parse().unwrap();
+    let local: SocketAddr = "0.0.0.0:9".parse().unwrap();
     let spec = UdpSpec {
         local,
         remote: None,
@@ -65,19 +66,20 @@ fn notes(peer: Peer) -> Vec<What> {
         reuse_address: Switch::On,
         receive_buffer: None,
         send_buffer: Some(1),
+        reading: Reading::default(),
         reply: Some(Reply::Fixed([1, 2, 255].as_slice().into())),
     };
     let ending = |by| Ending { by, received: 1 << 50, sent: 0 };
     vec![
         What::Opening { spec: Box::new(SessionSpec::Udp(spec)) },
-        What::Resolved { host: "例子.cn".into(), addresses: vec![peer.address] },
-        What::Trying { remote: peer.address },
+        What::Resolved { host: "例子.cn".into(), addresses: peer.address.ip().into_iter().collect() },
+        What::Trying { remote: local },
         What::TryFailed(failure()),
-        What::Connected { peer, local },
+        What::Connected { peer, local: local.into() },
         What::Retrying { after: Duration::from_millis(1500), attempt: 2 },
-        What::Listening { local },
-        What::Bound { local, receive_buffer: 425_984 },
-        What::PeerJoined { peer, local },
+        What::Listening { local: local.into() },
+        What::Bound { local: local.into(), receive_buffer: 425_984 },
+        What::PeerJoined { peer, local: local.into() },
         What::Gap { datagrams: 3, bytes: None, place: Place::Kernel },
         What::Gap { datagrams: 1, bytes: Some(9), place: Place::Sockscope },
         What::Gap { datagrams: 0, bytes: Some(9), place: Place::Capture },

@@ -3,9 +3,10 @@
 
 use super::block::{self, Beside, INBOUND, OUTBOUND};
 use super::mark::{Mark, Part};
-use super::packet::{self, LARGEST_DATAGRAM, LARGEST_SEGMENT, Route, local_for, on_the_wire};
+use super::packet::{self, LARGEST_DATAGRAM, LARGEST_SEGMENT, Route, local_for, on_the_wire, stand_in};
 use super::stream::Stream;
 use crate::i18n::Language;
+use crate::session::address::Address;
 use crate::session::event::{EndedBy, What};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::timestamp::Timestamp;
@@ -58,22 +59,24 @@ impl Writer {
     }
 
     /// The session's own address: where it listens, is bound, or connected from.
-    pub fn bound(&mut self, local: SocketAddr) {
-        self.local = Some(local);
+    pub fn bound(&mut self, local: Address) {
+        self.local = Some(stand_in(local));
     }
 
     /// A connection that was there before the recording, and this end of it. One that is known changes nothing, nor do the peers of
     /// datagrams.
-    pub fn knows(&mut self, peer: Peer, local: SocketAddr) {
+    pub fn knows(&mut self, peer: Peer, local: Address) {
         if let Some(id) = peer.connection {
-            self.streams.entry(id).or_insert_with(|| Stream::new(id, Some(local), peer.address));
+            self.streams.entry(id).or_insert_with(|| Stream::new(id, Some(stand_in(local)), stand_in(peer.address)));
         }
     }
 
     /// The same, of which so many bytes went each way before the recording.
-    pub fn goes_on(&mut self, peer: Peer, local: SocketAddr, received: u64, sent: u64) {
+    pub fn goes_on(&mut self, peer: Peer, local: Address, received: u64, sent: u64) {
         if let Some(id) = peer.connection {
-            self.streams.entry(id).or_insert_with(|| Stream::going_on(id, local, peer.address, received, sent));
+            self.streams
+                .entry(id)
+                .or_insert_with(|| Stream::going_on(id, stand_in(local), stand_in(peer.address), received, sent));
         }
     }
 
@@ -91,7 +94,7 @@ impl Writer {
     fn data(&mut self, at: Timestamp, id: RecordId, data: &Data, out: &mut Vec<u8>) {
         let mut moment = Moment { at, id, dropped: &mut self.dropped, out };
         let Some(connection) = data.peer.connection else {
-            let peer = on_the_wire(data.peer.address);
+            let peer = on_the_wire(stand_in(data.peer.address));
             let local = local_for(self.local, peer);
             let route = match data.direction {
                 Direction::Received => Route { source: peer, destination: local },
@@ -105,7 +108,8 @@ impl Writer {
             return;
         };
         let local = self.local;
-        let stream = self.streams.entry(connection).or_insert_with(|| Stream::new(connection, local, data.peer.address));
+        let stream =
+            self.streams.entry(connection).or_insert_with(|| Stream::new(connection, local, stand_in(data.peer.address)));
         let route = stream.route(data.direction);
         let mut offset = data.offset;
         for (piece, part) in pieces(&data.bytes, LARGEST_SEGMENT) {
@@ -124,9 +128,9 @@ impl Writer {
     fn happened(&mut self, at: Timestamp, id: RecordId, what: &What, out: &mut Vec<u8>) {
         let mut moment = Moment { at, id, dropped: &mut self.dropped, out };
         match what {
-            What::Listening { local } | What::Bound { local, .. } => self.local = Some(*local),
+            What::Listening { local } | What::Bound { local, .. } => self.local = Some(stand_in(*local)),
             What::Connected { peer, local } => {
-                self.local = Some(*local);
+                self.local = Some(stand_in(*local));
                 begin(&mut self.streams, &mut moment, *peer, *local, Direction::Sent);
             }
             What::PeerJoined { peer, local } => begin(&mut self.streams, &mut moment, *peer, *local, Direction::Received),
@@ -139,7 +143,7 @@ impl Writer {
             }
             What::Closed { ending } => {
                 for (id, mut stream) in std::mem::take(&mut self.streams) {
-                    let peer = Peer::connected(id, stream.route(Direction::Sent).destination);
+                    let peer = Peer::connected(id, stream.route(Direction::Sent).destination.into());
                     moment.end(&mut stream, peer, &ending.by);
                 }
             }
@@ -150,9 +154,9 @@ impl Writer {
     }
 }
 
-fn begin(streams: &mut BTreeMap<ConnectionId, Stream>, moment: &mut Moment, peer: Peer, local: SocketAddr, opener: Direction) {
+fn begin(streams: &mut BTreeMap<ConnectionId, Stream>, moment: &mut Moment, peer: Peer, local: Address, opener: Direction) {
     let Some(id) = peer.connection else { return };
-    let mut stream = Stream::new(id, Some(local), peer.address);
+    let mut stream = Stream::new(id, Some(stand_in(local)), stand_in(peer.address));
     for packet in stream.handshake(opener) {
         moment.made_up(&stream, peer, packet);
     }

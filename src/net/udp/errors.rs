@@ -1,6 +1,7 @@
 //! What a UDP send or an ICMP message says went wrong. Must never end a session: a datagram's fate is a row.
 
 use super::super::error;
+use crate::session::address::Address;
 use crate::session::failure::{Cause, Failure, Operation};
 use std::io::Error;
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ pub fn of_send(to: SocketAddr, length: usize, problem: &Error) -> Failure {
 
 /// An error that came back by ICMP for a datagram sent to `to` (where that is known).
 pub fn returned(to: Option<SocketAddr>, problem: &Error) -> Failure {
-    let cause = match error::cause(problem, Operation::Receive, to) {
+    let cause = match error::cause(problem, Operation::Receive, to.map(Address::from)) {
         // For a datagram "connection refused" is ICMP type 3 code 3 (RFC 1122 section 4.1.3.3).
         Cause::Refused | Cause::Reset => Cause::PortUnreachable,
         other => other,

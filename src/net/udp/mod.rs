@@ -54,7 +54,7 @@ pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> R
     let socket = bound::bind(&spec).await?;
     let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.local, &problem))?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
-    reporter.report(What::Bound { local, receive_buffer }).await;
+    reporter.report(What::Bound { local: local.into(), receive_buffer }).await;
     if let Err(problem) = kernel::enable(&socket, local) {
         reporter.report(What::Trouble(error::at(Operation::Option(OptionName("SO_RXQ_OVFL")), local, &problem))).await;
     }
@@ -207,7 +207,7 @@ impl<'a> Udp<'a> {
         // The hole stands before the datagram that follows it.
         self.tell_lost().await;
         let bytes: Arc<[u8]> = Arc::from(&self.buffer[..length]);
-        self.reporter.post(What::Received { peer: Peer::datagram(from), bytes: bytes.clone() }, credit);
+        self.reporter.post(What::Received { peer: Peer::datagram(from.into()), bytes: bytes.clone() }, credit);
         if self.is_own(from) {
             return;
         }

@@ -63,6 +63,7 @@ impl Udp<'_> {
         let to = match message.target {
             Target::Address(to) => Ok(To::from(to)),
             Target::LastSender => self.last_sender.map(To::Address).ok_or(Cause::NoSender),
+            Target::Path(_) => Err(Cause::BadAddress),
             Target::Everyone | Target::Connections(_) => self.spec.remote.clone().map(To::from).ok_or(Cause::NoTarget),
         };
         match to {
@@ -119,7 +120,7 @@ impl Udp<'_> {
             match self.socket.try_send_to(bytes, family::as_sent(to, self.local)) {
                 Ok(_) => {
                     self.sent += bytes.len() as u64;
-                    let what = What::Sent { peer: Peer::datagram(to), bytes: bytes.clone(), origin };
+                    let what = What::Sent { peer: Peer::datagram(to.into()), bytes: bytes.clone(), origin };
                     self.reporter.report_bytes(what, bytes.len()).await;
                     return true;
                 }

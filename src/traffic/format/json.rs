@@ -7,23 +7,15 @@ use crate::codec::framing::End;
 use crate::codec::hex;
 use crate::describe;
 use crate::i18n::Language;
+use crate::session::address::Address;
 use crate::session::event::{EndedBy, Ending, What};
 use crate::session::failure::{Cause, Failure};
 use crate::traffic::record::{Data, Direction, Record};
 use serde_json::{Map, Value, json};
-use std::net::SocketAddr;
 
 type Object = Map<String, Value>;
 
-pub fn data(
-    style: &Style,
-    record: &Record,
-    data: &Data,
-    end: End,
-    pieces: &[Piece],
-    local: Option<SocketAddr>,
-    out: &mut Vec<u8>,
-) {
+pub fn data(style: &Style, record: &Record, data: &Data, end: End, pieces: &[Piece], local: Option<Address>, out: &mut Vec<u8>) {
     let event = match data.direction {
         Direction::Received => "data",
         Direction::Sent => "sent",
@@ -39,7 +31,7 @@ pub fn data(
     line(object, out);
 }
 
-pub fn note(style: &Style, record: &Record, what: &What, local: Option<SocketAddr>, rest: Option<&str>, out: &mut Vec<u8>) {
+pub fn note(style: &Style, record: &Record, what: &What, local: Option<Address>, rest: Option<&str>, out: &mut Vec<u8>) {
     let (event, fields) = match what {
         What::Listening { .. } => ("listening", Object::new()),
         What::Bound { receive_buffer, .. } => ("listening", fields(&[("receive_buffer", json!(receive_buffer))])),
@@ -93,7 +85,7 @@ pub fn note(style: &Style, record: &Record, what: &What, local: Option<SocketAdd
     line(object, out);
 }
 
-fn head(style: &Style, record: &Record, event: &str, local: Option<SocketAddr>) -> Object {
+fn head(style: &Style, record: &Record, event: &str, local: Option<Address>) -> Object {
     fields(&[
         ("event", json!(event)),
         ("at", json!(record.at.rfc3339(&style.zone))),

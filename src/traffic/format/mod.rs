@@ -13,11 +13,11 @@ use crate::codec::encoding::Encoding;
 use crate::codec::framing::End;
 pub use crate::codec::visible::push_visible;
 use crate::i18n::Language;
+use crate::session::address::Address;
 use crate::session::event::What;
 use crate::session::id::ConnectionId;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
-use std::net::SocketAddr;
 
 /// How records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,8 +100,8 @@ impl Reading {
 pub struct Writer {
     style: Style,
     decoders: HashMap<(ConnectionId, Direction), Reading>,
-    local: Option<SocketAddr>,
-    peer_locals: HashMap<ConnectionId, SocketAddr>,
+    local: Option<Address>,
+    peer_locals: HashMap<ConnectionId, Address>,
 }
 
 impl Writer {
@@ -167,11 +167,11 @@ impl Writer {
         pieces
     }
 
-    fn local_of(&self, data: &Data) -> Option<SocketAddr> {
+    fn local_of(&self, data: &Data) -> Option<Address> {
         data.peer.connection.and_then(|id| self.peer_locals.get(&id).copied()).or(self.local)
     }
 
-    fn local_of_note(&self, what: &What) -> Option<SocketAddr> {
+    fn local_of_note(&self, what: &What) -> Option<Address> {
         match what {
             What::Connected { local, .. } | What::PeerJoined { local, .. } => Some(*local),
             _ => self.local,

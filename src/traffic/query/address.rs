@@ -1,8 +1,8 @@
 //! Which peers are asked for, as typed: `127.0.0.1`, `:9000`, `10.0.0.0/8`, `[::1]:80`, several of them with blanks or commas between.
 //! Must never resolve a name.
 
-use crate::session::address::{AddressError, parse_port};
-use std::net::{IpAddr, SocketAddr};
+use crate::session::address::{Address, AddressError, parse_port};
+use std::net::IpAddr;
 
 /// Addresses that are asked for: all in a network, all with a port, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,9 @@ impl AddressRange {
     }
 
     /// Whether an address is among them. An IPv4 address that came through an IPv6 socket is that IPv4 address.
-    pub fn contains(&self, address: SocketAddr) -> bool {
+    pub fn contains(&self, address: Address) -> bool {
+        // A Unix-domain socket has neither network nor port.
+        let Some(address) = address.ip() else { return false };
         self.port.is_none_or(|port| port == address.port())
             && self.network.is_none_or(|(network, length)| shares(network, address.ip().to_canonical(), length))
     }

@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn chunk(connection: u32, offset: u64, bytes: &[u8]) -> Chunk<'_> {
-        let peer = Peer::connected(ConnectionId(connection), ([127, 0, 0, 1], 9).into());
+        let peer = Peer::connected(ConnectionId(connection), "127.0.0.1:9".parse().unwrap());
         Chunk { direction: Direction::Received, peer, offset, bytes }
     }
 

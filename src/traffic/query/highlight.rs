@@ -79,7 +79,7 @@ impl Query {
 impl Query {
     /// The same of some peer.
     pub(super) fn find_going(&self, bytes: &[u8], direction: crate::traffic::record::Direction) -> Vec<Range<usize>> {
-        let peer = crate::session::id::Peer::datagram(([127, 0, 0, 1], 9).into());
+        let peer = crate::session::id::Peer::datagram("127.0.0.1:9".parse().unwrap());
         self.find_in(bytes, (peer, direction))
     }
 }

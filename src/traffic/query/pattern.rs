@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn each_stream_has_its_encoding() {
-        let peer = |number| Peer::connected(ConnectionId(number), ([127, 0, 0, 1], 9).into());
+        let peer = |number| Peer::connected(ConnectionId(number), "127.0.0.1:9".parse().unwrap());
         let mut pins = Pins::default();
         pins.pin_stream((peer(2), Received), Some(Encoding::GBK));
         let pinned = Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8).with(&pins);

@@ -71,6 +71,9 @@ impl App {
             let rows = if visible.contains(&tab.id) { Rows::InView } else { Rows::Hidden };
             let id = tab.id;
             wanted.extend(tab.look(model, &self.pages, now, &self.zone, rows).into_iter().map(|record| (id, record)));
+            if rows == Rows::InView {
+                wanted.extend(tab.look_at_page(model, &self.pages, now, &self.zone));
+            }
         }
         if self.interfaces != model.interfaces() {
             self.interfaces = model.interfaces().to_vec();

@@ -1,6 +1,7 @@
 //! The loopback pair: two tabs that find each other. Must never open a socket itself.
 
 use super::App;
+use crate::session::address::Address;
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
 use crate::session::spec::Role;
@@ -12,7 +13,7 @@ impl App {
     pub(super) fn pair_up(&mut self) {
         let pairs = std::mem::take(&mut self.pairs);
         for (kind, first, second) in pairs {
-            let port = |id: SessionId| self.tabs.get(&id).and_then(|tab| tab.glance.local).map(|local| local.port());
+            let port = |id: SessionId| self.tabs.get(&id).and_then(|tab| tab.glance.local).and_then(Address::port);
             match (kind, port(first), port(second)) {
                 (Pair::Tcp, Some(port), _) => {
                     self.connect_to(first, |draft| draft.local_port = port.to_string());

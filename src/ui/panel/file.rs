@@ -48,6 +48,12 @@ pub fn title(about: &About, language: Language) -> String {
                     named(language, Role::TcpServer, &local.unwrap_or_else(|| spec.local.to_string()))
                 }
                 Some(SessionSpec::Udp(spec)) => named(language, Role::Udp, &local.unwrap_or_else(|| spec.local.to_string())),
+                Some(SessionSpec::Relay(spec)) => named(language, Role::Relay, &local.unwrap_or_else(|| spec.listen.to_string())),
+                Some(SessionSpec::UnixClient(spec)) => named(language, Role::UnixClient, &spec.path.to_string()),
+                Some(SessionSpec::UnixServer(spec)) => named(language, Role::UnixServer, &spec.path.to_string()),
+                Some(SessionSpec::UnixDatagram(spec)) => {
+                    named(language, Role::UnixDatagram, &spec.path.map_or_else(String::new, |path| path.to_string()))
+                }
                 None => language.tr_with("file.session", &[("number", number)]),
             };
             language.tr_with("file.title_recovered", &[("name", &name)])

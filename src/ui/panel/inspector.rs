@@ -9,6 +9,7 @@ use crate::codec::framing::Rule;
 use crate::describe;
 use crate::describe::grouped;
 use crate::i18n::Language;
+use crate::session::address::Address;
 use crate::traffic::format::one_line;
 use crate::traffic::frames::Row;
 use crate::traffic::record::{Data, Direction, Entry, Record, Records};
@@ -63,7 +64,7 @@ impl Inspected {
 
 /// What is known about bytes besides themselves.
 fn hint(data: &Data, tab: &SessionTab) -> Hint {
-    let (peer, local) = (Some(data.peer.address.port()), tab.glance.local.map(|local| local.port()));
+    let (peer, local) = (data.peer.address.port(), tab.glance.local.and_then(Address::port));
     let (source, destination) = match data.direction {
         Direction::Received => (peer, local),
         Direction::Sent => (local, peer),

@@ -159,7 +159,9 @@ fn empty(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
         _ if tab.about.is_some() => "log.empty_file",
         (false, Role::TcpClient) => "log.empty_client",
         (false, Role::TcpServer) => "log.empty_server",
-        (false, Role::Udp) => "log.empty_udp",
+        (false, Role::Udp | Role::UnixDatagram) => "log.empty_udp",
+        (false, Role::UnixClient) => "log.empty_client",
+        (false, Role::UnixServer | Role::Relay) => "log.empty_server",
         (true, _) => "log.empty_live",
     };
     ui.vertical_centered(|ui| {

@@ -36,6 +36,7 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         Role::TcpClient => client(tab, ui, &fields, around, live),
         Role::TcpServer => ui.add_enabled_ui(!live, |ui| local(tab, ui, &fields, around, intents)).inner,
         Role::Udp => udp(tab, ui, &fields, around, intents, live),
+        Role::Relay | Role::UnixClient | Role::UnixServer | Role::UnixDatagram => {}
     }
     ui.add_space(space::TINY);
     buttons(tab, ui, &fields, problems.is_empty(), intents);
@@ -84,6 +85,10 @@ pub fn role_key(role: Role) -> &'static str {
         Role::TcpClient => "role.tcp_client",
         Role::TcpServer => "role.tcp_server",
         Role::Udp => "role.udp",
+        Role::Relay => "role.relay",
+        Role::UnixClient => "role.unix_client",
+        Role::UnixServer => "role.unix_server",
+        Role::UnixDatagram => "role.unix_datagram",
     }
 }
 

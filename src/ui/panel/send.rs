@@ -4,7 +4,7 @@ use super::send_boxes::{self, Boxed};
 use crate::codec::message::MessageError;
 use crate::describe;
 use crate::describe::grouped;
-use crate::session::address::Endpoint;
+use crate::session::address::{Address, Endpoint};
 use crate::session::command::{Action, Message, Target};
 use crate::session::draft::{Draft, Field};
 use crate::session::spec::Role;
@@ -20,7 +20,6 @@ use crate::ui::widget::keys;
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
 use egui::{Align, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, Stroke, TextEdit, Ui, UiBuilder, vec2};
 use egui_material_icons::icons::{ICON_HISTORY, ICON_REPEAT, ICON_SEND, ICON_STOP};
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -43,7 +42,7 @@ pub enum UdpTarget {
     /// Whoever sent the last datagram.
     LastSender,
     /// One of the recent senders.
-    Sender(SocketAddr),
+    Sender(Address),
 }
 
 /// What a typed message comes to, worked out when it changes and not each frame.
@@ -155,12 +154,14 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
 /// Where the message goes, as chosen; `None` while the typed remote address is wrong.
 fn target(tab: &SessionTab) -> Option<Target> {
     Some(match (tab.draft.role, &tab.target) {
-        (Role::TcpClient, _) => Target::Everyone,
-        (Role::TcpServer, _) if tab.chosen.is_empty() => Target::Everyone,
-        (Role::TcpServer, _) => Target::Connections(tab.chosen.clone()),
+        (Role::TcpClient | Role::UnixClient | Role::Relay, _) => Target::Everyone,
+        (Role::TcpServer | Role::UnixServer, _) if tab.chosen.is_empty() => Target::Everyone,
+        (Role::TcpServer | Role::UnixServer, _) => Target::Connections(tab.chosen.clone()),
         (Role::Udp, UdpTarget::Remote) => Target::Address(tab.draft.remote().ok()?),
-        (Role::Udp, UdpTarget::LastSender) => Target::LastSender,
-        (Role::Udp, UdpTarget::Sender(address)) => Target::Address(Endpoint::from(*address)),
+        (Role::Udp | Role::UnixDatagram, UdpTarget::LastSender) => Target::LastSender,
+        (Role::Udp | Role::UnixDatagram, UdpTarget::Sender(Address::Ip(address))) => Target::Address(Endpoint::from(*address)),
+        (Role::Udp | Role::UnixDatagram, UdpTarget::Sender(Address::Unix(path))) => Target::Path(*path),
+        (Role::UnixDatagram, UdpTarget::Remote) => Target::Everyone,
     })
 }
 
@@ -193,8 +194,8 @@ fn send(tab: &mut SessionTab, bytes: Arc<[u8]>, intents: &mut Vec<Intent>) {
 
 fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
     match tab.draft.role {
-        Role::TcpClient => {}
-        Role::TcpServer => {
+        Role::TcpClient | Role::UnixClient | Role::Relay | Role::UnixDatagram => {}
+        Role::TcpServer | Role::UnixServer => {
             let text = if tab.chosen.is_empty() {
                 fields.tr("send.to_all")
             } else {

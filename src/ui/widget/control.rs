@@ -148,5 +148,9 @@ pub fn role_icon(role: crate::session::spec::Role) -> MaterialIcon {
         Kind::TcpClient => icons::ICON_LOGIN,
         Kind::TcpServer => icons::ICON_DNS,
         Kind::Udp => icons::ICON_MAIL,
+        Kind::Relay => icons::ICON_ALT_ROUTE,
+        Kind::UnixClient => icons::ICON_TERMINAL,
+        Kind::UnixServer => icons::ICON_FOLDER_DATA,
+        Kind::UnixDatagram => icons::ICON_CABLE,
     }
 }
