@@ -23,17 +23,21 @@ use std::sync::Arc;
 const FUEL: u64 = 200_000;
 
 /// What can be asked of an end, in the order of the manual, with the key of what each is.
-pub const FIGURES: [&str; 39] = [
-    "state", "address", "ip", "port", "peer", "received", "sent", "reads", "writes", "read_sizes", "write_sizes", "texts",
+pub const FIGURES: [&str; 42] = [
+    "state", "address", "ip", "port", "peer", "peers", "locals", "received", "sent", "reads", "writes", "read_sizes", "write_sizes", "texts",
     "sent_texts", "text", "sent_text", "hex", "sent_hex", "joined", "clients", "left", "failure", "failed_at", "failures",
     "os_code", "told", "advice", "ending", "endings", "finished", "peer_finished", "lost", "unsent", "resolved", "groups",
-    "openings", "missed", "calls", "frames", "reading",
+    "openings", "missed", "calls", "frames", "reading", "new",
 ];
 
 /// An end as expressions see it.
 #[derive(Debug)]
 struct Asked {
     seen: Arc<Seen>,
+    /// Where this step began among its records.
+    step: usize,
+    /// Whether only this step counts.
+    new: bool,
     receive: Encoding,
     send: Encoding,
     language: Language,
@@ -85,12 +89,14 @@ impl Default for Figures {
 
 impl Figures {
     /// Everything known about the ends of a lesson, for expressions in a language.
-    pub fn about(lesson: &Lesson, seen: &[Arc<Seen>], language: Language) -> Value {
+    ///
+    /// Of each end: what happened to it so far, and where among its records this step began.
+    pub fn about(lesson: &Lesson, seen: &[(Arc<Seen>, usize)], language: Language) -> Value {
         let mut ends: HashMap<String, Value> = HashMap::new();
         let mut groups: HashMap<String, Vec<Value>> = HashMap::new();
-        for (end, seen) in lesson.ends.iter().zip(seen) {
+        for (end, (seen, step)) in lesson.ends.iter().zip(seen) {
             let (receive, send) = (end.draft.receive_encoding, end.draft.send_encoding);
-            let value = Value::from_object(Asked { seen: seen.clone(), receive, send, language });
+            let value = Value::from_object(Asked { seen: seen.clone(), step: *step, new: false, receive, send, language });
             if let Some(group) = &end.group {
                 groups.entry(group.clone()).or_default().push(value.clone());
             }
@@ -157,8 +163,9 @@ impl Figures {
             let name = parts.next().unwrap_or_default();
             let is_function = self.scope.globals().any(|(global, _)| global == name);
             let known = names.contains(&name) || is_function;
-            let figure = parts.next().filter(|_| !is_function);
-            if !known || figure.is_some_and(|figure| !FIGURES.contains(&figure)) {
+            // `server.new.reads` is a figure of a figure; everything else has none of its own.
+            let mut figures = parts.filter(|_| !is_function);
+            if !known || figures.any(|figure| !FIGURES.contains(&figure)) {
                 return Err(FigureError::Unknown(used));
             }
         }
@@ -167,8 +174,19 @@ impl Figures {
 }
 
 impl Asked {
+    /// The first record that counts.
+    fn first(&self) -> usize {
+        if self.new { self.step } else { 0 }
+    }
+
     fn data(&self, direction: Direction) -> impl Iterator<Item = &Data> {
-        self.seen.data(direction)
+        self.seen.data(direction, self.first())
+    }
+
+    /// The same end, asked of this step alone.
+    fn since_step(&self) -> Value {
+        let Self { seen, step, receive, send, language, .. } = self;
+        Value::from_object(Self { seen: seen.clone(), step: *step, new: true, receive: *receive, send: *send, language: *language })
     }
 
     fn length(&self, direction: Direction) -> u64 {
@@ -218,7 +236,7 @@ impl Asked {
         let mut streams: HashMap<Option<ConnectionId>, (FrameState, Vec<u8>)> = HashMap::new();
         let (mut frames, mut at) = (Vec::new(), i64::MIN);
         let mut last = at;
-        for (_, record) in self.seen.records() {
+        for (_, record) in self.seen.records().iter().skip(self.first()) {
             let Some(data) = record.data().filter(|data| data.direction == Direction::Received) else { continue };
             at = record.at.0;
             last = last.max(at);
@@ -242,18 +260,18 @@ impl Asked {
     }
 
     fn count(&self, is_one: impl Fn(&What) -> bool) -> Value {
-        Value::from(self.seen.notes().filter(|what| is_one(what)).count())
+        Value::from(self.seen.notes(self.first()).filter(|what| is_one(what)).count())
     }
 
     fn total(&self, of: impl Fn(&What) -> Option<u64>) -> Value {
-        Value::from(self.seen.notes().filter_map(of).sum::<u64>())
+        Value::from(self.seen.notes(self.first()).filter_map(of).sum::<u64>())
     }
 
     fn figure(&self, name: &str) -> Option<Value> {
         use Direction::{Received, Sent};
         let list = |texts: Vec<String>| Value::from(texts.into_iter().map(Value::from).collect::<Vec<_>>());
         let or_empty = |text: Option<String>| Value::from(text.unwrap_or_default());
-        let failure = || self.seen.failures().next_back();
+        let failure = || self.seen.failures(self.first()).next_back();
         let told = || failure().map(|failure| describe::failure(self.language, failure));
         Some(match name {
             "state" => Value::from(state_word(self.seen.state)),
@@ -265,6 +283,8 @@ impl Asked {
                 let peer = self.seen.connection().map(|(peer, _)| peer).or(datagram);
                 or_empty(peer.map(|peer| peer.address.to_string()))
             }
+            "peers" => list(self.seen.peers.values().map(|(peer, _)| peer.address.to_string()).collect()),
+            "locals" => list(self.seen.peers.values().map(|(_, local)| local.to_string()).collect()),
             "received" => Value::from(self.length(Received)),
             "sent" => Value::from(self.length(Sent)),
             "reads" => Value::from(self.data(Received).count()),
@@ -282,18 +302,18 @@ impl Asked {
             "left" => self.count(|what| matches!(what, What::PeerLeft { .. } | What::Closed { .. })),
             "failure" => or_empty(failure().map(|failure| failure.cause.word().to_owned())),
             "failed_at" => or_empty(failure().map(|failure| failure.operation.word().to_owned())),
-            "failures" => list(self.seen.failures().map(|failure| failure.cause.word().to_owned()).collect()),
+            "failures" => list(self.seen.failures(self.first()).map(|failure| failure.cause.word().to_owned()).collect()),
             "os_code" => failure().and_then(|failure| failure.os_code).map_or_else(|| Value::from(""), Value::from),
             "told" => or_empty(told().map(|told| told.what)),
             "advice" => or_empty(told().map(|told| told.advice)),
-            "ending" => or_empty(self.seen.endings().next_back().map(|by| by.word().to_owned())),
-            "endings" => list(self.seen.endings().map(|by| by.word().to_owned()).collect()),
+            "ending" => or_empty(self.seen.endings(self.first()).next_back().map(|by| by.word().to_owned())),
+            "endings" => list(self.seen.endings(self.first()).map(|by| by.word().to_owned()).collect()),
             "finished" => self.count(|what| matches!(what, What::Finished { .. })),
             "peer_finished" => self.count(|what| matches!(what, What::PeerFinished { .. })),
             "lost" => self.total(|what| if let What::Gap { datagrams, .. } = what { Some(*datagrams) } else { None }),
             "unsent" => self.total(|what| if let What::Unsent { messages, .. } = what { Some(*messages) } else { None }),
             "resolved" => {
-                let found = self.seen.notes().rev().find_map(|what| match what {
+                let found = self.seen.notes(self.first()).rev().find_map(|what| match what {
                     What::Resolved { addresses, .. } => Some(addresses.iter().map(|one| one.ip().to_string()).collect()),
                     _ => None,
                 });
@@ -303,6 +323,7 @@ impl Asked {
             "openings" => Value::from(self.seen.openings),
             "missed" => Value::from(self.seen.missed),
             "calls" => list(self.seen.calls.iter().map(|call| call.function.name().to_owned()).collect()),
+            "new" => self.since_step(),
             _ => return None,
         })
     }

@@ -13,7 +13,17 @@ macro_rules! files {
 }
 
 /// The lessons of the program, in the order in which they are best done.
-const BUILT_IN: &[(&str, &str)] = files!["phone-and-letter"];
+const BUILT_IN: &[(&str, &str)] = files![
+    "phone-and-letter",
+    "two-sockets",
+    "half-close",
+    "what-goes-wrong",
+    "datagram-size",
+    "gbk-and-utf8",
+    "echo",
+    "upper-case",
+    "chat-room",
+];
 
 /// How unlike a name may be to be offered for another: 1 is the same.
 const ALIKE: f64 = 0.6;

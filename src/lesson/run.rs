@@ -440,7 +440,10 @@ impl Run {
     }
 
     fn about(&self, language: Language) -> Value {
-        let seen: Vec<Arc<Seen>> = self.actors.iter().map(|actor| actor.seen.clone()).collect();
+        let begun = self.played.last().map(|played| &played.records);
+        let began = |end: usize| begun.and_then(|records| records.get(end)).map_or(0, |records| records.start);
+        let seen: Vec<(Arc<Seen>, usize)> =
+            self.actors.iter().enumerate().map(|(end, actor)| (actor.seen.clone(), began(end))).collect();
         Figures::about(&self.lesson, &seen, language)
     }
 

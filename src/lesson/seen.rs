@@ -114,19 +114,19 @@ impl Seen {
         &self.records
     }
 
-    /// What was received, or sent, in order.
-    pub fn data(&self, direction: Direction) -> impl Iterator<Item = &Data> {
-        self.records.iter().filter_map(|(_, record)| record.data()).filter(move |data| data.direction == direction)
+    /// What was received, or sent, in order, from the record at this place on.
+    pub fn data(&self, direction: Direction, first: usize) -> impl Iterator<Item = &Data> {
+        self.records.iter().skip(first).filter_map(|(_, record)| record.data()).filter(move |data| data.direction == direction)
     }
 
-    /// What happened besides, in order.
-    pub fn notes(&self) -> impl DoubleEndedIterator<Item = &What> {
-        self.records.iter().filter_map(|(_, record)| note_of(record))
+    /// What happened besides, in order, from the record at this place on.
+    pub fn notes(&self, first: usize) -> impl DoubleEndedIterator<Item = &What> {
+        self.records.iter().skip(first).filter_map(|(_, record)| note_of(record))
     }
 
     /// What went wrong, in order.
-    pub fn failures(&self) -> impl DoubleEndedIterator<Item = &Failure> {
-        self.notes().filter_map(|what| match what {
+    pub fn failures(&self, first: usize) -> impl DoubleEndedIterator<Item = &Failure> {
+        self.notes(first).filter_map(|what| match what {
             What::Failed(failure) | What::Trouble(failure) | What::TryFailed(failure) => Some(failure),
             What::PeerLeft { ending, .. } | What::Closed { ending } => match &ending.by {
                 EndedBy::Error(failure) => Some(failure),
@@ -137,8 +137,8 @@ impl Seen {
     }
 
     /// How connections, and the session, ended, in order.
-    pub fn endings(&self) -> impl DoubleEndedIterator<Item = &EndedBy> {
-        self.notes().filter_map(|what| match what {
+    pub fn endings(&self, first: usize) -> impl DoubleEndedIterator<Item = &EndedBy> {
+        self.notes(first).filter_map(|what| match what {
             What::PeerLeft { ending, .. } | What::Closed { ending } => Some(&ending.by),
             _ => None,
         })
