@@ -129,7 +129,15 @@ fn place(word: &str) -> Option<Place> {
 
 /// How something ended; `None` for an error, whose words are not what it was.
 fn ending(line: &Line) -> Option<Ending> {
-    let orderly = [EndedBy::Us, EndedBy::Cancelled, EndedBy::OurReset, EndedBy::PeerFin, EndedBy::PeerReset, EndedBy::TimedOut];
+    let orderly = [
+        EndedBy::Us,
+        EndedBy::Cancelled,
+        EndedBy::OurReset,
+        EndedBy::PeerFin,
+        EndedBy::PeerReset,
+        EndedBy::Idle,
+        EndedBy::TimedOut,
+    ];
     let word = line.by.as_deref()?;
     let by = orderly.into_iter().find(|by| by.word() == word)?;
     Some(Ending { by, received: line.received?, sent: line.sent? })

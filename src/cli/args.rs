@@ -1,5 +1,6 @@
 //! The words of the command line, as clap types. It must never know what they lead to: `spec` does.
 
+use super::relay::Relay;
 use crate::codec::encoding::Encoding;
 use crate::i18n::Language;
 use crate::traffic::encodings::Choice;
@@ -77,8 +78,8 @@ pub enum Command {
     Convert(Convert),
     /// The class room's lessons, on real sockets of this machine: what was predicted beside what happened
     Lesson(Lesson),
-    /// Forward TCP or UDP with impairments (not available yet)
-    Relay(Later),
+    /// Forward TCP or UDP, and drop, repeat, delay, reorder, cut up, slow down, stall or reset what passes
+    Relay(Relay),
     /// Connect to a Unix-domain socket (not available yet)
     UnixClient(Later),
     /// Listen on a Unix-domain socket (not available yet)
@@ -368,12 +369,12 @@ pub enum DecodeFormat {
     Jsonl,
 }
 
-fn encoding(label: &str) -> Result<Encoding, String> {
+pub(super) fn encoding(label: &str) -> Result<Encoding, String> {
     Encoding::for_label(label).ok_or_else(|| "not the name of an encoding (utf-8, gbk, gb18030, big5, shift_jis, …)".to_owned())
 }
 
 /// An encoding, or `auto`, which is the default encoding where a stream does not tell.
-fn choice(label: &str) -> Result<Choice, String> {
+pub(super) fn choice(label: &str) -> Result<Choice, String> {
     if label.eq_ignore_ascii_case("auto") { Ok(Choice::Auto(Encoding::UTF_8)) } else { encoding(label).map(Choice::Fixed) }
 }
 
@@ -389,7 +390,7 @@ fn reply(word: &str) -> Result<ReplyWord, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let number: Option<f64> = text.parse().ok();
     number
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())

@@ -119,7 +119,10 @@ pub fn plan(language: Language, command: &Command) -> Result<Plan, String> {
         }
         Command::Convert(_) => later("convert"),
         Command::Lesson(_) => later("lesson"),
-        Command::Relay(_) => later("relay"),
+        Command::Relay(relay) => {
+            let spec = relay.spec(language)?;
+            of_talk(language, &relay.talk(), EofWord::Keep, Vec::new(), |_| SessionSpec::Relay(spec))
+        }
         Command::UnixClient(_) => later("unix-client"),
         Command::UnixServer(_) => later("unix-server"),
         Command::UnixDatagram(_) => later("unix-datagram"),
@@ -267,7 +270,8 @@ fn fitting_local(remote: Option<&Endpoint>, groups: &[Membership]) -> IpAddr {
     }
 }
 
-fn wrong_address(language: Language, typed: &str, error: &AddressError) -> String {
+/// What is wrong with a typed address, in words.
+pub(super) fn wrong_address(language: Language, typed: &str, error: &AddressError) -> String {
     let why = language.tr_with(error.key(), &[("text", &error.quoted())]);
     language.tr_with("cli.bad_address", &[("text", &typed), ("why", &why)])
 }
@@ -328,7 +332,7 @@ mod tests {
             ("sockscope tcp-client a:1 --frame length:3", "“3”"),
             ("sockscope tcp-client a:1 --checksum crc", "--checksum"),
             ("sockscope tcp-client a:1 --encoding gbk --reply text:\u{1F30F}", "U+1F30F"),
-            ("sockscope relay --listen :1 --to :2", "relay"),
+            ("sockscope relay --listen :1 --to :2", "host"),
             ("sockscope unix-server /tmp/x", "unix-server"),
         ];
         for (line, word) in table {

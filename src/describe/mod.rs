@@ -7,6 +7,7 @@ mod lens;
 mod message;
 mod mojibake;
 mod number;
+mod relay;
 mod verdict;
 
 use crate::i18n::Language;
@@ -21,6 +22,7 @@ pub use lens::{character, difference, fault, lacking};
 pub use message::message_error;
 pub use mojibake::{mojibake, mojibake_confidence, mojibake_outcome, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
+pub use relay::{impaired, impairment, tally};
 pub use verdict::{guess, reason, settle, verdict};
 
 /// How a note is to be taken.
@@ -63,12 +65,21 @@ pub fn failure(language: Language, failure: &Failure) -> Told {
 
 /// What to do next. Where records are kept is a setting; where they are recorded to, the user has just said.
 fn advice(language: Language, operation: Operation, cause: &Cause) -> String {
+    if let Cause::CaptureNotPermitted { program } = cause {
+        return language.tr_with("advice.capture-not-permitted", &[("program", &quoted_path(program))]);
+    }
     let key = match (operation, cause) {
         (Operation::Record, Cause::DiskFull) => "advice.record-disk-full".to_owned(),
         (Operation::Record, Cause::NotWritable) => "advice.record-not-writable".to_owned(),
         _ => format!("advice.{}", cause.word()),
     };
     language.tr(&key).into_owned()
+}
+
+/// A path as a shell takes it: in quotes where it has blanks or signs of the shell's own.
+fn quoted_path(path: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "/._-+".contains(character);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// A failure and its next step in one line.
@@ -122,6 +133,13 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
             (tr("note.bound", &[("local", local), ("buffer", &(receive_buffer / 1024))]), Tone::Good)
         }
         What::PeerJoined { peer, .. } => (tr("note.joined", &[("remote", &peer.address)]), Tone::Good),
+        What::Dialled { client, target, local } => {
+            let values: &[(&str, &dyn std::fmt::Display)] =
+                &[("client", &client.address), ("target", &target.address), ("local", local)];
+            (tr("relay.dialled", values), Tone::Good)
+        }
+        What::ImpairmentSet(set) => (tr("relay.set", &[("what", &impairment(language, set))]), Tone::Note),
+        What::Impaired(one) => impaired(language, one),
         What::Gap { datagrams, bytes, place } => {
             let key = match place {
                 Place::Kernel => "note.gap_kernel",

@@ -3,7 +3,7 @@
 
 use super::outbox::{Gate, Outbox, Parcel, Reporter};
 use super::queue::Refused;
-use super::{clock, interface, tcp_client, tcp_server, udp};
+use super::{clock, interface, relay, tcp_client, tcp_server, udp};
 use crate::session::command::{Action, Command};
 use crate::session::event::{EndedBy, Ending, Event, SessionEvent, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -223,10 +223,8 @@ impl Hub {
                 SessionSpec::TcpClient(spec) => tcp_client::run(spec, &mut actions, &reporter).await,
                 SessionSpec::TcpServer(spec) => tcp_server::run(spec, &mut actions, &reporter).await,
                 SessionSpec::Udp(spec) => udp::run(spec, &mut actions, &reporter).await,
-                SessionSpec::Relay(_)
-                | SessionSpec::UnixClient(_)
-                | SessionSpec::UnixServer(_)
-                | SessionSpec::UnixDatagram(_) => Err(not_here()),
+                SessionSpec::Relay(spec) => relay::run(spec, &mut actions, &reporter).await,
+                SessionSpec::UnixClient(_) | SessionSpec::UnixServer(_) | SessionSpec::UnixDatagram(_) => Err(not_here()),
             };
             let Refused { messages, bytes } = actions.abandon();
             if messages > 0 {

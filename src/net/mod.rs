@@ -13,6 +13,7 @@ mod interface;
 mod outbox;
 mod owner;
 mod queue;
+mod relay;
 mod repeat;
 mod resolve;
 mod socket;

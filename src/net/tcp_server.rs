@@ -106,7 +106,8 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
     Ok(room.totals.ending(EndedBy::Us))
 }
 
-async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
+/// A socket that listens as asked.
+pub(super) async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
     let made = socket::new(spec.local, Type::STREAM)?;
     let option = |name, problem| error::at(Operation::Option(OptionName(name)), spec.local, &problem);
     // On Windows SO_REUSEADDR means that two programs may hold one port, which nobody asks for here.

@@ -2,6 +2,7 @@
 
 use super::address::{Endpoint, UnixPath};
 use super::id::{ConnectionId, SessionId};
+use super::impairment::Impairment;
 use super::reply::Reply;
 use super::spec::{Membership, Reading, SessionSpec, Switch};
 use std::collections::BTreeSet;
@@ -66,6 +67,8 @@ pub enum Action {
     SetNoDelay(Switch),
     /// Take connections from the accept queue, or leave them there (a server).
     SetAccepting(Switch),
+    /// Do this to what passes from now on (a relay).
+    SetImpairment(Impairment),
     /// Join a multicast group.
     Join(Membership),
     /// Leave a multicast group.

@@ -3,6 +3,7 @@
 
 use super::address::{self, AddressError, Endpoint, Host, UnixPath, UnixPathError};
 use super::framing::FramingDraft;
+use super::impairment::{ImpairmentDraft, Knob, NotAShare};
 use super::reply::Reply;
 use super::spec::{
     AfterPeerFin, Backoff, DEFAULT_BACKLOG, Membership, NotAGroup, Protocol, Reading as ReadingKnobs, RelaySpec, Role,
@@ -67,6 +68,8 @@ pub struct Draft {
     pub replace_stale: bool,
     /// What a relay forwards.
     pub relayed: Protocol,
+    /// What it does to that.
+    pub impairment: ImpairmentDraft,
     /// Whether a client binds a local address at all.
     pub bind_local: bool,
     /// Seconds.
@@ -170,6 +173,8 @@ pub enum Field {
     RepeatEvery,
     /// Number of periodic messages.
     RepeatTimes,
+    /// One of a relay's knobs.
+    Knob(Knob),
 }
 
 /// What is wrong with a field.
@@ -183,6 +188,8 @@ pub enum Reason {
     NotANumber(RangeInclusive<u64>),
     /// Not a multicast group.
     NotAGroup(NotAGroup),
+    /// Not a percentage.
+    NotAShare(NotAShare),
     /// Text that cannot be turned into bytes.
     Message(MessageError),
 }
@@ -198,22 +205,22 @@ pub struct Problem {
 
 /// Takes values out of fields and collects what is wrong, so that every wrong field is shown at once.
 #[derive(Default)]
-struct Reading {
-    problems: Vec<Problem>,
+pub(super) struct Reading {
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Reading {
-    fn take<T>(&mut self, field: Field, value: Result<T, Reason>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, field: Field, value: Result<T, Reason>) -> Option<T> {
         value.map_err(|reason| self.problems.push(Problem { field, reason })).ok()
     }
 
-    fn number(&mut self, field: Field, text: &str, range: RangeInclusive<u64>) -> Option<u64> {
+    pub(super) fn number(&mut self, field: Field, text: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let number = text.trim().parse().ok().filter(|number| range.contains(number));
         self.take(field, number.ok_or(Reason::NotANumber(range)))
     }
 
     /// Empty means the system's own value.
-    fn optional(&mut self, field: Field, text: &str, range: RangeInclusive<u64>) -> Option<u64> {
+    pub(super) fn optional(&mut self, field: Field, text: &str, range: RangeInclusive<u64>) -> Option<u64> {
         if text.trim().is_empty() { None } else { self.number(field, text, range) }
     }
 }
@@ -241,11 +248,17 @@ impl Draft {
             remote_host: "127.0.0.1".into(),
             remote_port: "9000".into(),
             local_ip: "127.0.0.1".into(),
-            local_port: if role == Role::TcpServer { "9000".into() } else { "0".into() },
+            local_port: match role {
+                Role::TcpServer => "9000".into(),
+                // Beside the server that it forwards to.
+                Role::Relay => "9001".into(),
+                _ => "0".into(),
+            },
             path: String::new(),
             remote_path: String::new(),
             replace_stale: false,
             relayed: Protocol::Tcp,
+            impairment: ImpairmentDraft::default(),
             bind_local: false,
             connect_timeout: "5".into(),
             reconnect: false,
@@ -348,7 +361,8 @@ impl Draft {
     fn relay(&self, reading: &mut Reading) -> Option<RelaySpec> {
         let listen = self.read_local(reading);
         let to = self.read_remote(reading);
-        Some(RelaySpec { protocol: self.relayed, listen: listen?, to: to? })
+        let impairment = self.impairment.read(reading, self.relayed);
+        Some(RelaySpec { protocol: self.relayed, listen: listen?, to: to?, impairment: impairment? })
     }
 
     fn unix_client(&self, reading: &mut Reading, reply: Option<Reply>) -> Option<UnixClientSpec> {

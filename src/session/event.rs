@@ -5,6 +5,7 @@ use super::address::Address;
 use super::call::Call;
 use super::failure::Failure;
 use super::id::{Peer, SessionId};
+use super::impairment::{Impaired, Impairment};
 use super::spec::{Interface, Membership, SessionSpec, Switch};
 use super::storage::Storage;
 use super::timestamp::Timestamp;
@@ -86,6 +87,15 @@ pub enum What {
         /// The client.
         peer: Peer,
         /// This end of the connection.
+        local: Address,
+    },
+    /// A relay has reached its target for a client: what comes from either end goes on to the other.
+    Dialled {
+        /// For whom.
+        client: Peer,
+        /// The target.
+        target: Peer,
+        /// This end towards the target.
         local: Address,
     },
     /// One read, or one datagram.
@@ -170,6 +180,10 @@ pub enum What {
     GroupJoined(Membership),
     /// A multicast group was left.
     GroupLeft(Membership),
+    /// A relay does this to what passes from now on.
+    ImpairmentSet(Impairment),
+    /// What a relay did to a datagram, or to the bytes of a read.
+    Impaired(Impaired),
     /// Something about keeping the records on disk.
     Storage(Storage),
     /// A socket call was made. It leaves no record: the log has what came of it.
@@ -198,6 +212,8 @@ pub enum Origin {
     Repeat,
     /// The automatic answer.
     Reply,
+    /// The other end of a relay's conversation: it came from there.
+    Relayed,
 }
 
 /// Why a message did not leave.
@@ -265,6 +281,8 @@ pub enum EndedBy {
     PeerFin,
     /// The peer's RST.
     PeerReset,
+    /// This side forgot it: it was silent longest, and another needed the place.
+    Idle,
     /// No answer for too long: retransmissions or keep-alive probes gave up.
     TimedOut,
     /// Another error.
@@ -280,6 +298,7 @@ impl EndedBy {
             Self::OurReset => "our-reset",
             Self::PeerFin => "peer-fin",
             Self::PeerReset => "peer-reset",
+            Self::Idle => "idle",
             Self::TimedOut => "timeout",
             Self::Error(_) => "error",
         }
@@ -287,6 +306,6 @@ impl EndedBy {
 
     /// Whether the connection ended as connections should.
     pub fn is_orderly(&self) -> bool {
-        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin)
+        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin | Self::Idle)
     }
 }

@@ -1,6 +1,7 @@
 //! What to open: roles, addresses, socket options. Parsed once by whoever asks, valid afterwards. Must never open anything.
 
 use super::address::{Endpoint, UnixPath};
+use super::impairment::Impairment;
 use super::reply::Reply;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -217,10 +218,13 @@ pub struct RelaySpec {
     pub listen: SocketAddr,
     /// Where it forwards to.
     pub to: Endpoint,
+    /// What it does to what passes.
+    #[serde(default)]
+    pub impairment: Impairment,
 }
 
 /// The two transport protocols.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
     /// RFC 9293.

@@ -1,11 +1,14 @@
 //! One session's tab: what was typed, where its list stands, what is selected; and how its regions share the tile.
 //! Must never talk to the network: it puts intents out.
 
+use super::capture::Capture;
 use super::glance::{Glance, RowStyle};
 use super::intent::{Intent, Scope};
 use super::look::Framed;
 use super::page::{self, TabPage};
-use super::panel::{calls, clients, file, find, ladder, lanes, log, messages, network, receive, send, send_settings, states};
+use super::panel::{
+    calls, clients, file, find, ladder, lanes, log, messages, network, receive, relay, send, send_settings, states,
+};
 use super::status_bar;
 use super::theme::{self, size, space};
 use super::widget::control::palette;
@@ -92,6 +95,8 @@ pub struct SessionTab {
     pub scanner: Option<Arc<Mutex<Scanner>>>,
     /// Frames that were found before.
     pub framed: Framed,
+    /// Its packets, where they are captured.
+    pub capture: Capture,
     /// What was chosen for single peers and records to be read in.
     pub pins: Pins,
     /// What tells the encoding of its streams.
@@ -181,6 +186,7 @@ impl SessionTab {
             stay_at: None,
             scanner: None,
             framed: Framed::default(),
+            capture: Capture::default(),
             pins: Pins::default(),
             heads: Heads::default(),
             page: TabPage::default(),
@@ -311,7 +317,9 @@ impl SessionTab {
     fn split(&mut self, ui: &Ui, all: Rect, language: Language) -> (Rect, Rect) {
         let rest = self.least_height() - send::LEAST_HEIGHT;
         let most = (all.height() * 0.6).min(all.height() - rest).max(send::LEAST_HEIGHT);
-        let height = self.send_height.unwrap_or_else(|| send::height(all.height())).clamp(send::LEAST_HEIGHT, most);
+        // A picture needs the room more than the box does.
+        let usual = if self.page == TabPage::Log { send::height(all.height()) } else { send::LEAST_HEIGHT };
+        let height = self.send_height.unwrap_or(usual).clamp(send::LEAST_HEIGHT, most);
         let top = all.bottom() - height;
         let gap = Rect::from_min_max(pos2(all.left(), top - space::SMALL), pos2(all.right(), top));
         let handle = ui.interact(gap, egui::Id::unique(("split", self.id.0)), Sense::drag());
@@ -326,14 +334,19 @@ impl SessionTab {
     /// The least height of the clients, the log and the send box together.
     fn least_height(&self) -> f32 {
         let clients = if self.lists_clients() { clients::LEAST_HEIGHT } else { 0.0 };
-        size::CONTROL + clients + log::least_height(self) + if self.about.is_some() { file::LINE } else { send::LEAST_HEIGHT }
+        let below = match self.draft.role {
+            _ if self.about.is_some() => file::LINE,
+            Role::Relay => relay::LINE,
+            _ => send::LEAST_HEIGHT,
+        };
+        size::CONTROL + clients + log::least_height(self) + below
     }
 
     fn lists_clients(&self) -> bool {
         if self.about.is_some() {
             return self.glance.connection_count > 1;
         }
-        self.draft.role == Role::TcpServer && (self.glance.connection_count > 0 || !self.chosen.is_empty())
+        matches!(self.draft.role, Role::TcpServer | Role::Relay) && (self.glance.connection_count > 0 || !self.chosen.is_empty())
     }
 
     /// What stands beside the column.
@@ -345,6 +358,10 @@ impl SessionTab {
             let top = all.bottom() - file::LINE + space::SMALL;
             file::read_only(self.id, &mut ui.new_child(child(all.with_min_y(top))), around, intents);
             all.with_max_y(top - space::SMALL)
+        } else if self.draft.role == Role::Relay {
+            let top = all.bottom() - relay::LINE;
+            relay::no_sending(&mut ui.new_child(child(all.with_min_y(top))), around);
+            all.with_max_y(top - space::TINY)
         } else {
             let (above, below) = self.split(ui, all, around.language);
             send::show(self, &mut ui.new_child(child(below)), around, intents);
@@ -378,6 +395,11 @@ impl SessionTab {
                 return;
             }
             card.show(ui, |ui| network::show(self, ui, around, intents));
+            if self.draft.role == Role::Relay {
+                card.show(ui, |ui| relay::knobs(self, ui, around, intents));
+                card.show(ui, |ui| receive::show(self, ui, around, intents));
+                return;
+            }
             card.show(ui, |ui| receive::show(self, ui, around, intents));
             card.show(ui, |ui| send_settings::show(self, ui, around, intents));
         });

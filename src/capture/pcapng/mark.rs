@@ -78,6 +78,7 @@ impl Mark {
             Some(Origin::User) => 1,
             Some(Origin::Repeat) => 2,
             Some(Origin::Reply) => 3,
+            Some(Origin::Relayed) => 4,
         };
         bytes[..3].copy_from_slice(&[part, origin, self.connection.is_some().into()]);
         bytes[3..7].copy_from_slice(&self.connection.map_or(0, |id| id.0).to_le_bytes());
@@ -107,6 +108,7 @@ impl Mark {
             1 => Some(Origin::User),
             2 => Some(Origin::Repeat),
             3 => Some(Origin::Reply),
+            4 => Some(Origin::Relayed),
             _ => return None,
         };
         let connection = (connected == 1).then_some(ConnectionId(u32::from_le_bytes(*connection)));

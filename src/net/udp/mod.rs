@@ -1,9 +1,9 @@
 //! A UDP session: one socket, datagrams both ways, groups, ICMP errors, and honest counts of what was lost.
 //! Must never glue or cut a datagram.
 
-mod bound;
-mod errors;
-mod kernel;
+pub(super) mod bound;
+pub(super) mod errors;
+pub(super) mod kernel;
 mod sending;
 
 use super::automation;

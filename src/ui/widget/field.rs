@@ -24,6 +24,7 @@ pub fn problem_text(language: Language, reason: &Reason) -> String {
         Reason::Path(UnixPathError::TooLong(length)) => language.tr_with("address.path_too_long", &[("length", length)]),
         Reason::Path(UnixPathError::Nul) => language.tr("address.path_nul").into_owned(),
         Reason::NotANumber(range) => language.tr_with("field.not_a_number", &[("from", range.start()), ("to", range.end())]),
+        Reason::NotAShare(problem) => language.tr_with("relay.not_a_share", &[("text", &problem.0)]),
         Reason::NotAGroup(problem) => language.tr_with("address.not_a_group", &[("text", &problem.0)]),
         Reason::Message(problem) => crate::describe::message_error(language, problem),
     }
