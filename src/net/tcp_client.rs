@@ -9,17 +9,18 @@ use super::outbox::Reporter;
 use super::owner::Protocol;
 use super::queue::SendQueue;
 use super::repeat::{self, Repeat};
+use super::stream::Stream;
 use super::{resolve, socket};
-use crate::session::address::Host;
+use crate::session::address::{Address, Host, UnixPath};
 use crate::session::command::{Action, End, Message};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
-use crate::session::reply::{Answer, Responder};
-use crate::session::spec::TcpClientSpec;
+use crate::session::reply::{Answer, Reply, Responder};
+use crate::session::spec::{AfterPeerFin, Backoff, TcpClientSpec};
 use socket2::{SockRef, Type};
 use std::cell::RefCell;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::net::{TcpSocket, TcpStream};
@@ -29,31 +30,57 @@ use tokio::net::{TcpSocket, TcpStream};
 /// # Errors
 /// The failure that ended it: the last address that was tried.
 pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+    let TcpClientSpec { reconnect, options, ref reply, .. } = spec;
+    let manner = Manner { reconnect, after_peer_fin: options.after_peer_fin, reply: reply.clone() };
+    let connecting = async || connect(&spec, reporter).await.map(|(stream, remote)| (stream.into(), remote.into()));
+    stay(manner, connecting, actions, reporter).await
+}
+
+/// How a client behaves, whatever it connects over.
+pub struct Manner {
+    /// Whether it comes back after a failure or a loss.
+    pub reconnect: Option<Backoff>,
+    /// What it does once the peer will send no more.
+    pub after_peer_fin: AfterPeerFin,
+    /// Answers given without being asked.
+    pub reply: Option<Reply>,
+}
+
+/// Connects, runs the connection, and comes back where that is asked for.
+///
+/// # Errors
+/// What `connect` said last.
+pub async fn stay(
+    manner: Manner,
+    connect: impl AsyncFn() -> Result<(Stream, Address), Failure>,
+    actions: &mut Actions,
+    reporter: &Reporter,
+) -> Result<Ending, Failure> {
     let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default() };
-    client.responder.borrow_mut().set(spec.reply.clone());
+    client.responder.borrow_mut().set(manner.reply.clone());
     // Of all connections of the session.
     let life = Totals::default();
     let mut attempt = 0;
     loop {
         let outcome = tokio::select! {
-            outcome = connect(&spec, reporter) => outcome,
+            outcome = connect() => outcome,
             // Only closing ends this wait, and dropping the connect cancels it.
             () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Cancelled)),
         };
         let lost = match outcome {
             Ok((stream, remote)) => {
                 attempt = 0;
-                let ending = client.converse(stream, remote, &spec, actions).await;
+                let ending = client.converse(stream, remote, &manner, actions).await;
                 life.add(&ending);
                 let lost = !matches!(ending.by, EndedBy::Us | EndedBy::OurReset);
-                if spec.reconnect.is_none() || !lost {
+                if manner.reconnect.is_none() || !lost {
                     return Ok(life.ending(ending.by));
                 }
                 None
             }
             Err(failure) => Some(failure),
         };
-        let Some(backoff) = spec.reconnect else {
+        let Some(backoff) = manner.reconnect else {
             return lost.map_or_else(|| Ok(life.ending(EndedBy::Us)), Err);
         };
         if let Some(failure) = lost {
@@ -138,11 +165,14 @@ impl Listener for Client<'_> {
 
 impl Client<'_> {
     /// Runs one connection and the actions that come meanwhile.
-    async fn converse(&self, stream: TcpStream, remote: SocketAddr, spec: &TcpClientSpec, actions: &mut Actions) -> Ending {
-        let peer = Peer::connected(connection::next_id(), remote.into());
+    async fn converse(&self, stream: Stream, remote: Address, manner: &Manner, actions: &mut Actions) -> Ending {
+        let peer = Peer::connected(connection::next_id(), remote);
         // A peer that resets at once may take the socket's addresses with it; that is the connection's end and not the session's.
-        let local = stream.local_addr().unwrap_or_else(|_| unspecified(remote));
-        self.reporter.report(What::Connected { peer, local: local.into() }).await;
+        let local = stream.local().unwrap_or_else(|_| unspecified(remote));
+        self.reporter.report(What::Connected { peer, local }).await;
+        if let Some(credentials) = stream.credentials() {
+            self.reporter.report(What::PeerIs { peer, credentials }).await;
+        }
         let queue = Rc::<SendQueue>::default();
         *self.queue.borrow_mut() = queue.clone();
         let connection = Connection {
@@ -150,7 +180,7 @@ impl Client<'_> {
             peer,
             queue: queue.clone(),
             totals: Rc::default(),
-            after_peer_fin: spec.options.after_peer_fin,
+            after_peer_fin: manner.after_peer_fin,
             reporter: self.reporter,
             listener: self,
         };
@@ -172,7 +202,7 @@ impl Client<'_> {
             }
         };
         repeat::ended(self.reporter, &mut repetition).await;
-        if spec.reconnect.is_some() && !matches!(ending.by, EndedBy::Us | EndedBy::OurReset) {
+        if manner.reconnect.is_some() && !matches!(ending.by, EndedBy::Us | EndedBy::OurReset) {
             self.reporter.report(What::PeerLeft { peer, ending: ending.clone() }).await;
         }
         ending
@@ -202,9 +232,12 @@ impl Client<'_> {
 }
 
 /// This end of a connection when the system does not know it any more.
-fn unspecified(remote: SocketAddr) -> SocketAddr {
-    let ip = if remote.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
-    SocketAddr::new(ip, 0)
+fn unspecified(remote: Address) -> Address {
+    match remote {
+        Address::Ip(SocketAddr::V4(_)) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into(),
+        Address::Ip(SocketAddr::V6(_)) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into(),
+        Address::Unix(_) => UnixPath::UNNAMED.into(),
+    }
 }
 
 /// A send without a connection.

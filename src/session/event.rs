@@ -3,6 +3,7 @@
 
 use super::address::Address;
 use super::call::Call;
+use super::credentials::Credentials;
 use super::failure::Failure;
 use super::id::{Peer, SessionId};
 use super::impairment::{Impaired, Impairment};
@@ -97,6 +98,13 @@ pub enum What {
         target: Peer,
         /// This end towards the target.
         local: Address,
+    },
+    /// Who is at the other end of a Unix-domain socket, as the system tells.
+    PeerIs {
+        /// The other end.
+        peer: Peer,
+        /// Who that is.
+        credentials: Credentials,
     },
     /// One read, or one datagram.
     Received {
@@ -223,6 +231,8 @@ pub enum Unsent {
     QueueFull,
     /// The connection ended first.
     Ended,
+    /// An answer to a sender whose socket has no name.
+    Nameless,
 }
 
 impl Unsent {
@@ -231,6 +241,7 @@ impl Unsent {
         match self {
             Self::QueueFull => "queue-full",
             Self::Ended => "ended",
+            Self::Nameless => "nameless",
         }
     }
 }
@@ -283,6 +294,10 @@ pub enum EndedBy {
     PeerReset,
     /// This side forgot it: it was silent longest, and another needed the place.
     Idle,
+    /// The peer's end of a Unix-domain socket, where no FIN travels.
+    PeerClosed,
+    /// The same, although it had not read everything.
+    PeerClosedUnread,
     /// No answer for too long: retransmissions or keep-alive probes gave up.
     TimedOut,
     /// Another error.
@@ -299,6 +314,8 @@ impl EndedBy {
             Self::PeerFin => "peer-fin",
             Self::PeerReset => "peer-reset",
             Self::Idle => "idle",
+            Self::PeerClosed => "peer-closed",
+            Self::PeerClosedUnread => "peer-closed-unread",
             Self::TimedOut => "timeout",
             Self::Error(_) => "error",
         }
@@ -306,6 +323,6 @@ impl EndedBy {
 
     /// Whether the connection ended as connections should.
     pub fn is_orderly(&self) -> bool {
-        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin | Self::Idle)
+        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin | Self::PeerClosed | Self::Idle)
     }
 }

@@ -4,6 +4,7 @@
 pub mod address;
 pub mod call;
 pub mod command;
+pub mod credentials;
 pub mod draft;
 pub mod ends;
 pub mod event;

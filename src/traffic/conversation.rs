@@ -64,8 +64,8 @@ impl Way {
         match by {
             EndedBy::Us | EndedBy::Idle => Self::Closed,
             EndedBy::OurReset => Self::Reset,
-            EndedBy::PeerFin => Self::PeerClosed,
-            EndedBy::PeerReset => Self::PeerReset,
+            EndedBy::PeerFin | EndedBy::PeerClosed => Self::PeerClosed,
+            EndedBy::PeerReset | EndedBy::PeerClosedUnread => Self::PeerReset,
             EndedBy::TimedOut => Self::Silence,
             EndedBy::Cancelled | EndedBy::Error(_) => Self::Unknown,
         }

@@ -10,6 +10,7 @@ use super::log::{Holding, Log};
 use super::meter::Meter;
 use super::record::{Direction, Entry, Record, RecordId};
 use crate::session::address::Address;
+use crate::session::credentials::Credentials;
 use crate::session::event::{Ending, Event, SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer, SessionId};
@@ -48,6 +49,26 @@ pub struct Connection {
     pub through: Option<Peer>,
     /// Whether a relay made it, for a client that it forwards.
     pub dialled: bool,
+    /// Who is at the other end, where the system tells.
+    pub credentials: Option<Credentials>,
+}
+
+impl Connection {
+    /// One over which nothing went yet.
+    pub fn new(peer: Peer, local: Address, since: Timestamp) -> Self {
+        Self {
+            peer,
+            local,
+            since,
+            received: 0,
+            sent: 0,
+            peer_finished: false,
+            finished: false,
+            through: None,
+            dialled: false,
+            credentials: None,
+        }
+    }
 }
 
 /// A session.
@@ -303,6 +324,9 @@ impl Session {
                 let gone = peer.connection.and_then(|id| self.connections.remove(&id));
                 self.remember_ended(gone);
             }
+            What::PeerIs { peer, credentials } => {
+                self.connection(*peer, |connection| connection.credentials = Some(credentials.clone()));
+            }
             What::PeerFinished { peer } => self.connection(*peer, |connection| connection.peer_finished = true),
             What::Finished { peer } => self.connection(*peer, |connection| connection.finished = true),
             What::Called(call) => {
@@ -358,9 +382,7 @@ impl Session {
 
     fn join(&mut self, peer: Peer, local: Address, since: Timestamp) {
         if let Some(id) = peer.connection {
-            let (received, sent, peer_finished, finished, through, dialled) = (0, 0, false, false, None, false);
-            let connection = Connection { peer, local, since, received, sent, peer_finished, finished, through, dialled };
-            self.connections.insert(id, connection);
+            self.connections.insert(id, Connection::new(peer, local, since));
         }
     }
 

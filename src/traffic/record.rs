@@ -102,6 +102,7 @@ impl Record {
                 What::Connected { peer, .. }
                 | What::PeerJoined { peer, .. }
                 | What::Dialled { client: peer, .. }
+                | What::PeerIs { peer, .. }
                 | What::PeerFinished { peer }
                 | What::Finished { peer }
                 | What::PeerLeft { peer, .. }

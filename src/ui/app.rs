@@ -21,11 +21,11 @@ use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
 use crate::history::feed::Feed;
 use crate::i18n::Language;
+use crate::os::packets::Sniffer;
+use crate::os::sampler::Sampler;
 use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
-use crate::os::packets::Sniffer;
-use crate::os::sampler::Sampler;
 use crate::session::id::SessionId;
 use crate::session::spec::Interface;
 use crate::settings::{Loaded, SavedSession, Settings, Theme};
@@ -80,6 +80,8 @@ pub struct App {
     focused: Option<SessionId>,
     next_id: u64,
     pairs: Vec<(Pair, SessionId, SessionId)>,
+    /// The folders of Unix-domain pairs, which go once both tabs are closed.
+    pair_folders: Vec<([SessionId; 2], tempfile::TempDir)>,
     interfaces: Vec<Interface>,
     storage: Storage,
     zone: TimeZone,
@@ -154,6 +156,7 @@ impl App {
             focused: None,
             next_id: 1,
             pairs: Vec::new(),
+            pair_folders: Vec::new(),
             interfaces: Vec::new(),
             storage: Storage::default(),
             zone: TimeZone::system(),

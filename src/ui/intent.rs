@@ -66,13 +66,15 @@ pub enum Scope {
     Session,
 }
 
-/// The two kinds of loopback pair.
+/// The kinds of loopback pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pair {
     /// A TCP server and a client connected to it.
     Tcp,
     /// Two UDP sockets that send to each other.
     Udp,
+    /// A Unix-domain server and a client connected to it, both bound in a folder of their own.
+    Unix,
 }
 
 /// How copied records are written.

@@ -7,7 +7,7 @@ use super::intent::{Intent, Scope};
 use super::look::Framed;
 use super::page::{self, TabPage};
 use super::panel::{
-    calls, clients, file, find, ladder, lanes, log, messages, network, receive, relay, send, send_settings, states,
+    calls, clients, file, find, ladder, lanes, log, messages, network, receive, relay, send, send_settings, states, unix,
 };
 use super::status_bar;
 use super::theme::{self, size, space};
@@ -63,6 +63,8 @@ pub struct SessionTab {
     pub chosen: BTreeSet<ConnectionId>,
     /// The clients that the list shows.
     pub clients_in_view: std::ops::Range<usize>,
+    /// A path that is being chosen.
+    pub choosing: unix::Choosing,
     /// The send box.
     pub sending: send::Sending,
     /// Whether the drawer of a narrow tile is open.
@@ -171,6 +173,7 @@ impl SessionTab {
             selection: Selection::default(),
             chosen: BTreeSet::new(),
             clients_in_view: 0..clients::LINES,
+            choosing: unix::Choosing::default(),
             sending: send::Sending::default(),
             drawer: false,
             target: send::UdpTarget::default(),
@@ -346,7 +349,8 @@ impl SessionTab {
         if self.about.is_some() {
             return self.glance.connection_count > 1;
         }
-        matches!(self.draft.role, Role::TcpServer | Role::Relay) && (self.glance.connection_count > 0 || !self.chosen.is_empty())
+        let has_clients = self.draft.role.is_server() || self.draft.role == Role::Relay;
+        has_clients && (self.glance.connection_count > 0 || !self.chosen.is_empty())
     }
 
     /// What stands beside the column.

@@ -21,3 +21,4 @@ pub mod send;
 pub mod send_boxes;
 pub mod send_settings;
 pub mod states;
+pub mod unix;
