@@ -54,8 +54,9 @@ use crate::codec::message::{Input, LineEnding};
 use crate::session::address::Endpoint;
 use crate::session::draft::{Draft, ReplyChoice, Shown};
 use crate::session::framing::{FramingDraft, FramingKind};
-use crate::session::spec::{Membership, Role};
+use crate::session::spec::{Membership, Protocol, Role};
 use serde::Deserialize;
+use std::cell::Cell;
 use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
@@ -97,6 +98,7 @@ struct EndText {
     count: Option<Spanned<u8>>,
     to: Option<Spanned<String>>,
     at: Option<Spanned<String>>,
+    host: Option<Spanned<String>>,
     ip: Option<Spanned<String>>,
     encoding: Option<Spanned<String>>,
     receive_encoding: Option<Spanned<String>>,
@@ -115,6 +117,20 @@ struct EndText {
     #[serde(default)]
     groups: Vec<Spanned<String>>,
     timeout: Option<u16>,
+    /// What a relay does to what passes.
+    protocol: Option<Spanned<String>>,
+    seed: Option<u64>,
+    drop: Option<u8>,
+    repeat: Option<u8>,
+    reorder: Option<u8>,
+    delay: Option<u64>,
+    jitter: Option<u64>,
+    rechunk: Option<u64>,
+    pause: Option<u64>,
+    rate: Option<u64>,
+    stall_after: Option<u64>,
+    stall_for: Option<u64>,
+    reset_after: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -239,6 +255,8 @@ struct Reading {
     names: Vec<String>,
     /// Every end's name, in order.
     ends: Vec<String>,
+    /// Whether anything asks what the system says about sockets.
+    watches: Cell<bool>,
 }
 
 impl Reading {
@@ -269,7 +287,7 @@ impl Reading {
             }
             names.extend(own);
         }
-        Ok(Self { figures, names, ends })
+        Ok(Self { figures, names, ends, watches: Cell::new(false) })
     }
 
     fn lesson(&self, id: &str, text: LessonText) -> Result<Lesson> {
@@ -287,7 +305,8 @@ impl Reading {
         if steps.is_empty() {
             return Err(Found { place: None, problem: Problem::Empty });
         }
-        Ok(Lesson { id: id.to_owned(), topic, title, goal, needs, ends, steps })
+        let watches = self.watches.get();
+        Ok(Lesson { id: id.to_owned(), topic, title, goal, needs, ends, steps, watches })
     }
 
     /// A text without figures.
@@ -314,12 +333,20 @@ impl Reading {
     }
 
     fn figures_in(&self, text: &str, place: &Range<usize>, more: &[&str]) -> Result<()> {
-        self.figures.check_text(text, &self.names(more)).or_else(|error| self.bad_figure(text, place, &error))
+        match self.figures.check_text(text, &self.names(more)) {
+            Ok(watches) => self.note_watching(watches),
+            Err(error) => self.bad_figure(text, place, &error),
+        }
+    }
+
+    fn note_watching(&self, watches: bool) -> Result<()> {
+        self.watches.set(self.watches.get() || watches);
+        Ok(())
     }
 
     fn expression(&self, text: &Spanned<String>) -> Result<String> {
         match self.figures.check(text.get_ref(), &self.names(&[])) {
-            Ok(()) => Ok(text.get_ref().clone()),
+            Ok(watches) => self.note_watching(watches).map(|()| text.get_ref().clone()),
             Err(error) => self.bad_figure(text.get_ref(), &text.span(), &error),
         }
     }
@@ -353,7 +380,8 @@ impl Reading {
         let mut to = Whereto::Draft;
         if let Some(name) = &text.to {
             if self.ends.contains(name.get_ref()) {
-                to = Whereto::End(self.end(name)?);
+                let host = text.host.as_ref().map(|host| host.get_ref().clone());
+                to = Whereto::End { end: self.end(name)?, host };
             } else {
                 let Ok(Endpoint { host, port }) = Endpoint::parse(name.get_ref()) else {
                     let known = self.ends.join(", ");
@@ -422,6 +450,32 @@ impl Reading {
         }
         (draft.no_delay, draft.stay_open, draft.broadcast) = (text.no_delay, text.stay_open, text.broadcast);
         draft.reuse_address = text.reuse_address.unwrap_or(false);
+        if let Some(protocol) = &text.protocol {
+            draft.relayed = word("protocol", protocol, &[("tcp", Protocol::Tcp), ("udp", Protocol::Udp)])?;
+        }
+        let knobs = &mut draft.impairment;
+        let shares = [(&mut knobs.drop, text.drop), (&mut knobs.repeat, text.repeat), (&mut knobs.reorder, text.reorder)];
+        for (knob, share) in shares {
+            if let Some(share) = share {
+                *knob = share.to_string();
+            }
+        }
+        let numbers = [
+            (&mut knobs.seed, text.seed),
+            (&mut knobs.delay, text.delay),
+            (&mut knobs.jitter, text.jitter),
+            (&mut knobs.rechunk, text.rechunk),
+            (&mut knobs.pause, text.pause),
+            (&mut knobs.rate, text.rate),
+            (&mut knobs.stall_after, text.stall_after),
+            (&mut knobs.stall_for, text.stall_for),
+            (&mut knobs.reset, text.reset_after),
+        ];
+        for (knob, number) in numbers {
+            if let Some(number) = number {
+                *knob = number.to_string();
+            }
+        }
         draft.groups = text.groups.iter().map(group).collect::<Result<Vec<_>>>()?;
         Ok(draft)
     }

@@ -3,6 +3,7 @@
 
 use super::run::{Effect, Run, Stage};
 use super::script::Lesson;
+use crate::os::sampler::Sampler;
 use crate::recorder::{Engine, Options, now};
 use crate::session::id::SessionId;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -41,22 +42,39 @@ impl Stop {
 pub fn play(lesson: Arc<Lesson>, stop: &Stop, mut seen: impl FnMut(&Run)) -> io::Result<Option<Run>> {
     let (woken, news) = bounded(1);
     // One that waits already is as good as two.
+    let ring = woken.clone();
     let wake = Box::new(move || {
         woken.try_send(()).ok();
     });
+    let sampler = Sampler::start(
+        now,
+        Box::new(move || {
+            ring.try_send(()).ok();
+        }),
+    )?;
     let engine = Engine::start(Options { budget: BUDGET, archive: None, tap: None, wake })?;
     let sessions: Vec<SessionId> = (1..=lesson.ends.len() as u64).map(SessionId).collect();
     let folder = tempfile::Builder::new().prefix("sockscope-").tempdir()?;
     let mut run = Run::new(lesson, &sessions, folder.path().to_owned());
-    let finished = drive(&engine, &mut run, (&news, stop), &mut seen);
+    let finished = drive(&engine, &sampler, &mut run, (&news, stop), &mut seen);
     // Every session ends with its engine, and its socket with it.
     engine.shut_down();
     Ok(finished.then_some(run))
 }
 
 /// `false` when it was stopped.
-fn drive(engine: &Engine, run: &mut Run, (news, stop): (&Receiver<()>, &Stop), seen: &mut impl FnMut(&Run)) -> bool {
+fn drive(
+    engine: &Engine,
+    sampler: &Sampler,
+    run: &mut Run,
+    (news, stop): (&Receiver<()>, &Stop),
+    seen: &mut impl FnMut(&Run),
+) -> bool {
     loop {
+        let ends = run.watches();
+        if !ends.is_empty() {
+            run.watch(&sampler.look(0, &ends));
+        }
         let mut effects = Vec::new();
         let Some(model) = engine.look().glance() else {
             if wait(news, stop, RETRY) {

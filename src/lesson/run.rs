@@ -2,7 +2,7 @@
 //! frame, the twin by the engine's wake-ups. Must never wait, touch a socket or ask the clock.
 
 use super::both::Both;
-use super::figures::{FigureError, Figures};
+use super::figures::{About, FigureError, Figures, Watched};
 use super::script::{Content, Deed, End, Finding, Lesson, Patience, Send, Step, Whereto};
 use super::seen::Seen;
 use crate::codec::message::{self, Input};
@@ -11,10 +11,12 @@ use crate::i18n::Language;
 use crate::session::address::Address;
 use crate::session::command::{self, Action, Command, Message, Selection, Target};
 use crate::session::draft::Draft;
+use crate::session::ends::Ends;
 use crate::session::id::SessionId;
-use crate::session::spec::Role;
+use crate::session::spec::{Protocol, Role};
 use crate::session::state::State;
 use crate::session::timestamp::Timestamp;
+use crate::session::trail::Watch;
 use crate::traffic::model::Model;
 use minijinja::Value;
 use std::collections::{BTreeSet, VecDeque};
@@ -103,6 +105,8 @@ pub struct Played {
     pub trouble: Option<Both>,
     /// The records that it left, by end: places in [`Seen::records`].
     pub records: Vec<Range<usize>>,
+    /// Whether which answer came true is something that this system does not tell.
+    pub untold: bool,
     /// Whether it is over.
     pub revealed: bool,
 }
@@ -110,12 +114,12 @@ pub struct Played {
 impl Played {
     /// Whether what the lesson says of it holds.
     pub fn verdict(&self) -> Verdict {
-        let answered = self.asked.as_ref().is_none_or(|asked| self.observed == Some(asked.expected));
+        let answered = self.asked.as_ref().is_none_or(|asked| self.observed == Some(asked.expected) || self.untold);
         let findings = self.findings.iter().filter_map(|shown| shown.verdict);
         let fails = !answered || self.trouble.is_some() || findings.clone().any(|verdict| verdict == Verdict::Fails);
         match fails {
             true => Verdict::Fails,
-            false if findings.clone().any(|verdict| verdict == Verdict::Unknown) => Verdict::Unknown,
+            false if self.untold || findings.clone().any(|verdict| verdict == Verdict::Unknown) => Verdict::Unknown,
             false => Verdict::Holds,
         }
     }
@@ -144,6 +148,9 @@ pub struct Run {
     folder: PathBuf,
     figures: Figures,
     actors: Vec<Actor>,
+    watched: Watched,
+    /// When it was looked at last.
+    now: Timestamp,
     /// The step under way.
     step: usize,
     stage: Stage,
@@ -171,6 +178,8 @@ impl Run {
             folder,
             figures: Figures::default(),
             actors,
+            watched: Watched::NotYet,
+            now: Timestamp::default(),
             step: 0,
             stage: Stage::Beginning,
             played: Vec::new(),
@@ -235,7 +244,7 @@ impl Run {
     pub fn go(&mut self) {
         if self.stage == Stage::Asking {
             self.stage = Stage::Doing;
-            self.deeds = self.now().deeds.iter().cloned().collect();
+            self.deeds = self.current().deeds.iter().cloned().collect();
         }
     }
 
@@ -247,13 +256,39 @@ impl Run {
         }
     }
 
-    fn now(&self) -> &Step {
+    /// The sockets that the system is to be asked about now; empty where the lesson asks nothing of it.
+    pub fn watches(&self) -> Vec<Ends> {
+        let mut ends = Vec::new();
+        for Actor { seen, draft, .. } in self.actors.iter().filter(|actor| self.lesson.watches && actor.opened) {
+            let local = seen.local.and_then(Address::ip);
+            let pair = seen.connection().and_then(|(peer, local)| local.ip().zip(peer.address.ip()));
+            match draft.role {
+                Role::TcpServer => ends.extend(local.map(|local| Ends::Local { protocol: Protocol::Tcp, local })),
+                Role::TcpClient => {
+                    ends.extend(pair.map(|(local, remote)| Ends::Both { protocol: Protocol::Tcp, local, remote }));
+                }
+                Role::Udp | Role::Relay | Role::UnixClient | Role::UnixServer | Role::UnixDatagram => {}
+            }
+        }
+        ends
+    }
+
+    /// What the system said about them last.
+    pub fn watch(&mut self, watch: &Arc<Watch>) {
+        self.watched = match (watch.at, &watch.failure) {
+            (_, Some(_)) => Watched::Nothing,
+            (None, None) => Watched::NotYet,
+            (Some(_), None) => Watched::Told(watch.clone()),
+        };
+    }
+
+    fn current(&self) -> &Step {
         &self.lesson.steps[self.step]
     }
 
     fn begin(&mut self) {
         self.stage = Stage::Beginning;
-        self.deeds = self.now().begin.iter().cloned().collect();
+        self.deeds = self.current().begin.iter().cloned().collect();
         let records = self.actors.iter().map(|actor| actor.seen.records().len()..actor.seen.records().len()).collect();
         self.played.push(Played { records, ..Played::default() });
         self.write_texts();
@@ -261,6 +296,7 @@ impl Run {
 
     /// Looks at what happened and does what is to be done now. Whether there is more to look at than one look takes in.
     pub fn poll(&mut self, model: &Model, now: Timestamp, effects: &mut Vec<Effect>) -> bool {
+        self.now = now;
         let mut more = false;
         for actor in &mut self.actors {
             if let Some(session) = model.session(actor.session).filter(|_| actor.opened) {
@@ -308,7 +344,9 @@ impl Run {
                     }
                     Pending::Until(expression) => {
                         let about = self.about(Language::English);
-                        self.figures.holds(expression, &about).map_err(|error| figure_trouble(expression, &error))?
+                        let verdict = self.figures.verdict(expression, &about);
+                        // What the system does not tell is not waited for.
+                        verdict.map_err(|error| figure_trouble(expression, &error))? != Verdict::Fails
                     }
                 };
                 if !come {
@@ -397,10 +435,11 @@ impl Run {
                 Address::Unix(path) => draft.path = path.to_string(),
             }
         }
-        if let Whereto::End(other) = told.to {
-            match self.actors[other].seen.local? {
+        if let Whereto::End { end: other, host } = &told.to {
+            match self.actors[*other].seen.local? {
                 Address::Ip(address) => {
-                    (draft.remote_host, draft.remote_port) = (address.ip().to_string(), address.port().to_string());
+                    draft.remote_host = host.clone().unwrap_or_else(|| address.ip().to_string());
+                    draft.remote_port = address.port().to_string();
                 }
                 Address::Unix(path) if draft.role == Role::UnixDatagram => draft.remote_path = path.to_string(),
                 Address::Unix(path) => draft.path = path.to_string(),
@@ -439,12 +478,12 @@ impl Run {
         }
     }
 
-    fn about(&self, language: Language) -> Value {
+    fn about(&self, language: Language) -> About {
         let begun = self.played.last().map(|played| &played.records);
         let began = |end: usize| begun.and_then(|records| records.get(end)).map_or(0, |records| records.start);
         let seen: Vec<(Arc<Seen>, usize)> =
             self.actors.iter().enumerate().map(|(end, actor)| (actor.seen.clone(), began(end))).collect();
-        Figures::about(&self.lesson, &seen, language)
+        Figures::about(&self.lesson, &seen, (&self.watched, self.now), language)
     }
 
     /// A text with its figures as they are now, in both languages.
@@ -455,7 +494,7 @@ impl Run {
 
     /// Says what is said before a step is done.
     fn write_texts(&mut self) {
-        let step = self.now();
+        let step = self.current();
         let text = self.written(&step.text);
         let asked = step.question.as_ref().map(|question| {
             let choices = question.choices.iter().map(|choice| self.written(&choice.text)).collect::<Result<Vec<_>, _>>()?;
@@ -480,16 +519,19 @@ impl Run {
     /// Looks at what happened.
     fn reveal(&mut self) {
         self.stage = Stage::Revealed;
-        let step = self.now();
+        let step = self.current();
         let about = self.about(Language::English);
         let observed = step.question.as_ref().map(|question| {
+            let mut untold = false;
             for (number, choice) in question.choices.iter().enumerate() {
-                let holds = self.figures.holds(&choice.when, &about).map_err(|error| figure_trouble(&choice.when, &error))?;
-                if holds {
-                    return Ok(Some(number));
+                let verdict = self.figures.verdict(&choice.when, &about).map_err(|error| figure_trouble(&choice.when, &error))?;
+                match verdict {
+                    Verdict::Holds => return Ok((Some(number), false)),
+                    Verdict::Unknown => untold = true,
+                    Verdict::Fails => {}
                 }
             }
-            Ok(None)
+            Ok((None, untold))
         });
         let findings = step.findings.iter().map(|finding| self.shown(finding)).collect::<Result<Vec<_>, Both>>();
         let explain = self.written(&step.explain);
@@ -497,7 +539,7 @@ impl Run {
         played.revealed = true;
         let mut troubles = Vec::new();
         match observed {
-            Some(Ok(observed)) => played.observed = observed,
+            Some(Ok((observed, untold))) => (played.observed, played.untold) = (observed, untold),
             Some(Err(trouble)) => troubles.push(trouble),
             None => {}
         }
@@ -514,8 +556,8 @@ impl Run {
 
     fn shown(&self, finding: &Finding) -> Result<Shown, Both> {
         let verdict = finding.holds.as_ref().map(|holds| {
-            let holds = self.figures.holds(holds, &self.about(Language::English)).map_err(|error| figure_trouble(holds, &error));
-            holds.map(|holds| if holds { Verdict::Holds } else { Verdict::Fails })
+            let verdict = self.figures.verdict(holds, &self.about(Language::English));
+            verdict.map_err(|error| figure_trouble(holds, &error))
         });
         let value = match &finding.value {
             Some(value) => Both::try_from_fn(|language| {

@@ -25,6 +25,8 @@ pub struct Lesson {
     pub ends: Vec<End>,
     /// What happens, in order.
     pub steps: Vec<Step>,
+    /// Whether it asks what the system says about sockets, so that the system has to be asked.
+    pub watches: bool,
 }
 
 /// The chapters of the syllabus, in its order.
@@ -135,7 +137,12 @@ pub enum Whereto {
     /// As its draft says, or nowhere.
     Draft,
     /// To another end of the lesson, wherever that is.
-    End(usize),
+    End {
+        /// Which.
+        end: usize,
+        /// Another host with the same port: a name to be resolved, or another address of this machine.
+        host: Option<String>,
+    },
 }
 
 /// One step.

@@ -113,7 +113,7 @@ fn fragments(payload: u32, mtu: u32) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lesson::figures::Figures;
+    use crate::lesson::figures::{About, Figures};
 
     #[test]
     fn the_sums_of_the_manual() {
@@ -140,11 +140,11 @@ mod tests {
             ("largest_datagram", "65507"),
         ];
         for (expression, expected) in table {
-            let value = figures.value(expression, &Value::from(())).map(|value| value.to_string());
+            let value = figures.value(expression, &About::nothing()).map(|value| value.to_string());
             assert_eq!(value.as_deref(), Ok(expected), "{expression}");
         }
         for expression in ["mask(33)", "bits('x')", "encoded('你', 'latin1')", "frame(5, 'sctp')", "fragments(1, 20)"] {
-            assert!(figures.value(expression, &Value::from(())).is_err(), "{expression}");
+            assert!(figures.value(expression, &About::nothing()).is_err(), "{expression}");
         }
     }
 }

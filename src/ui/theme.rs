@@ -245,6 +245,8 @@ pub mod size {
     pub const LABEL: f32 = 76.0;
     /// The inspector.
     pub const INSPECTOR: f32 = 320.0;
+    /// The classroom.
+    pub const LESSONS: f32 = 360.0;
     /// The encoding lens.
     pub const LENS: f32 = 300.0;
     /// Its least height: the verdict and one row.

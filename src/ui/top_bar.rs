@@ -9,7 +9,7 @@ use crate::session::spec::Role;
 use crate::settings::Settings;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{
-    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LAYERS, ICON_LIGHT_MODE, ICON_SETTINGS,
+    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LAYERS, ICON_LIGHT_MODE, ICON_SCHOOL, ICON_SETTINGS,
     ICON_SWAP_HORIZ, ICON_TRANSLATE, ICON_VIEW_SIDEBAR,
 };
 
@@ -88,7 +88,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 if settings_button.clicked() {
                     intents.push(Intent::Settings(Change::ShowSettings(true)));
                 }
-                let Settings { inspector, lens, encapsulation, .. } = *settings;
+                let Settings { inspector, lens, encapsulation, lessons, .. } = *settings;
                 if control::toggle(ui, ICON_VIEW_SIDEBAR, &tr("top.inspector"), inspector).clicked() {
                     intents.push(Intent::Settings(Change::Inspector(!inspector)));
                 }
@@ -98,6 +98,16 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 let layers = control::toggle(ui, ICON_LAYERS, &tr("encap.title"), encapsulation);
                 if layers.on_hover_text(tr("encap.hint")).clicked() {
                     intents.push(Intent::Settings(Change::Encapsulation(!encapsulation)));
+                }
+                // The classroom is a way in, so it has its word where there is room.
+                let word = tr("lessons.title");
+                let school = if narrow {
+                    control::toggle(ui, ICON_SCHOOL, &word, lessons)
+                } else {
+                    control::toggle_word(ui, ICON_SCHOOL, &word, lessons)
+                };
+                if school.on_hover_text(tr("lessons.hint")).clicked() {
+                    intents.push(Intent::Settings(Change::Lessons(!lessons)));
                 }
             });
         });
