@@ -12,6 +12,7 @@ pub mod failure;
 pub mod framing;
 pub mod id;
 pub mod impairment;
+pub mod knob;
 pub mod recording;
 pub mod reply;
 pub mod sample;

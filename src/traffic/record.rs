@@ -104,6 +104,7 @@ impl Record {
                 | What::Dialled { client: peer, .. }
                 | What::PeerIs { peer, .. }
                 | What::PeerFinished { peer }
+                | What::Truncated { peer, .. }
                 | What::Finished { peer }
                 | What::PeerLeft { peer, .. }
                 | What::SentPartly { peer, .. } => Some(*peer),
