@@ -3,8 +3,10 @@
 
 mod card;
 mod framing;
+mod knob;
 mod lens;
 mod message;
+mod messenger;
 mod mojibake;
 mod number;
 mod relay;
@@ -21,6 +23,7 @@ pub use card::{Line, card_lines, card_problem, card_words, protocol_name};
 pub use framing::rule_error;
 pub use lens::{character, difference, fault, lacking};
 pub use message::message_error;
+pub use messenger::messenger_problem;
 pub use mojibake::{mojibake, mojibake_confidence, mojibake_outcome, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
 pub use relay::{impaired, impairment, tally};
@@ -161,6 +164,7 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
             };
             (tr(key, &[("datagrams", datagrams), ("bytes", &bytes.unwrap_or(0))]), Tone::Error)
         }
+        What::Truncated { kept, whole, .. } => (knob::truncated(language, *kept, *whole), Tone::Error),
         What::PeerFinished { peer } => {
             let key = if peer.address.ip().is_some() { "note.peer_finished" } else { "unix.peer_finished" };
             (tr(key, &[("remote", &peer.address)]), Tone::Note)
@@ -192,6 +196,7 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         What::RepeatEnded { sent } => (tr("note.repeat_ended", &[("sent", sent)]), Tone::Note),
         What::BroadcastSet(Switch::On) => (tr("note.broadcast_on", &[]), Tone::Note),
         What::BroadcastSet(Switch::Off) => (tr("note.broadcast_off", &[]), Tone::Note),
+        What::Turned(turned) => (knob::turned(language, turned), Tone::Note),
         What::GroupJoined(group) => (tr("note.group_joined", &[("group", group)]), Tone::Good),
         What::GroupLeft(group) => (tr("note.group_left", &[("group", group)]), Tone::Note),
         What::Failed(problem) => (with_advice(language, problem), Tone::Error),

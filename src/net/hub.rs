@@ -130,7 +130,7 @@ impl Actions {
         self.0.close();
         let mut late = Refused::default();
         while let Ok(ticket) = self.0.try_recv() {
-            if let Action::Send(message) | Action::Repeat { message, .. } = ticket.content {
+            if let Action::Send(message) | Action::SendInParts { message, .. } | Action::Repeat { message, .. } = ticket.content {
                 late.messages += 1;
                 late.bytes += message.bytes.len() as u64;
             }
@@ -199,7 +199,7 @@ impl Hub {
                 running.forget |= *action == Action::Forget;
                 // The queue has as many places as the budget has floors, so it is never full; closed it is once the session ends.
                 if let Err(refused) = running.actions.try_send(ticket)
-                    && let Action::Send(_) | Action::Repeat { .. } = refused.into_inner().content
+                    && let Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. } = refused.into_inner().content
                 {
                     self.report(session, What::Trouble(not_connected())).await;
                 }
@@ -209,7 +209,9 @@ impl Hub {
                     self.open(session, spec);
                 }
             }
-            (Action::Send(_) | Action::Repeat { .. }, None) => self.report(session, What::Trouble(not_connected())).await,
+            (Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. }, None) => {
+                self.report(session, What::Trouble(not_connected())).await;
+            }
             // Ending or changing what is not open: nothing to do, and nothing to say.
             (_, None) => {}
         }

@@ -17,6 +17,7 @@ mod relay;
 mod repeat;
 mod resolve;
 mod socket;
+mod steering;
 mod stream;
 mod tcp_client;
 mod tcp_server;

@@ -7,6 +7,7 @@ use super::credentials::Credentials;
 use super::failure::Failure;
 use super::id::{Peer, SessionId};
 use super::impairment::{Impaired, Impairment};
+use super::knob::Knob;
 use super::spec::{Interface, Membership, SessionSpec, Switch};
 use super::storage::Storage;
 use super::timestamp::Timestamp;
@@ -131,6 +132,15 @@ pub enum What {
         /// Who dropped them.
         place: Place,
     },
+    /// The datagram just before this was longer than what was read of it: the rest is gone.
+    Truncated {
+        /// From whom.
+        peer: Peer,
+        /// How many bytes were kept.
+        kept: u64,
+        /// How many it had, where the system tells.
+        whole: Option<u64>,
+    },
     /// The peer sent its FIN and this side stays open.
     PeerFinished {
         /// Who.
@@ -184,6 +194,8 @@ pub enum What {
     },
     /// SO_BROADCAST was changed.
     BroadcastSet(Switch),
+    /// How it reads, writes or accepts was changed.
+    Turned(Knob),
     /// A multicast group was joined.
     GroupJoined(Membership),
     /// A multicast group was left.

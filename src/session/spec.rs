@@ -140,6 +140,10 @@ pub struct Reading {
     pub size: Option<u32>,
     /// How long it rests after each read; `None` for not at all.
     pub pause: Option<Duration>,
+    /// Whether it does not read at all. What arrives waits in the system's buffer; when that is full, TCP's window is closed, and datagrams
+    /// are dropped and counted.
+    #[serde(default)]
+    pub held: Switch,
 }
 
 /// What a connection does once the peer will send no more.

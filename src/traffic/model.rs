@@ -15,6 +15,7 @@ use crate::session::event::{Ending, Event, SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer, SessionId};
 use crate::session::impairment::{Impairment, Tally};
+use crate::session::knob::Knobs;
 use crate::session::recording::RecordingStatus;
 use crate::session::spec::{Interface, Membership, SessionSpec, Switch};
 use crate::session::state::State;
@@ -88,6 +89,8 @@ pub struct Session {
     pub groups: Vec<Membership>,
     /// SO_BROADCAST.
     pub broadcast: Switch,
+    /// How its knobs stand.
+    pub knobs: Knobs,
     /// Whether a repetition is under way.
     pub repeating: bool,
     /// What a relay does to what passes.
@@ -282,6 +285,7 @@ impl Session {
                 tally,
                 ..Self::default()
             };
+            self.knobs = Knobs::of(spec);
             match &**spec {
                 SessionSpec::Udp(udp) => self.broadcast = udp.broadcast,
                 SessionSpec::Relay(relay) => self.impairment = relay.impairment,
@@ -335,6 +339,7 @@ impl Session {
             What::RepeatStarted { .. } => self.repeating = true,
             What::RepeatEnded { .. } => self.repeating = false,
             What::BroadcastSet(switch) => self.broadcast = *switch,
+            What::Turned(knob) => self.knobs.turn(knob),
             What::GroupJoined(group) => self.groups.push(group.clone()),
             What::GroupLeft(group) => self.groups.retain(|joined| joined != group),
             What::Failed(failure) => {

@@ -81,6 +81,7 @@ pub fn note(style: &Style, record: &Record, what: &What, local: Option<Address>,
             ]);
             ("failed", fields)
         }
+        What::Truncated { kept, whole, .. } => ("truncated", fields(&[("kept", json!(kept)), ("length", json!(whole))])),
         What::Storage(storage) => ("storage", fields(&[("state", json!(storage.word())), ("detail", json!(storage))])),
         // The rest are steps on the way, which the contract does not have.
         _ => return,
