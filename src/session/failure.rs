@@ -168,6 +168,8 @@ pub enum Cause {
     IsFolder,
     /// What was named is neither a file nor a folder: a pipe or a device.
     NotAFile,
+    /// A relay would forward to itself.
+    OwnAddress,
     /// A relay says nothing of its own.
     OnlyForwards,
     /// The session is in a state that does not allow it.
@@ -216,6 +218,7 @@ impl Cause {
             Self::FileInUse => "file-in-use",
             Self::IsFolder => "is-folder",
             Self::NotAFile => "not-a-file",
+            Self::OwnAddress => "own-address",
             Self::OnlyForwards => "only-forwards",
             Self::Busy => "busy",
             Self::Other(_) => "other",
