@@ -9,6 +9,7 @@ use super::flow::Told;
 use super::input::{Input, LONGEST};
 use crate::codec::hex;
 use crate::session::address::Address;
+use crate::session::credentials::Credentials;
 use crate::session::event::{EndedBy, Ending, Origin, Place, What};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::timestamp::Timestamp;
@@ -42,6 +43,10 @@ struct Line {
     bytes: Option<u64>,
     r#where: Option<String>,
     by: Option<String>,
+    pid: Option<u32>,
+    name: Option<String>,
+    uid: Option<u32>,
+    gid: Option<u32>,
     received: Option<u64>,
     sent: Option<u64>,
 }
@@ -106,6 +111,11 @@ impl JsonLines {
                 let client = self.of_peer(client).unwrap_or(Peer { address: client, connection: None });
                 What::Dialled { client, target: self.begin(local, line.target?), local }
             }
+            "peer-credentials" => {
+                let (process, user, group) = (line.pid, line.uid?, line.gid?);
+                let peer = self.peer(line.local, line.peer?);
+                What::PeerIs { peer, credentials: Credentials { process, name: line.name, user, group } }
+            }
             "peer-left" => {
                 let peer = self.peer(line.local, line.peer?);
                 self.open.retain(|_, open| *open != peer);
@@ -159,6 +169,8 @@ fn ending(line: &Line) -> Option<Ending> {
         EndedBy::PeerFin,
         EndedBy::PeerReset,
         EndedBy::Idle,
+        EndedBy::PeerClosed,
+        EndedBy::PeerClosedUnread,
         EndedBy::TimedOut,
     ];
     let word = line.by.as_deref()?;

@@ -80,12 +80,32 @@ pub enum Command {
     Lesson(Later),
     /// Forward TCP or UDP, and drop, repeat, delay, reorder, cut up, slow down, stall or reset what passes
     Relay(Relay),
-    /// Connect to a Unix-domain socket (not available yet)
-    UnixClient(Later),
-    /// Listen on a Unix-domain socket (not available yet)
-    UnixServer(Later),
-    /// Datagrams over Unix-domain sockets (not available yet)
-    UnixDatagram(Later),
+    /// Connect to a Unix-domain socket
+    UnixClient {
+        /// Its path; @NAME is an abstract name (Linux)
+        #[arg(value_name = "PATH")]
+        path: String,
+        #[command(flatten)]
+        talk: Talk,
+    },
+    /// Listen on a Unix-domain socket; its file is removed at the end
+    UnixServer {
+        /// Its path; @NAME is an abstract name (Linux)
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// Replace a socket file that nobody listens on any more
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        talk: Talk,
+    },
+    /// Send and receive datagrams over Unix-domain sockets
+    UnixDatagram {
+        #[command(flatten)]
+        unix: UnixDatagrams,
+        #[command(flatten)]
+        talk: Talk,
+    },
 }
 
 /// Whatever is said to a command that does not exist yet.
@@ -111,6 +131,20 @@ pub struct Datagrams {
     /// Join a multicast group, on the interface with this name or address; repeatable
     #[arg(long, value_name = "GROUP[@INTERFACE]")]
     pub join: Vec<String>,
+}
+
+/// What only datagrams over Unix-domain sockets have.
+#[derive(Debug, clap::Args)]
+pub struct UnixDatagrams {
+    /// The socket's own path, @NAME for an abstract name (Linux); without it nobody can answer. Its file is removed at the end
+    #[arg(long, value_name = "PATH")]
+    pub bind: Option<String>,
+    /// Where datagrams go; without it, typed lines go to whoever sent last
+    #[arg(long, value_name = "PATH", required_unless_present = "bind")]
+    pub to: Option<String>,
+    /// Replace a socket file that nobody has bound any more
+    #[arg(long, requires = "bind")]
+    pub replace: bool,
 }
 
 /// What every session has.

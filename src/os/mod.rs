@@ -1,2 +1,9 @@
 //! What the system knows besides what the sockets of this program tell: states and queues of sockets, packets, who listens, names. It must
 //! never open, read or write a session's socket: that is `net`'s.
+
+pub mod filter;
+pub mod gate;
+pub mod packets;
+pub mod sampler;
+pub mod sock_diag;
+pub mod sockets;

@@ -64,6 +64,8 @@ pub struct Draft {
     pub path: String,
     /// Where Unix-domain datagrams go.
     pub remote_path: String,
+    /// Where a Unix-domain client is bound, if it binds at all.
+    pub own_path: String,
     /// Whether a socket file that nobody has any more is replaced.
     pub replace_stale: bool,
     /// What a relay forwards.
@@ -153,6 +155,8 @@ pub enum Field {
     Path,
     /// Place of its peer.
     RemotePath,
+    /// A client's own place.
+    OwnPath,
     /// Connect time-out.
     ConnectTimeout,
     /// Keep-alive time.
@@ -225,6 +229,8 @@ impl Reading {
     }
 }
 
+/// Where Unix-domain sockets meet unless the user says otherwise: all roles the same, so that a server and a client find each other.
+const DEFAULT_PATH: &str = "/tmp/sockscope.sock";
 /// Seconds that a connect may take.
 const TIMEOUTS: RangeInclusive<u64> = 1..=600;
 /// Seconds before the first keep-alive probe; Linux takes up to 32,767.
@@ -254,8 +260,9 @@ impl Draft {
                 Role::Relay => "9001".into(),
                 _ => "0".into(),
             },
-            path: String::new(),
+            path: DEFAULT_PATH.into(),
             remote_path: String::new(),
+            own_path: String::new(),
             replace_stale: false,
             relayed: Protocol::Tcp,
             impairment: ImpairmentDraft::default(),
@@ -366,9 +373,11 @@ impl Draft {
     }
 
     fn unix_client(&self, reading: &mut Reading, reply: Option<Reply>) -> Option<UnixClientSpec> {
-        let path = self.read_path(reading, Field::Path)?;
+        let path = self.read_path(reading, Field::Path);
+        let local = if self.bind_local { self.read_path(reading, Field::OwnPath).map(Some) } else { Some(None) };
         let reconnect = self.reconnect.then(Backoff::default);
-        Some(UnixClientSpec { path, after_peer_fin: self.after_peer_fin(), reconnect, reply })
+        let (replace_stale, after_peer_fin) = (self.replace_stale.into(), self.after_peer_fin());
+        Some(UnixClientSpec { path: path?, local: local?, replace_stale, after_peer_fin, reconnect, reply })
     }
 
     fn unix_server(&self, reading: &mut Reading, reply: Option<Reply>) -> Option<UnixServerSpec> {
@@ -384,11 +393,17 @@ impl Draft {
             if typed.trim().is_empty() { Some(None) } else { self.read_path(reading, field).map(Some) }
         };
         let (path, remote) = (place(Field::Path, &self.path), place(Field::RemotePath, &self.remote_path));
-        Some(UnixDatagramSpec { path: path?, remote: remote?, replace_stale: self.replace_stale.into(), reply })
+        let (_, send_buffer) = self.buffers(reading);
+        let replace_stale = self.replace_stale.into();
+        Some(UnixDatagramSpec { path: path?, remote: remote?, replace_stale, send_buffer, reply })
     }
 
     fn read_path(&self, reading: &mut Reading, field: Field) -> Option<UnixPath> {
-        let typed = if field == Field::RemotePath { &self.remote_path } else { &self.path };
+        let typed = match field {
+            Field::RemotePath => &self.remote_path,
+            Field::OwnPath => &self.own_path,
+            _ => &self.path,
+        };
         reading.take(field, UnixPath::parse(typed.trim()).map_err(Reason::Path))
     }
 
@@ -454,6 +469,15 @@ impl Draft {
         reading.problems.pop().map_or(Ok(reply), Err)
     }
 
+    /// Where Unix-domain datagrams go, as typed now.
+    ///
+    /// # Errors
+    /// What is wrong with the path.
+    pub fn remote_place(&self) -> Result<UnixPath, Vec<Problem>> {
+        let mut reading = Reading::default();
+        self.read_path(&mut reading, Field::RemotePath).ok_or(reading.problems)
+    }
+
     /// Where datagrams go, as typed now.
     ///
     /// # Errors
@@ -504,6 +528,8 @@ impl Draft {
         let (host, port) = match self.role {
             Role::TcpClient => (&self.remote_host, &self.remote_port),
             Role::TcpServer | Role::Udp | Role::Relay => (&self.local_ip, &self.local_port),
+            // A socket that is bound nowhere is known by where it sends.
+            Role::UnixDatagram if self.path.trim().is_empty() => return format!("→ {}", self.remote_path),
             Role::UnixClient | Role::UnixServer | Role::UnixDatagram => return self.path.clone(),
         };
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }

@@ -3,9 +3,11 @@
 
 use super::address::Address;
 use super::call::Call;
+use super::credentials::Credentials;
 use super::failure::Failure;
 use super::id::{Peer, SessionId};
 use super::impairment::{Impaired, Impairment};
+use super::knob::Knob;
 use super::spec::{Interface, Membership, SessionSpec, Switch};
 use super::storage::Storage;
 use super::timestamp::Timestamp;
@@ -98,6 +100,13 @@ pub enum What {
         /// This end towards the target.
         local: Address,
     },
+    /// Who is at the other end of a Unix-domain socket, as the system tells.
+    PeerIs {
+        /// The other end.
+        peer: Peer,
+        /// Who that is.
+        credentials: Credentials,
+    },
     /// One read, or one datagram.
     Received {
         /// From whom.
@@ -122,6 +131,15 @@ pub enum What {
         bytes: Option<u64>,
         /// Who dropped them.
         place: Place,
+    },
+    /// The datagram just before this was longer than what was read of it: the rest is gone.
+    Truncated {
+        /// From whom.
+        peer: Peer,
+        /// How many bytes were kept.
+        kept: u64,
+        /// How many it had, where the system tells.
+        whole: Option<u64>,
     },
     /// The peer sent its FIN and this side stays open.
     PeerFinished {
@@ -176,6 +194,8 @@ pub enum What {
     },
     /// SO_BROADCAST was changed.
     BroadcastSet(Switch),
+    /// How it reads, writes or accepts was changed.
+    Turned(Knob),
     /// A multicast group was joined.
     GroupJoined(Membership),
     /// A multicast group was left.
@@ -223,6 +243,8 @@ pub enum Unsent {
     QueueFull,
     /// The connection ended first.
     Ended,
+    /// An answer to a sender whose socket has no name.
+    Nameless,
 }
 
 impl Unsent {
@@ -231,6 +253,7 @@ impl Unsent {
         match self {
             Self::QueueFull => "queue-full",
             Self::Ended => "ended",
+            Self::Nameless => "nameless",
         }
     }
 }
@@ -283,6 +306,10 @@ pub enum EndedBy {
     PeerReset,
     /// This side forgot it: it was silent longest, and another needed the place.
     Idle,
+    /// The peer's end of a Unix-domain socket, where no FIN travels.
+    PeerClosed,
+    /// The same, although it had not read everything.
+    PeerClosedUnread,
     /// No answer for too long: retransmissions or keep-alive probes gave up.
     TimedOut,
     /// Another error.
@@ -299,6 +326,8 @@ impl EndedBy {
             Self::PeerFin => "peer-fin",
             Self::PeerReset => "peer-reset",
             Self::Idle => "idle",
+            Self::PeerClosed => "peer-closed",
+            Self::PeerClosedUnread => "peer-closed-unread",
             Self::TimedOut => "timeout",
             Self::Error(_) => "error",
         }
@@ -306,6 +335,6 @@ impl EndedBy {
 
     /// Whether the connection ended as connections should.
     pub fn is_orderly(&self) -> bool {
-        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin | Self::Idle)
+        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin | Self::PeerClosed | Self::Idle)
     }
 }

@@ -2,6 +2,7 @@
 //! thread calls it. Must never wait for anything.
 
 use super::calls::{Calls, Placed};
+use super::conversation::Conversations;
 use super::filing::Filed;
 use super::heads::Heads;
 pub use super::log::Keeping;
@@ -9,10 +10,12 @@ use super::log::{Holding, Log};
 use super::meter::Meter;
 use super::record::{Direction, Entry, Record, RecordId};
 use crate::session::address::Address;
+use crate::session::credentials::Credentials;
 use crate::session::event::{Ending, Event, SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer, SessionId};
 use crate::session::impairment::{Impairment, Tally};
+use crate::session::knob::Knobs;
 use crate::session::recording::RecordingStatus;
 use crate::session::spec::{Interface, Membership, SessionSpec, Switch};
 use crate::session::state::State;
@@ -47,6 +50,26 @@ pub struct Connection {
     pub through: Option<Peer>,
     /// Whether a relay made it, for a client that it forwards.
     pub dialled: bool,
+    /// Who is at the other end, where the system tells.
+    pub credentials: Option<Credentials>,
+}
+
+impl Connection {
+    /// One over which nothing went yet.
+    pub fn new(peer: Peer, local: Address, since: Timestamp) -> Self {
+        Self {
+            peer,
+            local,
+            since,
+            received: 0,
+            sent: 0,
+            peer_finished: false,
+            finished: false,
+            through: None,
+            dialled: false,
+            credentials: None,
+        }
+    }
 }
 
 /// A session.
@@ -66,6 +89,8 @@ pub struct Session {
     pub groups: Vec<Membership>,
     /// SO_BROADCAST.
     pub broadcast: Switch,
+    /// How its knobs stand.
+    pub knobs: Knobs,
     /// Whether a repetition is under way.
     pub repeating: bool,
     /// What a relay does to what passes.
@@ -88,6 +113,8 @@ pub struct Session {
     pub meter: Meter,
     /// What tells the encoding of each of its streams.
     pub heads: Heads,
+    /// The connections that it has had, and where in the log they are.
+    pub conversations: Conversations,
 }
 
 /// How keeping records on disk stands.
@@ -214,6 +241,7 @@ impl Model {
             _ => {
                 if let Some((id, record)) = record {
                     debug_assert_eq!(id, session.log.next());
+                    session.conversations.note(id, &record);
                     self.cost += session.log.push(record);
                 }
             }
@@ -244,8 +272,20 @@ impl Session {
     /// Brings everything but the log up to date.
     pub fn take(&mut self, event: &SessionEvent) {
         if let What::Opening { spec } = &event.what {
-            let Self { log, meter, recording, heads, calls, ended, tally, .. } = std::mem::take(self);
-            *self = Self { spec: Some((**spec).clone()), log, meter, recording, heads, calls, ended, tally, ..Self::default() };
+            let Self { log, meter, recording, heads, calls, ended, conversations, tally, .. } = std::mem::take(self);
+            *self = Self {
+                spec: Some((**spec).clone()),
+                log,
+                meter,
+                recording,
+                heads,
+                calls,
+                ended,
+                conversations,
+                tally,
+                ..Self::default()
+            };
+            self.knobs = Knobs::of(spec);
             match &**spec {
                 SessionSpec::Udp(udp) => self.broadcast = udp.broadcast,
                 SessionSpec::Relay(relay) => self.impairment = relay.impairment,
@@ -288,6 +328,9 @@ impl Session {
                 let gone = peer.connection.and_then(|id| self.connections.remove(&id));
                 self.remember_ended(gone);
             }
+            What::PeerIs { peer, credentials } => {
+                self.connection(*peer, |connection| connection.credentials = Some(credentials.clone()));
+            }
             What::PeerFinished { peer } => self.connection(*peer, |connection| connection.peer_finished = true),
             What::Finished { peer } => self.connection(*peer, |connection| connection.finished = true),
             What::Called(call) => {
@@ -296,6 +339,7 @@ impl Session {
             What::RepeatStarted { .. } => self.repeating = true,
             What::RepeatEnded { .. } => self.repeating = false,
             What::BroadcastSet(switch) => self.broadcast = *switch,
+            What::Turned(knob) => self.knobs.turn(knob),
             What::GroupJoined(group) => self.groups.push(group.clone()),
             What::GroupLeft(group) => self.groups.retain(|joined| joined != group),
             What::Failed(failure) => {
@@ -343,9 +387,7 @@ impl Session {
 
     fn join(&mut self, peer: Peer, local: Address, since: Timestamp) {
         if let Some(id) = peer.connection {
-            let (received, sent, peer_finished, finished, through, dialled) = (0, 0, false, false, None, false);
-            let connection = Connection { peer, local, since, received, sent, peer_finished, finished, through, dialled };
-            self.connections.insert(id, connection);
+            self.connections.insert(id, Connection::new(peer, local, since));
         }
     }
 

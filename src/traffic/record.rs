@@ -102,7 +102,9 @@ impl Record {
                 What::Connected { peer, .. }
                 | What::PeerJoined { peer, .. }
                 | What::Dialled { client: peer, .. }
+                | What::PeerIs { peer, .. }
                 | What::PeerFinished { peer }
+                | What::Truncated { peer, .. }
                 | What::Finished { peer }
                 | What::PeerLeft { peer, .. }
                 | What::SentPartly { peer, .. } => Some(*peer),

@@ -1,11 +1,13 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
+use super::hand_out::Saving;
 use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
 use super::lens::Lens;
 use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::card::Cards;
+use super::panel::encapsulation::Encapsulation;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
 use super::record::{Asked, Record};
@@ -19,6 +21,8 @@ use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
 use crate::history::feed::Feed;
 use crate::i18n::Language;
+use crate::os::packets::Sniffer;
+use crate::os::sampler::Sampler;
 use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
@@ -41,6 +45,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+mod encapsulation;
+
+mod capturing;
+mod hand_out;
 mod lens;
 mod looking;
 mod pairs;
@@ -72,6 +80,8 @@ pub struct App {
     focused: Option<SessionId>,
     next_id: u64,
     pairs: Vec<(Pair, SessionId, SessionId)>,
+    /// The folders of Unix-domain pairs, which go once both tabs are closed.
+    pair_folders: Vec<([SessionId; 2], tempfile::TempDir)>,
     interfaces: Vec<Interface>,
     storage: Storage,
     zone: TimeZone,
@@ -79,11 +89,14 @@ pub struct App {
     settings_open: bool,
     save: Option<Save>,
     record: Option<Record>,
+    hand_out: Option<Saving>,
     inspected: Option<Inspected>,
     /// Its protocol card.
     cards: Cards,
     /// The encoding lens.
     lens: Lens,
+    /// The selected record inside its headers.
+    encapsulation: Encapsulation,
     next_save: f64,
     readers: Readers,
     pages: Pages,
@@ -97,6 +110,10 @@ pub struct App {
     recovery: Recovery,
     /// What the recorder is to take over.
     handing: VecDeque<Request>,
+    /// What asks the system about sockets that a page shows.
+    sampler: Sampler,
+    /// Captures of packets.
+    sniffers: BTreeMap<SessionId, Sniffer>,
     /// Whether the end was not the user's: then the records on disk stay.
     leaving: Arc<AtomicBool>,
 }
@@ -121,6 +138,7 @@ impl App {
         let waker = ctx.clone();
         let pages = Pages::start(readers.clone(), Box::new(move || waker.request_repaint()))?;
         // Where nothing is kept on disk, nothing can be taken over; it stays until something is.
+        let sampler = Sampler::start(now, pacing(ctx.clone()))?;
         let recovery = match archive_options(&settings) {
             Some(archive) => Recovery::start(archive.root, ctx)?,
             None => Recovery::default(),
@@ -138,6 +156,7 @@ impl App {
             focused: None,
             next_id: 1,
             pairs: Vec::new(),
+            pair_folders: Vec::new(),
             interfaces: Vec::new(),
             storage: Storage::default(),
             zone: TimeZone::system(),
@@ -145,9 +164,11 @@ impl App {
             settings_open: false,
             save: None,
             record: None,
+            hand_out: None,
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
+            encapsulation: Encapsulation::default(),
             next_save: 0.0,
             readers,
             pages,
@@ -157,6 +178,8 @@ impl App {
             openings: Openings::default(),
             recovery,
             handing: VecDeque::new(),
+            sampler,
+            sniffers: BTreeMap::new(),
             leaving: Arc::default(),
         };
         app.restore();
@@ -253,6 +276,7 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
+            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }
@@ -278,6 +302,8 @@ impl App {
             Intent::CloseTab(id) => {
                 tiles::remove(&mut self.tree, id);
                 self.tabs.remove(&id);
+                self.sniffers.remove(&id);
+                self.sampler.forget(id.0);
                 self.focused = self.focused.filter(|focused| *focused != id);
             }
             Intent::To(id, action) => {
@@ -294,6 +320,9 @@ impl App {
             Intent::Open => self.openings.ask(),
             Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
+            Intent::Encapsulate => self.encapsulate(),
+            Intent::HandOut(hand_out) => self.begin_hand_out(hand_out),
+            Intent::Capture(id, wanted) => self.capture(id, wanted),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }
@@ -317,7 +346,8 @@ impl App {
                 self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
-            Change::Lens(shown) => self.settings.lens = shown,
+            Change::Lens(shown) => self.open_lens(shown),
+            Change::Encapsulation(shown) => self.open_encapsulation(shown),
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
@@ -353,6 +383,7 @@ impl App {
         {
             self.record = None;
         }
+        self.ask_hand_out(ui);
         self.ask_reading(ui);
     }
 
@@ -420,6 +451,7 @@ impl View for App {
         self.show_reading(ui);
         let colors = palette(ui);
         self.show_lens(ui, &mut intents);
+        self.show_encapsulation(ui, &mut intents);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))

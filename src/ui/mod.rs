@@ -1,9 +1,12 @@
 //! The only place with egui: the window, its theme, panels and widgets. Must never see tokio, sockets or the command line.
 
 pub mod app;
+pub mod browsing;
+pub mod capture;
 pub mod clipboard;
 pub mod fonts;
 pub mod glance;
+pub mod hand_out;
 pub mod intent;
 pub mod keeper;
 pub mod lens;
@@ -16,6 +19,7 @@ pub mod path_field;
 pub mod record;
 pub mod recovery;
 pub mod save;
+pub mod scene_view;
 pub mod session;
 pub mod settings_window;
 pub mod soft;

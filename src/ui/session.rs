@@ -1,12 +1,13 @@
 //! One session's tab: what was typed, where its list stands, what is selected; and how its regions share the tile.
 //! Must never talk to the network: it puts intents out.
 
+use super::capture::Capture;
 use super::glance::{Glance, RowStyle};
 use super::intent::{Intent, Scope};
 use super::look::Framed;
 use super::page::{self, TabPage};
 use super::panel::{
-    calls, clients, file, find, ladder, lanes, log, messages, network, receive, relay, send, send_settings, states,
+    calls, clients, file, find, ladder, lanes, log, messages, network, receive, relay, send, send_settings, states, unix,
 };
 use super::status_bar;
 use super::theme::{self, size, space};
@@ -62,6 +63,8 @@ pub struct SessionTab {
     pub chosen: BTreeSet<ConnectionId>,
     /// The clients that the list shows.
     pub clients_in_view: std::ops::Range<usize>,
+    /// A path that is being chosen.
+    pub choosing: unix::Choosing,
     /// The send box.
     pub sending: send::Sending,
     /// Whether the drawer of a narrow tile is open.
@@ -94,6 +97,8 @@ pub struct SessionTab {
     pub scanner: Option<Arc<Mutex<Scanner>>>,
     /// Frames that were found before.
     pub framed: Framed,
+    /// Its packets, where they are captured.
+    pub capture: Capture,
     /// What was chosen for single peers and records to be read in.
     pub pins: Pins,
     /// What tells the encoding of its streams.
@@ -168,6 +173,7 @@ impl SessionTab {
             selection: Selection::default(),
             chosen: BTreeSet::new(),
             clients_in_view: 0..clients::LINES,
+            choosing: unix::Choosing::default(),
             sending: send::Sending::default(),
             drawer: false,
             target: send::UdpTarget::default(),
@@ -183,6 +189,7 @@ impl SessionTab {
             stay_at: None,
             scanner: None,
             framed: Framed::default(),
+            capture: Capture::default(),
             pins: Pins::default(),
             heads: Heads::default(),
             page: TabPage::default(),
@@ -313,7 +320,9 @@ impl SessionTab {
     fn split(&mut self, ui: &Ui, all: Rect, language: Language) -> (Rect, Rect) {
         let rest = self.least_height() - send::LEAST_HEIGHT;
         let most = (all.height() * 0.6).min(all.height() - rest).max(send::LEAST_HEIGHT);
-        let height = self.send_height.unwrap_or_else(|| send::height(all.height())).clamp(send::LEAST_HEIGHT, most);
+        // A picture needs the room more than the box does.
+        let usual = if self.page == TabPage::Log { send::height(all.height()) } else { send::LEAST_HEIGHT };
+        let height = self.send_height.unwrap_or(usual).clamp(send::LEAST_HEIGHT, most);
         let top = all.bottom() - height;
         let gap = Rect::from_min_max(pos2(all.left(), top - space::SMALL), pos2(all.right(), top));
         let handle = ui.interact(gap, egui::Id::unique(("split", self.id.0)), Sense::drag());
@@ -340,7 +349,8 @@ impl SessionTab {
         if self.about.is_some() {
             return self.glance.connection_count > 1;
         }
-        matches!(self.draft.role, Role::TcpServer | Role::Relay) && (self.glance.connection_count > 0 || !self.chosen.is_empty())
+        let has_clients = self.draft.role.is_server() || self.draft.role == Role::Relay;
+        has_clients && (self.glance.connection_count > 0 || !self.chosen.is_empty())
     }
 
     /// What stands beside the column.

@@ -38,7 +38,8 @@ pub struct Arrived {
 /// Reads one datagram without waiting; its bytes are its own.
 pub fn read(socket: &UdpSocket) -> io::Result<Arrived> {
     BUFFER_OF_ALL.with_borrow_mut(|buffer| {
-        let kernel::Arrival { length, from, dropped } = kernel::try_receive(socket, buffer)?;
+        // The buffer holds the largest datagram there is.
+        let kernel::Arrival { length, from, dropped, cut: _ } = kernel::try_receive(socket, buffer)?;
         Ok(Arrived { from, bytes: Arc::from(&buffer[..length]), dropped })
     })
 }

@@ -37,6 +37,15 @@ pub fn note(style: &Style, record: &Record, what: &What, local: Option<Address>,
         What::Bound { receive_buffer, .. } => ("listening", fields(&[("receive_buffer", json!(receive_buffer))])),
         What::Connected { .. } => ("connected", Object::new()),
         What::PeerJoined { .. } => ("peer-joined", Object::new()),
+        What::PeerIs { credentials, .. } => {
+            let fields = fields(&[
+                ("pid", json!(credentials.process)),
+                ("name", json!(credentials.name)),
+                ("uid", json!(credentials.user)),
+                ("gid", json!(credentials.group)),
+            ]);
+            ("peer-credentials", fields)
+        }
         What::PeerLeft { ending, .. } => ("peer-left", ended(style.language, ending)),
         What::Closed { ending } => ("closed", ended(style.language, ending)),
         What::Dialled { target, .. } => {
@@ -72,6 +81,7 @@ pub fn note(style: &Style, record: &Record, what: &What, local: Option<Address>,
             ]);
             ("failed", fields)
         }
+        What::Truncated { kept, whole, .. } => ("truncated", fields(&[("kept", json!(kept)), ("length", json!(whole))])),
         What::Storage(storage) => ("storage", fields(&[("state", json!(storage.word())), ("detail", json!(storage))])),
         // The rest are steps on the way, which the contract does not have.
         _ => return,

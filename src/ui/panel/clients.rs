@@ -1,6 +1,6 @@
 //! The clients of a server: who, since when, how much. The choice is a filter and a send target; it never drops another client's bytes.
 
-use crate::describe::{grouped, size_text};
+use crate::describe::{self, grouped, size_text};
 use crate::session::command::{Action, End, Selection};
 use crate::session::spec::Role;
 use crate::traffic::model::Connection;
@@ -110,6 +110,10 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
         if tab.about.is_some() {
             return;
         }
+        if let Some(credentials) = &connection.credentials {
+            let who = RichText::new(describe::who(around.language, credentials)).size(size::CAPTION_TEXT).color(colors.weak);
+            ui.add(egui::Label::new(who).truncate()).on_hover_text(around.language.tr("unix.who_hint"));
+        }
         if connection.peer_finished {
             ui.label(RichText::new(around.language.tr("clients.peer_finished")).color(colors.busy));
         }
@@ -119,7 +123,10 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
             intents.push(end(tab, BTreeSet::from([id]), End::Close));
         }
         response.context_menu(|ui| {
-            for (key, how) in [("network.half_close", End::HalfClose), ("network.reset", End::Reset)] {
+            // Between Unix-domain sockets there is no RST.
+            let has_reset = connection.peer.address.ip().is_some();
+            let ways = [("network.half_close", End::HalfClose), ("network.reset", End::Reset)];
+            for (key, how) in ways.into_iter().filter(|(_, how)| has_reset || *how != End::Reset) {
                 if ui.button(around.language.tr(key)).clicked() {
                     intents.push(end(tab, BTreeSet::from([id]), how));
                 }

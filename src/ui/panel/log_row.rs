@@ -49,7 +49,7 @@ impl Columns {
         let peer = arrow + 2.0 * cell;
         // Beside the other columns, the content needs room for some words, or for eight bytes of a dump.
         let least = if tab.draft.shown == Shown::Both { 96.0 } else { 64.0 };
-        let with_peer = tab.draft.role != Role::TcpClient && width > least * cell;
+        let with_peer = !tab.draft.role.is_client() && width > least * cell;
         let both = tab.draft.role == Role::Relay && width > (least + PEER_CELLS as f32) * cell;
         let peer_cells = match (with_peer, both) {
             (false, _) => 0,
@@ -354,6 +354,10 @@ fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row
                 intents.push(Intent::Lens(page));
                 ui.close();
             }
+        }
+        if ui.button(around.language.tr("encap.look")).clicked() {
+            intents.push(Intent::Encapsulate);
+            ui.close();
         }
     }
 }

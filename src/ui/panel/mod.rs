@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod card;
 pub mod clients;
+pub mod encapsulation;
 pub mod file;
 pub mod filter;
 pub mod find;
@@ -20,3 +21,4 @@ pub mod send;
 pub mod send_boxes;
 pub mod send_settings;
 pub mod states;
+pub mod unix;

@@ -6,7 +6,7 @@ use crate::session::draft::Field;
 use crate::session::spec::Role;
 use crate::session::state::State;
 use crate::ui::intent::Intent;
-use crate::ui::panel::relay;
+use crate::ui::panel::{relay, unix};
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{size, space};
 use crate::ui::widget::control::{self, palette};
@@ -38,7 +38,7 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
         Role::TcpServer => ui.add_enabled_ui(!live, |ui| local(tab, ui, &fields, around, intents, LOCAL)).inner,
         Role::Udp => udp(tab, ui, &fields, around, intents, live),
         Role::Relay => relay::form(tab, ui, &fields, around, intents),
-        Role::UnixClient | Role::UnixServer | Role::UnixDatagram => {}
+        Role::UnixClient | Role::UnixServer | Role::UnixDatagram => unix::show(tab, ui, &fields, live),
     }
     ui.add_space(space::TINY);
     buttons(tab, ui, &fields, problems.is_empty(), intents);
@@ -73,6 +73,7 @@ fn has_more(role: Role) -> bool {
 fn is_in_more(role: Role, field: Field) -> bool {
     match field {
         Field::LocalIp | Field::LocalPort => role == Role::TcpClient,
+        Field::OwnPath => true,
         Field::ConnectTimeout
         | Field::KeepAliveAfter
         | Field::ReceiveBuffer
@@ -84,7 +85,7 @@ fn is_in_more(role: Role, field: Field) -> bool {
 }
 
 fn role(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
-    let choices = [Role::TcpClient, Role::TcpServer, Role::Udp, Role::Relay].map(|role| (role, fields.tr(role_key(role))));
+    let choices: Vec<_> = Role::HERE.iter().map(|role| (*role, fields.tr(role_key(*role)))).collect();
     fields.choice(ui, "network.role", &mut tab.draft.role, &choices);
 }
 
@@ -187,6 +188,9 @@ fn udp(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surround
 
 fn more(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let role = tab.draft.role;
+    if role.is_unix() {
+        return unix::more(tab, ui, fields);
+    }
     if role == Role::TcpClient {
         fields.text(
             ui,
@@ -306,7 +310,7 @@ pub fn strip(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, inten
 /// The one filled button, and the other two ways to end a connection beside it.
 fn buttons(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, valid: bool, intents: &mut Vec<Intent>) {
     let state = tab.glance.state;
-    let is_client = tab.draft.role == Role::TcpClient;
+    let role = tab.draft.role;
     ui.horizontal_wrapped(|ui| match state {
         State::Closed | State::Failed => {
             let response = ui.add_enabled_ui(valid, |ui| control::primary(ui, ICON_PLAY_ARROW, &fields.tr("network.open"))).inner;
@@ -330,9 +334,13 @@ fn buttons(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, valid: bool, 
             if control::danger(ui, ICON_STOP, &fields.tr("network.close")).clicked() {
                 intents.push(Intent::To(tab.id, Action::Close));
             }
-            if is_client {
+            if role == Role::TcpClient {
                 end(tab, ui, fields, ("network.half_close", "network.half_close_hint"), End::HalfClose, intents);
                 end(tab, ui, fields, ("network.reset", "network.reset_hint"), End::Reset, intents);
+            }
+            // Between Unix-domain sockets there is no RST.
+            if role == Role::UnixClient {
+                end(tab, ui, fields, ("network.half_close", "unix.half_close_hint"), End::HalfClose, intents);
             }
         }
     });
