@@ -298,7 +298,7 @@ fn of_data<'a>(tab: &SessionTab, session: &Session, data: &Data, captured: impl 
         Direction::Received => Way::FromPeer,
         Direction::Sent => Way::ToPeer,
     };
-    let transport = match data.peer.connection {
+    let transport = match data.peer.stream() {
         Some(_) => Transport::Tcp { offset: data.offset },
         None => Transport::Udp,
     };
