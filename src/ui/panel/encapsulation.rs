@@ -319,7 +319,7 @@ fn of_data(tab: &SessionTab, session: &Session, data: &Data) -> Seen {
         (None, None) => None,
     };
     let local = local.or(session.local).and_then(Address::ip);
-    let transport = match data.peer.connection {
+    let transport = match data.peer.stream() {
         Some(_) => Transport::Tcp { offset: data.offset },
         None => Transport::Udp,
     };
