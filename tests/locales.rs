@@ -238,6 +238,8 @@ fn constructed_keys_exist() {
         Cause::FileInUse,
         Cause::IsFolder,
         Cause::NotAFile,
+        Cause::CaptureNotPermitted { program: String::new() },
+        Cause::NotAvailableHere,
         Cause::Busy,
         other(),
     ];
@@ -256,6 +258,8 @@ fn constructed_keys_exist() {
         Operation::Encode,
         Operation::Store,
         Operation::Record,
+        Operation::Capture,
+        Operation::Inspect,
     ];
     let failure = Failure { operation: Operation::Send, address: String::new(), cause: other(), os_code: None };
     let endings = [

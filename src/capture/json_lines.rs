@@ -144,6 +144,7 @@ fn ending(line: &Line) -> Option<Ending> {
         EndedBy::OurReset,
         EndedBy::PeerFin,
         EndedBy::PeerReset,
+        EndedBy::Idle,
         EndedBy::PeerClosed,
         EndedBy::PeerClosedUnread,
         EndedBy::TimedOut,

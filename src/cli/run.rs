@@ -72,7 +72,8 @@ fn drive(language: Language, plan: Plan) -> io::Result<u8> {
     if let Some(limit) = plan.limit {
         end_after(limit)?;
     }
-    let lines = stdin::start()?;
+    // A relay says nothing of its own, and leaves what is typed to others.
+    let lines = if plan.spec.role() == Role::Relay { never() } else { stdin::start()? };
     let zone = TimeZone::system();
     let printer = Printer::new(language, zone, plan.output.clone(), plan.count, io::stdout(), io::stderr());
     let output: Output = Arc::new(Mutex::new(printer));
@@ -296,6 +297,8 @@ impl Driver {
             Signal::Heard if self.role.is_datagram() => self.reach = Reach::Someone,
             Signal::Heard => {}
             Signal::Over(peer, messages) => self.pace.over(peer, messages),
+            // What ends at one end of a relay goes on to the other, and ends no session.
+            Signal::PeerFinished if self.role == Role::Relay => {}
             Signal::PeerFinished => self.finish_by = Some(Instant::now() + INPUT_SILENCE),
             Signal::Left(client) => self.pace.leave(client),
             Signal::RepeatEnded => self.repeating = false,

@@ -3,10 +3,13 @@
 
 mod card;
 mod framing;
+mod knob;
 mod lens;
 mod message;
+mod messenger;
 mod mojibake;
 mod number;
+mod relay;
 mod unix;
 mod verdict;
 
@@ -20,8 +23,10 @@ pub use card::{Line, card_lines, card_problem, card_words, protocol_name};
 pub use framing::rule_error;
 pub use lens::{character, difference, fault, lacking};
 pub use message::message_error;
+pub use messenger::messenger_problem;
 pub use mojibake::{mojibake, mojibake_confidence, mojibake_outcome, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
+pub use relay::{impaired, impairment, tally};
 pub use unix::{path_error, place, who};
 pub use verdict::{guess, reason, settle, verdict};
 
@@ -65,6 +70,9 @@ pub fn failure(language: Language, failure: &Failure) -> Told {
 
 /// What to do next. Where records are kept is a setting; where they are recorded to, the user has just said.
 fn advice(language: Language, failure: &Failure) -> String {
+    if let Cause::CaptureNotPermitted { program } = &failure.cause {
+        return language.tr_with("advice.capture-not-permitted", &[("program", &quoted_path(program))]);
+    }
     let key = match (failure.operation, &failure.cause) {
         (Operation::Record, Cause::DiskFull) => "advice.record-disk-full".to_owned(),
         (Operation::Record, Cause::NotWritable) => "advice.record-not-writable".to_owned(),
@@ -76,6 +84,12 @@ fn advice(language: Language, failure: &Failure) -> String {
         (_, cause) => format!("advice.{}", cause.word()),
     };
     language.tr(&key).into_owned()
+}
+
+/// A path as a shell takes it: in quotes where it has blanks or signs of the shell's own.
+fn quoted_path(path: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "/._-+".contains(character);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// A failure and its next step in one line.
@@ -135,6 +149,13 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
             (tr("note.bound", &[("local", &place(language, *local)), ("buffer", &(receive_buffer / 1024))]), Tone::Good)
         }
         What::PeerJoined { peer, .. } => (tr("note.joined", &[("remote", &peer.address)]), Tone::Good),
+        What::Dialled { client, target, local } => {
+            let values: &[(&str, &dyn std::fmt::Display)] =
+                &[("client", &client.address), ("target", &target.address), ("local", local)];
+            (tr("relay.dialled", values), Tone::Good)
+        }
+        What::ImpairmentSet(set) => (tr("relay.set", &[("what", &impairment(language, set))]), Tone::Note),
+        What::Impaired(one) => impaired(language, one),
         What::Gap { datagrams, bytes, place } => {
             let key = match place {
                 Place::Kernel => "note.gap_kernel",
@@ -143,6 +164,7 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
             };
             (tr(key, &[("datagrams", datagrams), ("bytes", &bytes.unwrap_or(0))]), Tone::Error)
         }
+        What::Truncated { kept, whole, .. } => (knob::truncated(language, *kept, *whole), Tone::Error),
         What::PeerFinished { peer } => {
             let key = if peer.address.ip().is_some() { "note.peer_finished" } else { "unix.peer_finished" };
             (tr(key, &[("remote", &peer.address)]), Tone::Note)
@@ -174,6 +196,7 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         What::RepeatEnded { sent } => (tr("note.repeat_ended", &[("sent", sent)]), Tone::Note),
         What::BroadcastSet(Switch::On) => (tr("note.broadcast_on", &[]), Tone::Note),
         What::BroadcastSet(Switch::Off) => (tr("note.broadcast_off", &[]), Tone::Note),
+        What::Turned(turned) => (knob::turned(language, turned), Tone::Note),
         What::GroupJoined(group) => (tr("note.group_joined", &[("group", group)]), Tone::Good),
         What::GroupLeft(group) => (tr("note.group_left", &[("group", group)]), Tone::Note),
         What::Failed(problem) => (with_advice(language, problem), Tone::Error),

@@ -5,7 +5,7 @@ use super::outbox::{Gate, Outbox, Parcel, Reporter};
 use super::queue::Refused;
 #[cfg(unix)]
 use super::unix;
-use super::{clock, interface, tcp_client, tcp_server, udp};
+use super::{clock, interface, relay, tcp_client, tcp_server, udp};
 use crate::session::command::{Action, Command};
 use crate::session::event::{EndedBy, Ending, Event, SessionEvent, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -130,7 +130,7 @@ impl Actions {
         self.0.close();
         let mut late = Refused::default();
         while let Ok(ticket) = self.0.try_recv() {
-            if let Action::Send(message) | Action::Repeat { message, .. } = ticket.content {
+            if let Action::Send(message) | Action::SendInParts { message, .. } | Action::Repeat { message, .. } = ticket.content {
                 late.messages += 1;
                 late.bytes += message.bytes.len() as u64;
             }
@@ -199,7 +199,7 @@ impl Hub {
                 running.forget |= *action == Action::Forget;
                 // The queue has as many places as the budget has floors, so it is never full; closed it is once the session ends.
                 if let Err(refused) = running.actions.try_send(ticket)
-                    && let Action::Send(_) | Action::Repeat { .. } = refused.into_inner().content
+                    && let Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. } = refused.into_inner().content
                 {
                     self.report(session, What::Trouble(not_connected())).await;
                 }
@@ -209,7 +209,9 @@ impl Hub {
                     self.open(session, spec);
                 }
             }
-            (Action::Send(_) | Action::Repeat { .. }, None) => self.report(session, What::Trouble(not_connected())).await,
+            (Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. }, None) => {
+                self.report(session, What::Trouble(not_connected())).await;
+            }
             // Ending or changing what is not open: nothing to do, and nothing to say.
             (_, None) => {}
         }
@@ -225,7 +227,7 @@ impl Hub {
                 SessionSpec::TcpClient(spec) => tcp_client::run(spec, &mut actions, &reporter).await,
                 SessionSpec::TcpServer(spec) => tcp_server::run(spec, &mut actions, &reporter).await,
                 SessionSpec::Udp(spec) => udp::run(spec, &mut actions, &reporter).await,
-                SessionSpec::Relay(_) => Err(not_here()),
+                SessionSpec::Relay(spec) => relay::run(spec, &mut actions, &reporter).await,
                 #[cfg(unix)]
                 SessionSpec::UnixClient(spec) => unix::client(spec, &mut actions, &reporter).await,
                 #[cfg(unix)]
@@ -300,6 +302,7 @@ async fn list_interfaces(outbox: Outbox) {
 }
 
 /// A kind of session that this system does not have.
+#[cfg(not(unix))]
 fn not_here() -> Failure {
     Failure { operation: Operation::Socket, address: String::new(), cause: Cause::NotHere, os_code: None }
 }

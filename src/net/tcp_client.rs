@@ -2,6 +2,7 @@
 //! Must never decide how bytes are shown.
 
 use super::automation;
+use super::clock::now;
 use super::connection::{self, Connection, Listener, Totals};
 use super::error;
 use super::hub::Actions;
@@ -9,6 +10,7 @@ use super::outbox::Reporter;
 use super::owner::Protocol;
 use super::queue::SendQueue;
 use super::repeat::{self, Repeat};
+use super::steering;
 use super::stream::Stream;
 use super::{resolve, socket};
 use crate::session::address::{Address, Host, UnixPath};
@@ -17,9 +19,9 @@ use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
 use crate::session::reply::{Answer, Reply, Responder};
-use crate::session::spec::{AfterPeerFin, Backoff, TcpClientSpec};
+use crate::session::spec::{Backoff, TcpClientSpec, TcpOptions};
 use socket2::{SockRef, Type};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,8 +33,9 @@ use tokio::net::{TcpSocket, TcpStream};
 /// The failure that ended it: the last address that was tried.
 pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let TcpClientSpec { reconnect, options, ref reply, .. } = spec;
-    let manner = Manner { reconnect, after_peer_fin: options.after_peer_fin, reply: reply.clone() };
-    let connecting = async || connect(&spec, reporter).await.map(|(stream, remote)| (stream.into(), remote.into()));
+    let manner = Manner { reconnect, options, reply: reply.clone() };
+    let connecting =
+        async |options| connect(&spec, options, reporter).await.map(|(stream, remote)| (stream.into(), remote.into()));
     stay(manner, connecting, actions, reporter).await
 }
 
@@ -40,8 +43,8 @@ pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter
 pub struct Manner {
     /// Whether it comes back after a failure or a loss.
     pub reconnect: Option<Backoff>,
-    /// What it does once the peer will send no more.
-    pub after_peer_fin: AfterPeerFin,
+    /// As it begins; those that only TCP has hold for TCP alone.
+    pub options: TcpOptions,
     /// Answers given without being asked.
     pub reply: Option<Reply>,
 }
@@ -52,18 +55,19 @@ pub struct Manner {
 /// What `connect` said last.
 pub async fn stay(
     manner: Manner,
-    connect: impl AsyncFn() -> Result<(Stream, Address), Failure>,
+    connect: impl AsyncFn(TcpOptions) -> Result<(Stream, Address), Failure>,
     actions: &mut Actions,
     reporter: &Reporter,
 ) -> Result<Ending, Failure> {
-    let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default() };
+    let options = Cell::new(manner.options);
+    let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default(), options };
     client.responder.borrow_mut().set(manner.reply.clone());
     // Of all connections of the session.
     let life = Totals::default();
     let mut attempt = 0;
     loop {
         let outcome = tokio::select! {
-            outcome = connect() => outcome,
+            outcome = connect(client.options.get()) => outcome,
             // Only closing ends this wait, and dropping the connect cancels it.
             () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Cancelled)),
         };
@@ -97,7 +101,7 @@ pub async fn stay(
 }
 
 /// Tries every address in the resolver's order; the one that answered comes with the stream, which no longer knows it after a RST.
-async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
+async fn connect(spec: &TcpClientSpec, options: TcpOptions, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
     let addresses = resolve::addresses(&spec.remote).await?;
     if let Host::Name(host) = &spec.remote.host {
         reporter.report(What::Resolved { host: host.clone(), addresses: addresses.clone() }).await;
@@ -106,7 +110,7 @@ async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<(TcpStream
     let count = addresses.len();
     for (index, address) in addresses.into_iter().enumerate() {
         reporter.report(What::Trying { remote: address }).await;
-        match connect_one(spec, address).await {
+        match connect_one(spec, options, address).await {
             Ok(stream) => return Ok((stream, address)),
             // The last failure is told by the session's own ending.
             Err(failure) if index + 1 == count => last = Some(failure),
@@ -121,9 +125,9 @@ async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<(TcpStream
     }))
 }
 
-async fn connect_one(spec: &TcpClientSpec, remote: SocketAddr) -> Result<TcpStream, Failure> {
+async fn connect_one(spec: &TcpClientSpec, options: TcpOptions, remote: SocketAddr) -> Result<TcpStream, Failure> {
     let made = socket::new(remote, Type::STREAM)?;
-    socket::apply(&SockRef::from(&made), &spec.options, remote)?;
+    socket::apply(&SockRef::from(&made), &options, remote)?;
     if let Some(local) = spec.local {
         // A client that chose its port wants it again at once, although the last connection is still in TIME_WAIT.
         #[cfg(unix)]
@@ -148,12 +152,14 @@ struct Client<'a> {
     reporter: &'a Reporter,
     queue: RefCell<Rc<SendQueue>>,
     responder: RefCell<Responder>,
+    /// As they stand now: those of the next connection too.
+    options: Cell<TcpOptions>,
 }
 
 impl Listener for Client<'_> {
     fn received(&self, peer: Peer, bytes: &Arc<[u8]>) {
         // With one peer there are no others, so a chat is silent.
-        if let Some(Answer::Back(bytes)) = self.responder.borrow_mut().answer(peer.connection, bytes) {
+        if let Some(Answer::Back(bytes)) = self.responder.borrow_mut().answer(peer, bytes, now()) {
             self.queue.borrow().push(bytes, Origin::Reply);
         }
     }
@@ -174,13 +180,14 @@ impl Client<'_> {
             self.reporter.report(What::PeerIs { peer, credentials }).await;
         }
         let queue = Rc::<SendQueue>::default();
+        queue.steering.read_in(self.options.get().reading);
         *self.queue.borrow_mut() = queue.clone();
         let connection = Connection {
             stream,
             peer,
             queue: queue.clone(),
             totals: Rc::default(),
-            after_peer_fin: manner.after_peer_fin,
+            after_peer_fin: self.options.get().after_peer_fin,
             reporter: self.reporter,
             listener: self,
         };
@@ -213,8 +220,14 @@ impl Client<'_> {
         match action {
             Action::Close | Action::Forget => queue.end(End::Close),
             Action::Send(Message { bytes, .. }) => queue.push(bytes, Origin::User),
+            Action::SendInParts { message, parts } => queue.push_parts(message.bytes, Origin::User, parts),
             Action::End { how, .. } => queue.end(how),
-            other => automation::change(other, self.reporter, &self.responder, repetition).await,
+            other => {
+                let steered = steering::steer(other, &self.options, std::iter::once(&*queue), self.reporter).await;
+                if let Some(other) = steered {
+                    automation::change(other, self.reporter, &self.responder, repetition).await;
+                }
+            }
         }
     }
 
@@ -224,8 +237,14 @@ impl Client<'_> {
         while let Some(action) = actions.next().await {
             match action {
                 Action::Close | Action::Forget | Action::End { .. } => return,
-                Action::Send(_) | Action::Repeat { .. } => self.reporter.report(What::Trouble(not_connected())).await,
-                other => automation::change(other, self.reporter, &self.responder, &mut repetition).await,
+                Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. } => {
+                    self.reporter.report(What::Trouble(not_connected())).await
+                }
+                other => {
+                    if let Some(other) = steering::steer(other, &self.options, std::iter::empty(), self.reporter).await {
+                        automation::change(other, self.reporter, &self.responder, &mut repetition).await;
+                    }
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A TCP server session: listens, accepts, and runs a task per client on shared tables. Must never let one client hold up another.
 
 use super::automation;
+use super::clock::now;
 use super::connection::{self, Connection, Totals};
 use super::error;
 use super::hub::Actions;
@@ -9,16 +10,18 @@ use super::owner::Protocol;
 use super::queue::SendQueue;
 use super::repeat::{self, Repeat};
 use super::socket;
+use super::steering;
 use super::stream::{Listener, Stream};
 use crate::session::address::Address;
 use crate::session::command::{Action, End, Message, Selection, Target};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::{ConnectionId, Peer};
+use crate::session::knob::{Knob, Parts};
 use crate::session::reply::{Answer, Reply, Responder};
-use crate::session::spec::{TcpOptions, TcpServerSpec};
+use crate::session::spec::{Switch, TcpOptions, TcpServerSpec};
 use socket2::Type;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -65,7 +68,7 @@ pub async fn serve(
     reporter.report(What::Listening { local }).await;
     let room = Rc::new(Room {
         reporter: reporter.clone(),
-        options: manner.options,
+        options: Cell::new(manner.options),
         clients: RefCell::default(),
         responder: RefCell::default(),
         totals: Totals::default(),
@@ -74,9 +77,11 @@ pub async fn serve(
     let mut tasks = JoinSet::new();
     let mut repetition: Option<Repeat> = None;
     let mut rest_until: Option<Instant> = None;
+    // While it does not accept, clients wait in the system's accept queue, connected for all they know.
+    let mut accepting = Switch::On;
     loop {
         tokio::select! {
-            accepted = listener.accept(), if rest_until.is_none() => match accepted {
+            accepted = listener.accept(), if rest_until.is_none() && accepting.is_on() => match accepted {
                 Ok((stream, address)) => {
                     let id = connection::next_id();
                     let peer = Peer::connected(id, address);
@@ -100,14 +105,26 @@ pub async fn serve(
             action = actions.next() => match action {
                 None | Some(Action::Close | Action::Forget) => break,
                 Some(Action::Send(message)) => {
-                    room.send(message, Origin::User).await;
+                    room.send(message, Origin::User, None).await;
+                }
+                Some(Action::SendInParts { message, parts }) => {
+                    room.send(message, Origin::User, Some(parts)).await;
+                }
+                Some(Action::SetAccepting(switch)) => {
+                    accepting = switch;
+                    reporter.report(What::Turned(Knob::Accepting(switch))).await;
                 }
                 Some(Action::End { connections, how }) => room.end(&connections, how),
-                Some(other) => automation::change(other, reporter, &room.responder, &mut repetition).await,
+                Some(other) => {
+                    let queues: Vec<_> = room.clients.borrow().values().map(|client| client.queue.clone()).collect();
+                    if let Some(other) = steering::steer(other, &room.options, queues.iter().map(|queue| &**queue), reporter).await {
+                        automation::change(other, reporter, &room.responder, &mut repetition).await;
+                    }
+                }
             },
             due = repeat::due(&mut repetition) => match due {
                 Some(message) => {
-                    if !room.send(message, Origin::Repeat).await {
+                    if !room.send(message, Origin::Repeat, None).await {
                         repeat::unreached(reporter, &mut repetition).await;
                     }
                 }
@@ -131,7 +148,8 @@ pub async fn serve(
     Ok(room.totals.ending(EndedBy::Us))
 }
 
-async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
+/// A socket that listens as asked.
+pub(super) async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
     let made = socket::new(spec.local, Type::STREAM)?;
     let option = |name, problem| error::at(Operation::Option(OptionName(name)), spec.local, &problem);
     // On Windows SO_REUSEADDR means that two programs may hold one port, which nobody asks for here.
@@ -171,7 +189,7 @@ struct Client {
 /// What all clients of a server share.
 struct Room {
     reporter: Reporter,
-    options: TcpOptions,
+    options: Cell<TcpOptions>,
     clients: RefCell<BTreeMap<ConnectionId, Client>>,
     responder: RefCell<Responder>,
     /// Of the clients that have left.
@@ -180,7 +198,7 @@ struct Room {
 
 impl connection::Listener for Room {
     fn received(&self, peer: Peer, bytes: &Arc<[u8]>) {
-        let answer = self.responder.borrow_mut().answer(peer.connection, bytes);
+        let answer = self.responder.borrow_mut().answer(peer, bytes, now());
         let clients = self.clients.borrow();
         match answer {
             None => {}
@@ -210,12 +228,14 @@ impl Room {
         if let Some(credentials) = stream.credentials() {
             self.reporter.report(What::PeerIs { peer, credentials }).await;
         }
+        let options = self.options.get();
+        queue.steering.read_in(options.reading);
         if let Some(address) = peer.address.ip()
-            && let Err(failure) = socket::apply(&stream.socket(), &self.options, address)
+            && let Err(failure) = socket::apply(&stream.socket(), &options, address)
         {
             self.reporter.report(What::Trouble(failure)).await;
         }
-        let after_peer_fin = self.options.after_peer_fin;
+        let after_peer_fin = options.after_peer_fin;
         let connection = Connection { stream, peer, queue, totals, after_peer_fin, reporter: &self.reporter, listener: &*self };
         let ending = connection.run().await;
         self.clients.borrow_mut().remove(&id);
@@ -224,8 +244,8 @@ impl Room {
         self.reporter.report(What::PeerLeft { peer, ending }).await;
     }
 
-    /// Queues a message for those it is for; without any of them the user is told, and it is `false`.
-    async fn send(&self, message: Message, origin: Origin) -> bool {
+    /// Queues a message for those it is for, in parts if that is asked for; without any of them the user is told, and it is `false`.
+    async fn send(&self, message: Message, origin: Origin, parts: Option<Parts>) -> bool {
         let Message { bytes, target } = message;
         let mut reached = false;
         for client in self.clients.borrow().values() {
@@ -235,7 +255,10 @@ impl Room {
             };
             if wanted {
                 reached = true;
-                client.queue.push(bytes.clone(), origin);
+                match parts {
+                    Some(parts) => client.queue.push_parts(bytes.clone(), origin, parts),
+                    None => client.queue.push(bytes.clone(), origin),
+                }
             }
         }
         if !reached {

@@ -46,6 +46,10 @@ pub enum Operation {
     Store,
     /// Recording to the file that the user named.
     Record,
+    /// Capturing packets.
+    Capture,
+    /// Asking the system about its sockets.
+    Inspect,
 }
 
 /// A socket option's POSIX name. A newtype because a name that is read back must become one of those that this program sets.
@@ -103,6 +107,8 @@ impl Operation {
             Self::Encode => "encode",
             Self::Store => "store",
             Self::Record => "record",
+            Self::Capture => "capture",
+            Self::Inspect => "inspect",
         }
     }
 }
@@ -193,6 +199,16 @@ pub enum Cause {
     IsFolder,
     /// What was named is neither a file nor a folder: a pipe or a device.
     NotAFile,
+    /// Capturing needs a right that this program was not given.
+    CaptureNotPermitted {
+        /// The path of this program: the right is granted to its file.
+        program: String,
+    },
+    /// The system has no such thing.
+    NotAvailableHere,
+
+    /// A relay says nothing of its own.
+    OnlyForwards,
     /// The session is in a state that does not allow it.
     Busy,
     /// The system's own words.
@@ -249,6 +265,10 @@ impl Cause {
             Self::FileInUse => "file-in-use",
             Self::IsFolder => "is-folder",
             Self::NotAFile => "not-a-file",
+            Self::CaptureNotPermitted { .. } => "capture-not-permitted",
+            Self::NotAvailableHere => "not-available-here",
+
+            Self::OnlyForwards => "only-forwards",
             Self::Busy => "busy",
             Self::Other(_) => "other",
         }

@@ -1,6 +1,7 @@
 //! What to open: roles, addresses, socket options. Parsed once by whoever asks, valid afterwards. Must never open anything.
 
 use super::address::{Endpoint, UnixPath};
+use super::impairment::Impairment;
 use super::reply::Reply;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -27,13 +28,13 @@ pub enum Role {
 }
 
 impl Role {
-    /// Those that this system has, in the order of menus; a relay is opened elsewhere.
+    /// Those that this system has, in the order of menus.
     #[cfg(unix)]
     pub const HERE: &'static [Self] =
-        &[Self::TcpClient, Self::TcpServer, Self::Udp, Self::UnixClient, Self::UnixServer, Self::UnixDatagram];
-    /// Those that this system has, in the order of menus; a relay is opened elsewhere.
+        &[Self::TcpClient, Self::TcpServer, Self::Udp, Self::Relay, Self::UnixClient, Self::UnixServer, Self::UnixDatagram];
+    /// Those that this system has, in the order of menus.
     #[cfg(not(unix))]
-    pub const HERE: &'static [Self] = &[Self::TcpClient, Self::TcpServer, Self::Udp];
+    pub const HERE: &'static [Self] = &[Self::TcpClient, Self::TcpServer, Self::Udp, Self::Relay];
 
     /// Whether it connects to one peer.
     pub fn is_client(self) -> bool {
@@ -139,6 +140,10 @@ pub struct Reading {
     pub size: Option<u32>,
     /// How long it rests after each read; `None` for not at all.
     pub pause: Option<Duration>,
+    /// Whether it does not read at all. What arrives waits in the system's buffer; when that is full, TCP's window is closed, and datagrams
+    /// are dropped and counted.
+    #[serde(default)]
+    pub held: Switch,
 }
 
 /// What a connection does once the peer will send no more.
@@ -247,10 +252,13 @@ pub struct RelaySpec {
     pub listen: SocketAddr,
     /// Where it forwards to.
     pub to: Endpoint,
+    /// What it does to what passes.
+    #[serde(default)]
+    pub impairment: Impairment,
 }
 
 /// The two transport protocols.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
     /// RFC 9293.

@@ -6,7 +6,7 @@
 //! | 0 | 4 | bytes of the whole entry |
 //! | 4 | 4 | CRC-32 of everything after this field |
 //! | 8 | 8 | time, microseconds since 1970 |
-//! | 16 | 1 | kind: 0 received, 1 sent, 2 sent by a repetition, 3 sent as an answer, 4 note; 0x80 added: with a connection |
+//! | 16 | 1 | kind: 0 received, 1 sent, 2 sent by a repetition, 3 sent as an answer, 4 note, 5 sent by a relay; 0x80 added: with a connection |
 //! | 17 | 1 | address family: 0 none, 1 a Unix-domain place, whose bytes stand before the payload; 4, 6 |
 //! | 18 | 2 | port; of a Unix-domain place how many bytes it has |
 //! | 20 | 4 | connection |
@@ -76,6 +76,7 @@ fn write_data(header: &mut [u8; HEADER], data: &Data) {
         Some(Origin::User) => 1,
         Some(Origin::Repeat) => 2,
         Some(Origin::Reply) => 3,
+        Some(Origin::Relayed) => 5,
     };
     // Direction and origin say the same twice: what is sent has one.
     if data.direction == Direction::Sent && data.origin.is_none() {
@@ -203,6 +204,7 @@ impl Raw<'_> {
             1 => Some(Origin::User),
             2 => Some(Origin::Repeat),
             3 => Some(Origin::Reply),
+            5 => Some(Origin::Relayed),
             _ => return None,
         };
         let direction = if origin.is_none() { Direction::Received } else { Direction::Sent };
@@ -262,7 +264,13 @@ pub(super) mod tests {
             place.prop_map(Address::Unix),
             any::<u32>().prop_map(|number| UnixPath::numbered(number).into()),
         ];
-        let origin = prop_oneof![Just(None), Just(Some(Origin::User)), Just(Some(Origin::Repeat)), Just(Some(Origin::Reply))];
+        let origin = prop_oneof![
+            Just(None),
+            Just(Some(Origin::User)),
+            Just(Some(Origin::Repeat)),
+            Just(Some(Origin::Reply)),
+            Just(Some(Origin::Relayed))
+        ];
         let bytes =
             prop_oneof![proptest::collection::vec(any::<u8>(), 0..40), proptest::collection::vec(any::<u8>(), 3000..5000)];
         let data = (address, proptest::option::of(any::<u32>()), origin, bytes, 0..LONGEST, proptest::option::of(0u64..u64::MAX));

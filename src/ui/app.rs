@@ -1,11 +1,14 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
+use super::desk::{self, Desk};
+use super::hand_out::Saving;
 use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
 use super::lens::Lens;
 use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::card::Cards;
+use super::panel::encapsulation::Encapsulation;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
 use super::record::{Asked, Record};
@@ -19,6 +22,8 @@ use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
 use crate::history::feed::Feed;
 use crate::i18n::Language;
+use crate::os::packets::Sniffer;
+use crate::os::sampler::Sampler;
 use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
@@ -41,9 +46,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+mod encapsulation;
+
+mod capturing;
+mod hand_out;
 mod lens;
 mod looking;
 mod pairs;
+mod projector;
 mod reading;
 
 /// The shortest time between two frames that news ask for: 20 in a second can be read, and leave the processor to the network where
@@ -66,6 +76,8 @@ pub struct App {
     asked: Option<Language>,
     /// The zoom of the last frame, to see when the keyboard changes it.
     zoom: f32,
+    /// The contrast of the palettes in force.
+    contrast: theme::Contrast,
     keeper: Keeper,
     tabs: BTreeMap<SessionId, SessionTab>,
     tree: Tree<SessionId>,
@@ -81,11 +93,16 @@ pub struct App {
     settings_open: bool,
     save: Option<Save>,
     record: Option<Record>,
+    hand_out: Option<Saving>,
     inspected: Option<Inspected>,
     /// Its protocol card.
     cards: Cards,
     /// The encoding lens.
     lens: Lens,
+    /// The selected record inside its headers.
+    encapsulation: Encapsulation,
+    /// The address desk.
+    desk: Desk,
     next_save: f64,
     readers: Readers,
     pages: Pages,
@@ -99,6 +116,10 @@ pub struct App {
     recovery: Recovery,
     /// What the recorder is to take over.
     handing: VecDeque<Request>,
+    /// What asks the system about sockets that a page shows.
+    sampler: Sampler,
+    /// Captures of packets.
+    sniffers: BTreeMap<SessionId, Sniffer>,
     /// Whether the end was not the user's: then the records on disk stay.
     leaving: Arc<AtomicBool>,
 }
@@ -109,7 +130,7 @@ impl App {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(ctx: &Context, loaded: Loaded, path: Option<PathBuf>) -> io::Result<Self> {
-        theme::install(ctx);
+        theme::install_with(ctx, contrast(&loaded.settings));
         let Loaded { settings, damaged } = loaded;
         let waker = ctx.clone();
         let engine = Engine::start(Options {
@@ -123,6 +144,7 @@ impl App {
         let waker = ctx.clone();
         let pages = Pages::start(readers.clone(), Box::new(move || waker.request_repaint()))?;
         // Where nothing is kept on disk, nothing can be taken over; it stays until something is.
+        let sampler = Sampler::start(now, pacing(ctx.clone()))?;
         let recovery = match archive_options(&settings) {
             Some(archive) => Recovery::start(archive.root, ctx)?,
             None => Recovery::default(),
@@ -133,7 +155,8 @@ impl App {
             look,
             keeper: Keeper::new(path, settings.clone()),
             asked: None,
-            zoom: settings.zoom,
+            zoom: settings.shown_zoom(),
+            contrast: contrast(&settings),
             settings,
             tabs: BTreeMap::new(),
             tree: tiles::empty(),
@@ -148,9 +171,12 @@ impl App {
             settings_open: false,
             save: None,
             record: None,
+            hand_out: None,
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
+            encapsulation: Encapsulation::default(),
+            desk: Desk::default(),
             next_save: 0.0,
             readers,
             pages,
@@ -160,6 +186,8 @@ impl App {
             openings: Openings::default(),
             recovery,
             handing: VecDeque::new(),
+            sampler,
+            sniffers: BTreeMap::new(),
             leaving: Arc::default(),
         };
         app.restore();
@@ -221,14 +249,20 @@ impl App {
         }
     }
 
-    fn appearance(&self, ctx: &Context) {
+    fn appearance(&mut self, ctx: &Context) {
         ctx.set_theme(match self.settings.theme {
             Theme::System => egui::ThemePreference::System,
             Theme::Light => egui::ThemePreference::Light,
             Theme::Dark => egui::ThemePreference::Dark,
         });
-        if ctx.zoom_factor().total_cmp(&self.settings.zoom).is_ne() {
-            ctx.set_zoom_factor(self.settings.zoom);
+        let contrast = contrast(&self.settings);
+        if self.contrast != contrast {
+            self.contrast = contrast;
+            theme::install_with(ctx, contrast);
+        }
+        let zoom = self.settings.shown_zoom();
+        if ctx.zoom_factor().total_cmp(&zoom).is_ne() {
+            ctx.set_zoom_factor(zoom);
         }
     }
 
@@ -256,6 +290,7 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
+            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }
@@ -281,6 +316,8 @@ impl App {
             Intent::CloseTab(id) => {
                 tiles::remove(&mut self.tree, id);
                 self.tabs.remove(&id);
+                self.sniffers.remove(&id);
+                self.sampler.forget(id.0);
                 self.focused = self.focused.filter(|focused| *focused != id);
             }
             Intent::To(id, action) => {
@@ -297,6 +334,9 @@ impl App {
             Intent::Open => self.openings.ask(),
             Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
+            Intent::Encapsulate => self.encapsulate(),
+            Intent::HandOut(hand_out) => self.begin_hand_out(hand_out),
+            Intent::Capture(id, wanted) => self.capture(id, wanted),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }
@@ -320,7 +360,10 @@ impl App {
                 self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
-            Change::Lens(shown) => self.settings.lens = shown,
+            Change::Lens(shown) => self.open_lens(shown),
+            Change::Encapsulation(shown) => self.open_encapsulation(shown),
+            Change::Desk(shown) => self.settings.desk = shown,
+            Change::Projector(on) => self.settings.projector = on,
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
@@ -356,6 +399,7 @@ impl App {
         {
             self.record = None;
         }
+        self.ask_hand_out(ui);
         self.ask_reading(ui);
     }
 
@@ -408,8 +452,12 @@ impl View for App {
         let zoom = ctx.zoom_factor();
         if zoom.total_cmp(&self.zoom).is_ne() {
             // Ctrl and plus or minus.
-            (self.zoom, self.settings.zoom) = (zoom, zoom);
+            self.zoom = zoom;
+            if zoom.total_cmp(&self.settings.shown_zoom()).is_ne() {
+                self.settings.set_shown_zoom(zoom);
+            }
         }
+        self.project(ui);
         if let Some(tab) = self.focused.and_then(|id| self.tabs.get_mut(&id)) {
             find::keys(tab, ui);
         }
@@ -423,6 +471,7 @@ impl View for App {
         self.show_reading(ui);
         let colors = palette(ui);
         self.show_lens(ui, &mut intents);
+        self.show_encapsulation(ui, &mut intents);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))
@@ -432,7 +481,16 @@ impl View for App {
                     inspector::show(ui, (self.inspected.as_ref(), &mut self.cards), language, &self.zone, &mut intents)
                 });
         }
+        let desk = self.settings.desk.then(|| desk::Place::of(ui.available_width()));
+        if desk == Some(desk::Place::Beside) {
+            self.desk.panel(ui, language, &mut intents);
+        }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if desk == Some(desk::Place::Instead) {
+                let frame = Frame::new().fill(colors.panel).inner_margin(12);
+                frame.show(ui, |ui| self.desk.show(ui, language, &mut intents));
+                return;
+            }
             if self.tabs.is_empty() {
                 welcome::show(ui, language, &mut intents);
                 return;
@@ -473,6 +531,11 @@ impl View for App {
         }
         self.recovery = Recovery::default();
     }
+}
+
+/// How much contrast the settings ask for.
+fn contrast(settings: &Settings) -> theme::Contrast {
+    if settings.projector { theme::Contrast::High } else { theme::Contrast::Usual }
 }
 
 /// The session of a tile that is no container.

@@ -2,9 +2,12 @@
 
 pub mod app;
 pub mod browsing;
+pub mod capture;
 pub mod clipboard;
+pub mod desk;
 pub mod fonts;
 pub mod glance;
+pub mod hand_out;
 pub mod intent;
 pub mod keeper;
 pub mod lens;
@@ -16,7 +19,9 @@ pub mod panel;
 pub mod path_field;
 pub mod record;
 pub mod recovery;
+pub mod replay;
 pub mod save;
+pub mod scene_view;
 pub mod session;
 pub mod settings_window;
 pub mod soft;

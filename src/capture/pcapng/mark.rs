@@ -109,6 +109,7 @@ impl Mark {
             Some(Origin::User) => 1,
             Some(Origin::Repeat) => 2,
             Some(Origin::Reply) => 3,
+            Some(Origin::Relayed) => 4,
         };
         let unix = if matches!(self.ends, Ends::Unix { .. }) { UNIX } else { 0 };
         bytes[..3].copy_from_slice(&[part, origin, u8::from(self.connection.is_some()) + unix]);
@@ -150,6 +151,7 @@ impl Mark {
             1 => Some(Origin::User),
             2 => Some(Origin::Repeat),
             3 => Some(Origin::Reply),
+            4 => Some(Origin::Relayed),
             _ => return None,
         };
         if connected > 1 + UNIX {

@@ -15,10 +15,13 @@
 //! Both carry the enterprise number 32473, which RFC 5612 reserves for examples, because this program has none of its own; the word
 //! `sockscope` behind it tells ours from other people's examples. Wireshark lists the Custom Blocks between the packets, and editcap and
 //! its filters keep both. Only a classic pcap, which has no such blocks, must be saved with the filter `ip or ipv6`.
+//!
+//! Packets that were really seen ([`packets`]) are written without any of this, as every capture program does.
 
 mod block;
 mod mark;
 mod packet;
+pub mod packets;
 pub(super) mod reader;
 mod stream;
 mod writer;

@@ -14,6 +14,7 @@ use crate::traffic::record::{Data, Direction, Entry, Record, RecordId};
 use etherparse::TcpHeader;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 /// A note as it stands in a Custom Block.
 #[derive(Serialize, Deserialize)]
@@ -32,6 +33,8 @@ pub(super) struct Note<W> {
 pub struct Writer {
     local: Option<Address>,
     streams: BTreeMap<ConnectionId, Stream>,
+    /// This end of a relay's datagrams, by their number.
+    flows: BTreeMap<ConnectionId, SocketAddr>,
     /// Datagrams lost since the last packet.
     dropped: u64,
 }
@@ -65,15 +68,24 @@ impl Writer {
     /// A connection that was there before the recording, and this end of it. One that is known changes nothing, nor do the peers of
     /// datagrams.
     pub fn knows(&mut self, peer: Peer, local: Address) {
-        if let Some(id) = peer.connection {
+        self.flows(peer, local);
+        if let Some(id) = peer.stream() {
             self.streams.entry(id).or_insert_with(|| Stream::new(id, Some(stand_in(local)), stand_in_for(peer)));
         }
     }
 
     /// The same, of which so many bytes went each way before the recording.
     pub fn goes_on(&mut self, peer: Peer, local: Address, received: u64, sent: u64) {
-        if let Some(id) = peer.connection {
+        self.flows(peer, local);
+        if let Some(id) = peer.stream() {
             self.streams.entry(id).or_insert_with(|| Stream::going_on(id, stand_in(local), stand_in_for(peer), received, sent));
+        }
+    }
+
+    /// This end of a relay's datagrams; nothing for a connection.
+    fn flows(&mut self, peer: Peer, local: Address) {
+        if peer.stream().is_none() {
+            self.flows.extend(peer.connection.map(|id| (id, stand_in(local))));
         }
     }
 
@@ -93,9 +105,10 @@ impl Writer {
         // Where nothing is known of this end, it is at least of the peer's kind.
         let local = known.or(data.peer.address.ip().is_none().then_some(Address::Unix(UnixPath::UNNAMED))).map(stand_in);
         let mut moment = Moment { at, id, dropped: &mut self.dropped, out };
-        let Some(connection) = data.peer.connection else {
+        let Some(connection) = data.peer.stream() else {
             let peer = on_the_wire(stand_in_for(data.peer));
-            let local = local_for(local, peer);
+            let own = data.peer.connection.and_then(|id| self.flows.get(&id).copied());
+            let local = local_for(own.or(local), peer);
             let route = match data.direction {
                 Direction::Received => Route { source: peer, destination: local },
                 Direction::Sent => Route { source: local, destination: peer },
@@ -131,10 +144,15 @@ impl Writer {
                 self.local = Some(*local);
                 begin(&mut self.streams, &mut moment, *peer, *local, Direction::Sent);
             }
+            What::PeerJoined { peer, local } | What::Dialled { target: peer, local, .. } if peer.stream().is_none() => {
+                self.flows(*peer, *local);
+            }
             What::PeerJoined { peer, local } => begin(&mut self.streams, &mut moment, *peer, *local, Direction::Received),
+            What::Dialled { target, local, .. } => begin(&mut self.streams, &mut moment, *target, *local, Direction::Sent),
             What::PeerFinished { peer } => finish(&mut self.streams, &mut moment, *peer, Direction::Received),
             What::Finished { peer } => finish(&mut self.streams, &mut moment, *peer, Direction::Sent),
             What::PeerLeft { peer, ending } => {
+                peer.connection.map(|id| self.flows.remove(&id));
                 if let Some(mut stream) = peer.connection.and_then(|id| self.streams.remove(&id)) {
                     moment.end(&mut stream, *peer, &ending.by);
                 }
@@ -145,7 +163,10 @@ impl Writer {
                     moment.end(&mut stream, peer, &ending.by);
                 }
             }
-            What::Opening { .. } | What::Failed(_) => self.streams.clear(),
+            What::Opening { .. } | What::Failed(_) => {
+                self.streams.clear();
+                self.flows.clear();
+            }
             What::Gap { datagrams, .. } => self.dropped = self.dropped.saturating_add(*datagrams),
             _ => {}
         }
@@ -153,7 +174,7 @@ impl Writer {
 }
 
 fn begin(streams: &mut BTreeMap<ConnectionId, Stream>, moment: &mut Moment, peer: Peer, local: Address, opener: Direction) {
-    let Some(id) = peer.connection else { return };
+    let Some(id) = peer.stream() else { return };
     let mut stream = Stream::new(id, Some(stand_in(local)), stand_in_for(peer));
     for packet in stream.handshake(opener) {
         moment.made_up(&stream, peer, packet);
@@ -229,7 +250,7 @@ impl Moment<'_> {
                 self.made_up(stream, peer, reset);
             }
             // Nothing is known to have travelled then.
-            EndedBy::Cancelled | EndedBy::TimedOut | EndedBy::Error(_) => {}
+            EndedBy::Cancelled | EndedBy::Idle | EndedBy::TimedOut | EndedBy::Error(_) => {}
         }
     }
 }

@@ -8,7 +8,7 @@ use super::file::SocketFile;
 use super::{address_of, bound, error};
 use crate::session::event::Ending;
 use crate::session::failure::{Failure, Operation};
-use crate::session::spec::UnixClientSpec;
+use crate::session::spec::{TcpOptions, UnixClientSpec};
 use socket2::Type;
 use std::cell::RefCell;
 use std::io::ErrorKind;
@@ -27,10 +27,11 @@ const TRY_AGAIN: Duration = Duration::from_millis(5);
 /// The failure that ended it.
 pub async fn run(spec: UnixClientSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let UnixClientSpec { after_peer_fin, reconnect, ref reply, .. } = spec;
-    let manner = Manner { reconnect, after_peer_fin, reply: reply.clone() };
+    let options = TcpOptions { after_peer_fin, ..TcpOptions::default() };
+    let manner = Manner { reconnect, options, reply: reply.clone() };
     // The file of the last connection; it goes before the next one is bound, and with the session.
     let own = RefCell::new(None);
-    let connecting = async || {
+    let connecting = async |_| {
         own.take();
         let (stream, file) = connect(&spec).await?;
         own.replace(file);
