@@ -10,8 +10,11 @@ use sockscope::session::address::UnixPath;
 use sockscope::session::command::{Action, End, Message, Selection, Target};
 use sockscope::session::event::{Ending, Unsent, What};
 use sockscope::session::failure::Cause;
+use sockscope::session::knob::{Buffers, Knob, Parts};
 use sockscope::session::reply::Reply;
-use sockscope::session::spec::{AfterPeerFin, Backoff, SessionSpec, Switch, UnixClientSpec, UnixDatagramSpec, UnixServerSpec};
+use sockscope::session::spec::{
+    AfterPeerFin, Backoff, Reading, SessionSpec, Switch, UnixClientSpec, UnixDatagramSpec, UnixServerSpec,
+};
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
@@ -358,4 +361,83 @@ fn a_flood_does_not_hold_up_the_end() {
     let ends = rest.values().flatten().filter(|what| matches!(what, What::Closed { .. })).count();
     assert_eq!(ends, 2);
     assert!(!path.exists() && !datagrams.exists());
+}
+
+// ---- knobs
+
+#[test]
+fn a_read_that_is_too_small_cuts_a_datagram_and_tells_how_much() {
+    let ((_folder, path), mut bench) = (folder(), Bench::new());
+    let session = bench.open(SessionSpec::UnixDatagram(datagram(Some(&path), None)));
+    bench.wait(session, is_bound);
+    let set = |reading| Action::SetReading(reading);
+    bench.act(session, set(Reading { size: Some(4), ..Reading::default() }));
+    bench.wait(session, |what| matches!(what, What::Turned(_)).then_some(()));
+    let sender = UnixDatagram::unbound().unwrap();
+    sender.send_to(b"0123456789", &path).unwrap();
+    sender.send_to(b"abcd", &path).unwrap();
+    bench.receives(session, b"0123");
+    let cut = bench.wait(session, |what| match what {
+        What::Truncated { kept, whole, .. } => Some((*kept, *whole)),
+        _ => None,
+    });
+    assert_eq!(cut, (4, cfg!(target_os = "linux").then_some(10)));
+    bench.receives(session, b"abcd");
+    // Not read at all: it waits, whole, until reading goes on.
+    bench.act(session, set(Reading { held: Switch::On, ..Reading::default() }));
+    bench.wait(session, |what| matches!(what, What::Turned(_)).then_some(()));
+    sender.send_to(b"0123456789", &path).unwrap();
+    bench.act(session, set(Reading { pause: Some(Duration::from_millis(1)), ..Reading::default() }));
+    bench.receives(session, b"0123456789");
+    bench.close(session);
+    let rest = bench.finish();
+    assert!(!rest.values().flatten().any(|what| matches!(what, What::Truncated { .. })));
+}
+
+#[test]
+fn a_message_in_parts_is_several_datagrams_in_order() {
+    let ((_folder, path), mut bench) = (folder(), Bench::new());
+    let receiver = plain(&path);
+    let session = bench.open(SessionSpec::UnixDatagram(datagram(None, Some(&path))));
+    bench.wait(session, is_bound);
+    let size = std::num::NonZeroU32::new(4).unwrap();
+    for gap in [Duration::ZERO, Duration::from_millis(1)] {
+        let message = Message { bytes: b"0123456789"[..].into(), target: Target::Everyone };
+        bench.act(session, Action::SendInParts { message, parts: Parts { size, gap } });
+        let mut buffer = [0; 64];
+        for expected in [&b"0123"[..], b"4567", b"89"] {
+            let length = receiver.recv(&mut buffer).unwrap();
+            assert_eq!(&buffer[..length], expected);
+        }
+    }
+    bench.act(session, Action::SetBuffers(Buffers { receive: None, send: Some(50_000) }));
+    let granted = bench.wait(session, |what| match what {
+        What::Turned(Knob::Buffers { send, .. }) => Some(*send),
+        _ => None,
+    });
+    assert!(granted >= 50_000, "{granted}");
+    bench.send(session, &vec![0; usize::try_from(granted).unwrap() + 1]);
+    let cause = bench.trouble(session).cause;
+    assert!(matches!(cause, Cause::BeyondBuffer { buffer, .. } if buffer as u64 == granted), "{cause:?}");
+    bench.close(session);
+    bench.finish();
+}
+
+/// What only TCP has changes nothing, and is no failure.
+#[test]
+fn knobs_of_a_stream_without_segments() {
+    let ((_folder, path), mut bench) = (folder(), Bench::new());
+    let session = bench.open(SessionSpec::UnixServer(server(&path)));
+    bench.wait(session, is_listening);
+    let mut peer = connect(&path);
+    bench.joined(session);
+    bench.act(session, Action::SetNoDelay(Switch::On));
+    bench.act(session, Action::SetReading(Reading { size: Some(2), ..Reading::default() }));
+    bench.wait(session, |what| matches!(what, What::Turned(Knob::Reading(_))).then_some(()));
+    peer.write_all(b"abcde").unwrap();
+    let reads: Vec<Vec<u8>> = (0..3).map(|_| bench.received(session).1).collect();
+    assert_eq!(reads, [&b"ab"[..], b"cd", b"e"]);
+    bench.close(session);
+    let rest = bench.finish();
+    assert!(!rest.values().flatten().any(|what| matches!(what, What::Trouble(_))), "{rest:?}");
 }
