@@ -7,6 +7,7 @@ use crate::session::draft::Draft;
 use crate::session::id::SessionId;
 use crate::session::storage::AtLimit;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -73,6 +74,10 @@ pub struct Settings {
     pub desk: bool,
     /// Whether everything is larger and has more contrast, for a projector.
     pub projector: bool,
+    /// Whether the classroom is shown.
+    pub lessons: bool,
+    /// The lessons that were done to their end.
+    pub lessons_done: BTreeSet<String>,
     /// Width and height of the window in points.
     pub window: [f32; 2],
     /// The sessions in the tabs.
@@ -99,6 +104,8 @@ impl Default for Settings {
             encapsulation: false,
             desk: false,
             projector: false,
+            lessons: false,
+            lessons_done: BTreeSet::new(),
             window: [1180.0, 760.0],
             sessions: Vec::new(),
             layout: None,

@@ -77,8 +77,8 @@ pub enum Command {
     Decode(Decode),
     /// Turn a capture (pcapng, pcap) or a log (NetAssist, jsonl) into another format
     Convert(Convert),
-    /// The class room's lessons (not available yet)
-    Lesson(Later),
+    /// The class room's lessons, on real sockets of this machine: what was predicted beside what happened
+    Lesson(Lesson),
     /// Forward TCP or UDP, and drop, repeat, delay, reorder, cut up, slow down, stall or reset what passes
     Relay(Relay),
     /// Connect to a Unix-domain socket
@@ -115,6 +115,52 @@ pub struct Later {
     /// Not read yet.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     pub words: Vec<String>,
+}
+
+/// `lesson`.
+#[derive(Debug, clap::Args)]
+pub struct Lesson {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub word: LessonWord,
+}
+
+/// `lesson list`, `lesson run`.
+#[derive(Debug, Subcommand)]
+pub enum LessonWord {
+    /// Show which lessons there are
+    List {
+        /// A list for people, or a JSON object per lesson
+        #[arg(long, value_enum, default_value = "text")]
+        format: LessonFormat,
+    },
+    /// Do one from beginning to end; the exit status is 1 when something does not come out as it should
+    Run(LessonRun),
+}
+
+/// `lesson run`.
+#[derive(Debug, clap::Args)]
+pub struct LessonRun {
+    /// One of the list, or a file that ends in .toml
+    #[arg(value_name = "NAME | FILE")]
+    pub lesson: String,
+    /// Text for people, a JSON object per step, or one page that holds everything
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: LessonFormat,
+    /// Where to instead of standard output; a file that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `lesson … --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LessonFormat {
+    /// For people
+    Text,
+    /// A JSON object per line
+    Jsonl,
+    /// A page
+    Html,
 }
 
 /// What only UDP has.

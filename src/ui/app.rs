@@ -5,6 +5,7 @@ use super::hand_out::Saving;
 use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
 use super::lens::Lens;
+use super::lessons::Lessons;
 use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::card::Cards;
@@ -51,6 +52,7 @@ mod encapsulation;
 mod capturing;
 mod hand_out;
 mod lens;
+mod lessons;
 mod looking;
 mod pairs;
 mod projector;
@@ -99,6 +101,8 @@ pub struct App {
     cards: Cards,
     /// The encoding lens.
     lens: Lens,
+    /// The classroom.
+    lessons: Lessons,
     /// The selected record inside its headers.
     encapsulation: Encapsulation,
     /// The address desk.
@@ -175,6 +179,7 @@ impl App {
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
+            lessons: Lessons::default(),
             encapsulation: Encapsulation::default(),
             desk: Desk::default(),
             next_save: 0.0,
@@ -341,6 +346,7 @@ impl App {
                 self.command(Command::ListInterfaces);
             }
             Intent::Settings(change) => self.change(change, ctx),
+            Intent::Lesson(wish) => self.classroom(wish, ctx),
             Intent::Lens(_) | Intent::Read(..) | Intent::JudgeAgain(..) => self.read_otherwise(intent),
         }
     }
@@ -360,6 +366,7 @@ impl App {
                 self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
+            Change::Lessons(shown) => self.settings.lessons = shown,
             Change::Lens(shown) => self.open_lens(shown),
             Change::Encapsulation(shown) => self.open_encapsulation(shown),
             Change::Desk(shown) => self.settings.desk = shown,
@@ -407,10 +414,10 @@ impl App {
     fn remembered(&self, ctx: &Context) -> Settings {
         // What was read from a file is not remembered: the file is still there, and what was left is shown once.
         let mut tree = self.tree.clone();
-        for tab in self.tabs.values().filter(|tab| tab.about.is_some()) {
+        for tab in self.tabs.values().filter(|tab| !tab.is_remembered()) {
             tiles::remove(&mut tree, tab.id);
         }
-        let sessions = self.tabs.values().filter(|tab| tab.about.is_none()).map(|tab| {
+        let sessions = self.tabs.values().filter(|tab| tab.is_remembered()).map(|tab| {
             let mut draft = tab.draft.clone();
             if draft.message.len() > LONGEST_DRAFT {
                 draft.message.clear();
@@ -465,11 +472,13 @@ impl View for App {
         self.look(&ctx);
         self.take_copied(&ctx);
         self.pair_up();
+        self.drive_lesson(&ctx);
         let language = self.language();
         let mut intents = Vec::new();
         top_bar::show(ui, language, &self.settings, &mut intents);
         self.show_reading(ui);
         let colors = palette(ui);
+        self.show_lessons(ui, &mut intents);
         self.show_lens(ui, &mut intents);
         self.show_encapsulation(ui, &mut intents);
         if self.settings.inspector && !self.tabs.is_empty() {

@@ -11,6 +11,7 @@ pub mod hand_out;
 pub mod intent;
 pub mod keeper;
 pub mod lens;
+pub mod lessons;
 pub mod look;
 pub mod notice;
 pub mod opening;

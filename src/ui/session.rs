@@ -19,6 +19,7 @@ use crate::codec::encoding::Encoding;
 use crate::codec::framing::Rule;
 use crate::history::open::About;
 use crate::i18n::Language;
+use crate::lesson::both::Both;
 use crate::session::draft::{Draft, Problem, Shown};
 use crate::session::id::{ConnectionId, SessionId};
 use crate::session::spec::{Interface, Role};
@@ -42,6 +43,8 @@ pub struct SessionTab {
     pub id: SessionId,
     /// As typed.
     pub draft: Draft,
+    /// What a lesson calls it, if it belongs to one: then it is not remembered.
+    pub called: Option<Both>,
     /// What it was read from, if it was: then it is for looking alone.
     pub about: Option<About>,
     /// What the last frame saw.
@@ -166,6 +169,7 @@ impl SessionTab {
             id,
             problems: draft.spec().err().unwrap_or_default(),
             draft,
+            called: None,
             about: None,
             glance: Glance::default(),
             view: View::default(),
@@ -215,6 +219,11 @@ impl SessionTab {
         tab.place.set_follow(false);
         tab.movement = Some(Move::To(0.0));
         tab
+    }
+
+    /// Whether it comes back at the next start: neither what was read from a file nor what a lesson set up does.
+    pub fn is_remembered(&self) -> bool {
+        self.about.is_none() && self.called.is_none()
     }
 
     /// The word for where it stands.

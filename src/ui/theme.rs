@@ -341,6 +341,8 @@ pub mod size {
     pub const DESK_LEAST: f32 = 440.0;
     /// The greatest width of what is in it.
     pub const DESK_MOST: f32 = 760.0;
+    /// The classroom.
+    pub const LESSONS: f32 = 360.0;
     /// The encoding lens.
     pub const LENS: f32 = 300.0;
     /// Its least height: the verdict and one row.

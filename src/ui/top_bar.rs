@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{
     ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LAN, ICON_LAYERS, ICON_LIGHT_MODE,
-    ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE, ICON_VIEW_SIDEBAR,
+    ICON_SCHOOL, ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE, ICON_VIEW_SIDEBAR,
 };
 
 /// `Sockscope  [＋ 新建会话 ▾] [⇄ 本机对连][▾] [打开…]          检查器  设置  中/EN  ☾/☀`
@@ -90,7 +90,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 if settings_button.clicked() {
                     intents.push(Intent::Settings(Change::ShowSettings(true)));
                 }
-                let Settings { inspector, lens, encapsulation, desk, .. } = *settings;
+                let Settings { inspector, lens, encapsulation, desk, lessons, .. } = *settings;
                 if control::toggle(ui, ICON_VIEW_SIDEBAR, &tr("top.inspector"), inspector).clicked() {
                     intents.push(Intent::Settings(Change::Inspector(!inspector)));
                 }
@@ -109,6 +109,16 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 };
                 if button.on_hover_text(tr("desk.open_hint")).clicked() {
                     intents.push(Intent::Settings(Change::Desk(!desk)));
+                }
+                // The classroom is a way in, so it has its word where there is room.
+                let word = tr("lessons.title");
+                let school = if !worded {
+                    control::toggle(ui, ICON_SCHOOL, &word, lessons)
+                } else {
+                    control::worded_toggle(ui, ICON_SCHOOL, &word, lessons)
+                };
+                if school.on_hover_text(tr("lessons.hint")).clicked() {
+                    intents.push(Intent::Settings(Change::Lessons(!lessons)));
                 }
             });
         });
