@@ -2,7 +2,7 @@
 //! wait for it.
 
 use super::asking::{Asking, Heard};
-use super::{explained, fact, remark, typed};
+use super::{compact, explained, fact, remark, typed};
 use crate::describe;
 use crate::i18n::Language;
 use crate::os::resolve::{Resolved, Unresolved, resolve};
@@ -76,7 +76,9 @@ impl Names {
         if let Some((name, outcome)) = &self.outcome {
             ui.add_space(space::SMALL);
             match outcome {
-                Ok(resolved) => answers(ui, language, name, resolved),
+                Ok(resolved) => {
+                    ui.scope(|ui| answers(ui, language, name, resolved));
+                }
                 Err(unresolved) => unanswered(ui, language, unresolved),
             }
         }
@@ -110,7 +112,7 @@ fn millis(took: Duration) -> String {
 
 fn answers(ui: &mut Ui, language: Language, name: &str, resolved: &Resolved) {
     let colors = palette(ui);
-    ui.spacing_mut().item_spacing.y = space::TINY;
+    compact(ui);
     let values: [(&str, &dyn std::fmt::Display); 3] =
         [("name", &name), ("count", &resolved.addresses.len()), ("took", &millis(resolved.took))];
     explained(ui, &language.tr_with("desk.resolved", &values));
