@@ -7,6 +7,7 @@ use crate::session::draft::Draft;
 use crate::session::id::SessionId;
 use crate::session::storage::AtLimit;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -67,10 +68,16 @@ pub struct Settings {
     pub inspector: bool,
     /// Whether the encoding lens is shown.
     pub lens: bool,
+    /// Whether the encapsulation is shown, which has the lens's place.
+    pub encapsulation: bool,
     /// Whether the address desk is shown.
     pub desk: bool,
     /// Whether everything is larger and has more contrast, for a projector.
     pub projector: bool,
+    /// Whether the classroom is shown.
+    pub lessons: bool,
+    /// The lessons that were done to their end.
+    pub lessons_done: BTreeSet<String>,
     /// Width and height of the window in points.
     pub window: [f32; 2],
     /// The sessions in the tabs.
@@ -94,8 +101,11 @@ impl Default for Settings {
             records_folder: None,
             inspector: false,
             lens: false,
+            encapsulation: false,
             desk: false,
             projector: false,
+            lessons: false,
+            lessons_done: BTreeSet::new(),
             window: [1180.0, 760.0],
             sessions: Vec::new(),
             layout: None,

@@ -7,7 +7,12 @@ use std::process::{Command, Stdio};
 use twin::Twin;
 
 fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// Sends each datagram that must be answered and checks the answer; what must not be answered is sent before one that is, so that an

@@ -68,7 +68,8 @@ fn desk(page: Page) -> Desk {
         default: true,
         ..card.clone()
     };
-    let down = Card { name: "wlan0".into(), index: 3, mtu: None, addresses: Vec::new(), up: false, default: false, ..ethernet.clone() };
+    let down =
+        Card { name: "wlan0".into(), index: 3, mtu: None, addresses: Vec::new(), up: false, default: false, ..ethernet.clone() };
     let down = Card { gateways: Vec::new(), resolvers: Vec::new(), mac: None, ..down };
     desk.interfaces.found = Some(vec![card, ethernet, down]);
     let listener = |transport, address: &str, owner: Option<(u32, &str)>| Listener {
@@ -185,7 +186,11 @@ fn capture(language: Language, theme: Theme) -> (Stage, SessionId, Timestamp) {
 fn rows(harness: &egui_kittest::Harness<'_, Stage>) -> Vec<String> {
     use egui_kittest::kittest::NodeT as _;
     let nodes = harness.root().children_recursive();
-    nodes.map(|node| node.accesskit_node()).filter(|node| node.role() == Access::ListItem).filter_map(|node| node.label()).collect()
+    nodes
+        .map(|node| node.accesskit_node())
+        .filter(|node| node.role() == Access::ListItem)
+        .filter_map(|node| node.label())
+        .collect()
 }
 
 #[test]

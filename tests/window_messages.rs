@@ -42,12 +42,10 @@ fn vectors() -> Vec<(Vec<u8>, [&'static str; 4])> {
             b"1_lbt6_0#128#000C29DCD6D7#0#0#0#4001#9:1508920396:Apple:WIN-SMFIBLTAL72:6291457:Apple\0".to_vec(),
             ["1508920396", "Apple@WIN-SMFIBLTAL72", "BR_ENTRY|FILEATTACH|ENCRYPT", "Apple"],
         ),
-        (gbk("1:1002:zhang:PC-01:2097440:见附件\00:a::b.txt:1f4:5f000000:1:\u{7}\0"), [
-            "1002",
-            "zhang@PC-01",
-            "SENDMSG|SENDCHECK|FILEATTACH",
-            "a:b.txt",
-        ]),
+        (
+            gbk("1:1002:zhang:PC-01:2097440:见附件\00:a::b.txt:1f4:5f000000:1:\u{7}\0"),
+            ["1002", "zhang@PC-01", "SENDMSG|SENDCHECK|FILEATTACH", "a:b.txt"],
+        ),
         (gbk("1:9:zhang:PC-01:2:张三\0"), ["9", "zhang@PC-01", "BR_EXIT", "张三"]),
         (gbk("1:10:zhang:PC-01:32:时间 10:30:00\0"), ["10", "zhang@PC-01", "SENDMSG", "时间 10:30:00"]),
         (b"1:11:zhang:PC-01:209:\0".to_vec(), ["11", "zhang@PC-01", "FEIQ_KNOCK", ""]),
@@ -137,7 +135,8 @@ fn every_vector_is_a_row_with_its_fields() {
         window.click(&knock, Side::Any);
         window.segment("page.log", 0, Side::Any);
         window.wait_for_row(Side::Any, "not a message");
-        let selected: Vec<_> = window.all().into_iter().filter(|seen| seen.role == egui::accesskit::Role::ListItem && seen.on).collect();
+        let selected: Vec<_> =
+            window.all().into_iter().filter(|seen| seen.role == egui::accesskit::Role::ListItem && seen.on).collect();
         assert_eq!(selected.len(), 1);
         assert!(selected[0].label.contains(":209:"), "{selected:?}");
     }

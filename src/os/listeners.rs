@@ -77,9 +77,7 @@ mod tests {
         let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
         let all = list().unwrap();
-        for (transport, address) in
-            [(Transport::Tcp, tcp.local_addr().unwrap()), (Transport::Udp, udp.local_addr().unwrap())]
-        {
+        for (transport, address) in [(Transport::Tcp, tcp.local_addr().unwrap()), (Transport::Udp, udp.local_addr().unwrap())] {
             let found = all.iter().find(|listener| (listener.transport, listener.address) == (transport, address)).unwrap();
             assert!(found.owners.iter().any(|owner| owner.pid == std::process::id()), "{found:?}");
         }

@@ -90,7 +90,10 @@ mod tests {
             // Cut anywhere, it is some message or none, and no panic.
             for cut in 0..bytes.len() {
                 let part = &bytes[..cut];
-                assert_eq!(Message::parse(part, encoding_of(part, chosen)).is_ok(), cut > bytes.iter().rposition(|b| *b == b':').unwrap());
+                assert_eq!(
+                    Message::parse(part, encoding_of(part, chosen)).is_ok(),
+                    cut > bytes.iter().rposition(|b| *b == b':').unwrap()
+                );
             }
         }
     }

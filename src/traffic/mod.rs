@@ -2,7 +2,9 @@
 //! Must never know sockets, tokio or the window. Only the recorder thread writes the model.
 
 pub mod calls;
+pub mod conversation;
 pub mod encodings;
+pub mod ends;
 pub mod filing;
 pub mod format;
 pub mod frames;

@@ -1,12 +1,15 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
-use super::intent::{Change, Intent, Pair};
 use super::desk::{self, Desk};
+use super::hand_out::Saving;
+use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
 use super::lens::Lens;
+use super::lessons::Lessons;
 use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::card::Cards;
+use super::panel::encapsulation::Encapsulation;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
 use super::record::{Asked, Record};
@@ -20,6 +23,8 @@ use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
 use crate::history::feed::Feed;
 use crate::i18n::Language;
+use crate::os::packets::Sniffer;
+use crate::os::sampler::Sampler;
 use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
@@ -42,7 +47,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+mod encapsulation;
+
+mod capturing;
+mod hand_out;
 mod lens;
+mod lessons;
 mod looking;
 mod pairs;
 mod projector;
@@ -76,6 +86,8 @@ pub struct App {
     focused: Option<SessionId>,
     next_id: u64,
     pairs: Vec<(Pair, SessionId, SessionId)>,
+    /// The folders of Unix-domain pairs, which go once both tabs are closed.
+    pair_folders: Vec<([SessionId; 2], tempfile::TempDir)>,
     interfaces: Vec<Interface>,
     storage: Storage,
     zone: TimeZone,
@@ -83,11 +95,16 @@ pub struct App {
     settings_open: bool,
     save: Option<Save>,
     record: Option<Record>,
+    hand_out: Option<Saving>,
     inspected: Option<Inspected>,
     /// Its protocol card.
     cards: Cards,
     /// The encoding lens.
     lens: Lens,
+    /// The classroom.
+    lessons: Lessons,
+    /// The selected record inside its headers.
+    encapsulation: Encapsulation,
     /// The address desk.
     desk: Desk,
     next_save: f64,
@@ -103,6 +120,10 @@ pub struct App {
     recovery: Recovery,
     /// What the recorder is to take over.
     handing: VecDeque<Request>,
+    /// What asks the system about sockets that a page shows.
+    sampler: Sampler,
+    /// Captures of packets.
+    sniffers: BTreeMap<SessionId, Sniffer>,
     /// Whether the end was not the user's: then the records on disk stay.
     leaving: Arc<AtomicBool>,
 }
@@ -127,6 +148,7 @@ impl App {
         let waker = ctx.clone();
         let pages = Pages::start(readers.clone(), Box::new(move || waker.request_repaint()))?;
         // Where nothing is kept on disk, nothing can be taken over; it stays until something is.
+        let sampler = Sampler::start(now, pacing(ctx.clone()))?;
         let recovery = match archive_options(&settings) {
             Some(archive) => Recovery::start(archive.root, ctx)?,
             None => Recovery::default(),
@@ -145,6 +167,7 @@ impl App {
             focused: None,
             next_id: 1,
             pairs: Vec::new(),
+            pair_folders: Vec::new(),
             interfaces: Vec::new(),
             storage: Storage::default(),
             zone: TimeZone::system(),
@@ -152,9 +175,12 @@ impl App {
             settings_open: false,
             save: None,
             record: None,
+            hand_out: None,
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
+            lessons: Lessons::default(),
+            encapsulation: Encapsulation::default(),
             desk: Desk::default(),
             next_save: 0.0,
             readers,
@@ -165,6 +191,8 @@ impl App {
             openings: Openings::default(),
             recovery,
             handing: VecDeque::new(),
+            sampler,
+            sniffers: BTreeMap::new(),
             leaving: Arc::default(),
         };
         app.restore();
@@ -267,6 +295,7 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
+            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }
@@ -292,6 +321,8 @@ impl App {
             Intent::CloseTab(id) => {
                 tiles::remove(&mut self.tree, id);
                 self.tabs.remove(&id);
+                self.sniffers.remove(&id);
+                self.sampler.forget(id.0);
                 self.focused = self.focused.filter(|focused| *focused != id);
             }
             Intent::To(id, action) => {
@@ -308,10 +339,14 @@ impl App {
             Intent::Open => self.openings.ask(),
             Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
+            Intent::Encapsulate => self.encapsulate(),
+            Intent::HandOut(hand_out) => self.begin_hand_out(hand_out),
+            Intent::Capture(id, wanted) => self.capture(id, wanted),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }
             Intent::Settings(change) => self.change(change, ctx),
+            Intent::Lesson(wish) => self.classroom(wish, ctx),
             Intent::Lens(_) | Intent::Read(..) | Intent::JudgeAgain(..) => self.read_otherwise(intent),
         }
     }
@@ -331,7 +366,9 @@ impl App {
                 self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
-            Change::Lens(shown) => self.settings.lens = shown,
+            Change::Lessons(shown) => self.settings.lessons = shown,
+            Change::Lens(shown) => self.open_lens(shown),
+            Change::Encapsulation(shown) => self.open_encapsulation(shown),
             Change::Desk(shown) => self.settings.desk = shown,
             Change::Projector(on) => self.settings.projector = on,
             Change::ShowSettings(shown) => self.settings_open = shown,
@@ -369,6 +406,7 @@ impl App {
         {
             self.record = None;
         }
+        self.ask_hand_out(ui);
         self.ask_reading(ui);
     }
 
@@ -376,10 +414,10 @@ impl App {
     fn remembered(&self, ctx: &Context) -> Settings {
         // What was read from a file is not remembered: the file is still there, and what was left is shown once.
         let mut tree = self.tree.clone();
-        for tab in self.tabs.values().filter(|tab| tab.about.is_some()) {
+        for tab in self.tabs.values().filter(|tab| !tab.is_remembered()) {
             tiles::remove(&mut tree, tab.id);
         }
-        let sessions = self.tabs.values().filter(|tab| tab.about.is_none()).map(|tab| {
+        let sessions = self.tabs.values().filter(|tab| tab.is_remembered()).map(|tab| {
             let mut draft = tab.draft.clone();
             if draft.message.len() > LONGEST_DRAFT {
                 draft.message.clear();
@@ -434,12 +472,15 @@ impl View for App {
         self.look(&ctx);
         self.take_copied(&ctx);
         self.pair_up();
+        self.drive_lesson(&ctx);
         let language = self.language();
         let mut intents = Vec::new();
         top_bar::show(ui, language, &self.settings, &mut intents);
         self.show_reading(ui);
         let colors = palette(ui);
+        self.show_lessons(ui, &mut intents);
         self.show_lens(ui, &mut intents);
+        self.show_encapsulation(ui, &mut intents);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))

@@ -1,6 +1,8 @@
 //! Roles, not colours: every colour, distance and size of the window, in both themes. Must never know what it colours. A colour or a
 //! size written anywhere else fails a test.
 
+use crate::diagram::ink::{self, SERIES};
+use crate::diagram::scene::Ink;
 use egui::{Color32, Context, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Visuals, vec2};
 
 /// The colours of one theme, by role.
@@ -50,10 +52,74 @@ pub struct Palette {
     pub ok: Color32,
     /// On its way.
     pub busy: Color32,
+    /// Lines and words of a row of colours that everyone can tell apart, counted round and round.
+    pub series: [Color32; SERIES],
+    /// The grounds that go with them.
+    pub series_grounds: [Color32; SERIES],
+}
+
+impl Palette {
+    /// The colour of a line or of words in a picture.
+    pub fn ink(&self, ink: Ink) -> Color32 {
+        match ink {
+            Ink::Strong => self.strong,
+            Ink::Normal => self.text,
+            Ink::Weak | Ink::Note => self.weak,
+            Ink::Accent => self.accent_text,
+            Ink::Received => self.received,
+            Ink::Sent => self.sent,
+            Ink::Warning => self.warning,
+            Ink::Error => self.error,
+            Ink::Ok => self.ok,
+            Ink::Card => self.card,
+            Ink::Lit => self.selected,
+            Ink::Series(number) => self.series[usize::from(number) % SERIES],
+        }
+    }
+
+    /// The colour of the edge of a box in a picture: one that stands back is a hairline.
+    pub fn edge(&self, ink: Ink) -> Color32 {
+        if ink == Ink::Weak { self.line } else { self.ink(ink) }
+    }
+
+    /// The colour of the ground of a box in a picture: words in any ink can be read on it.
+    pub fn ground(&self, ink: Ink) -> Color32 {
+        match ink {
+            Ink::Card => self.card,
+            Ink::Lit => self.selected,
+            Ink::Series(number) => self.series_grounds[usize::from(number) % SERIES],
+            Ink::Strong
+            | Ink::Normal
+            | Ink::Weak
+            | Ink::Accent
+            | Ink::Received
+            | Ink::Sent
+            | Ink::Note
+            | Ink::Warning
+            | Ink::Error
+            | Ink::Ok => {
+                let parts = |color: Color32| [color.r(), color.g(), color.b()];
+                let [red, green, blue] = ink::tint(parts(self.card), parts(self.ink(ink)));
+                Color32::from_rgb(red, green, blue)
+            }
+        }
+    }
 }
 
 const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+/// The colours of print.
+const fn same(print: [ink::Rgb; SERIES]) -> [Color32; SERIES] {
+    let mut colors = [Color32::TRANSPARENT; SERIES];
+    let mut index = 0;
+    while index < SERIES {
+        let [red, green, blue] = print[index];
+        colors[index] = Color32::from_rgb(red, green, blue);
+        index += 1;
+    }
+    colors
 }
 
 /// Dark on light.
@@ -80,6 +146,8 @@ pub const LIGHT: Palette = Palette {
     error: rgb(0xBE_25_25),
     ok: rgb(0x0A_6B_45),
     busy: rgb(0x8A_50_00),
+    series: same(ink::SERIES_LINES),
+    series_grounds: same(ink::SERIES_GROUNDS),
 };
 
 /// Light on dark.
@@ -106,6 +174,26 @@ pub const DARK: Palette = Palette {
     error: rgb(0xFF_8C_8C),
     ok: rgb(0x63_D4_A1),
     busy: rgb(0xF0_B9_5C),
+    series: [
+        rgb(0x8A_B6_FF),
+        rgb(0xFF_A8_78),
+        rgb(0x5B_D6_AB),
+        rgb(0xE8_A6_DC),
+        rgb(0xE8_C4_60),
+        rgb(0x66_D0_E6),
+        rgb(0xFF_98_AE),
+        rgb(0xBC_C7_D5),
+    ],
+    series_grounds: [
+        rgb(0x1E_3A_6B),
+        rgb(0x5C_2F_12),
+        rgb(0x0F_48_35),
+        rgb(0x51_23_47),
+        rgb(0x4C_3A_06),
+        rgb(0x0B_46_54),
+        rgb(0x5E_1E_30),
+        rgb(0x36_3F_4D),
+    ],
 };
 
 /// The same for a projector in a bright room: at least 7 : 1.
@@ -132,6 +220,17 @@ pub const LIGHT_PROJECTED: Palette = Palette {
     error: rgb(0x7D_0A_0A),
     ok: rgb(0x00_45_2A),
     busy: rgb(0x55_30_00),
+    series: [
+        rgb(0x0A_35_80),
+        rgb(0x6B_2A_00),
+        rgb(0x00_45_2A),
+        rgb(0x5A_1A_4E),
+        rgb(0x4A_38_00),
+        rgb(0x08_3F_4C),
+        rgb(0x6E_0F_22),
+        rgb(0x2A_33_40),
+    ],
+    series_grounds: LIGHT.series_grounds,
 };
 
 /// Light on dark for a projector.
@@ -158,6 +257,17 @@ pub const DARK_PROJECTED: Palette = Palette {
     error: rgb(0xFF_BA_BA),
     ok: rgb(0x8B_F0_C1),
     busy: rgb(0xFF_D2_8C),
+    series: [
+        rgb(0xAE_CF_FF),
+        rgb(0xFF_C6_A3),
+        rgb(0x8B_F0_C1),
+        rgb(0xF5_C6_EC),
+        rgb(0xF5_DC_95),
+        rgb(0x9D_E6_F5),
+        rgb(0xFF_BE_CB),
+        rgb(0xDC_E3_EC),
+    ],
+    series_grounds: DARK.series_grounds,
 };
 
 /// How much contrast there is.
@@ -231,10 +341,14 @@ pub mod size {
     pub const DESK_LEAST: f32 = 440.0;
     /// The greatest width of what is in it.
     pub const DESK_MOST: f32 = 760.0;
+    /// The classroom.
+    pub const LESSONS: f32 = 360.0;
     /// The encoding lens.
     pub const LENS: f32 = 300.0;
     /// Its least height: the verdict and one row.
     pub const LENS_LEAST: f32 = 150.0;
+    /// The encapsulation panel.
+    pub const ENCAPSULATION: f32 = 380.0;
     /// A tile narrower than this folds its settings column into a drawer.
     pub const NARROW: f32 = 700.0;
     /// Scroll bars.
@@ -414,6 +528,44 @@ mod tests {
             install_with(&ctx, contrast);
             for (theme, expected) in [(egui::Theme::Light, light), (egui::Theme::Dark, dark)] {
                 assert_eq!(palette(&ctx.style_of(theme)), expected, "{contrast:?} {theme:?}");
+            }
+        }
+    }
+
+    /// Every ink there is.
+    fn inks() -> Vec<Ink> {
+        let mut inks = vec![Ink::Strong, Ink::Normal, Ink::Weak, Ink::Accent, Ink::Received, Ink::Sent, Ink::Note];
+        inks.extend([Ink::Warning, Ink::Error, Ink::Ok, Ink::Card, Ink::Lit]);
+        inks.extend((0..2 * SERIES as u8).map(Ink::Series));
+        inks
+    }
+
+    #[test]
+    fn pictures_have_the_colors_of_the_light_theme_in_print() {
+        for ink in inks() {
+            let pairs =
+                [(LIGHT.ink(ink), ink::line(ink)), (LIGHT.ground(ink), ink::ground(ink)), (LIGHT.edge(ink), ink::edge(ink))];
+            for (window, print) in pairs {
+                assert_eq!([window.r(), window.g(), window.b()], print, "{ink:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_of_pictures_can_be_read_on_every_ground() {
+        for palette in [LIGHT, DARK] {
+            let words = inks().into_iter().filter(|ink| !matches!(ink, Ink::Card | Ink::Lit));
+            let words: Vec<Color32> = words.map(|ink| palette.ink(ink)).collect();
+            for surface in [palette.window, palette.panel, palette.card, palette.field, palette.selected] {
+                for text in &words {
+                    assert!(contrast(*text, surface) >= 4.5, "{text:?} on {surface:?}: {}", contrast(*text, surface));
+                }
+            }
+            for ink in inks() {
+                for text in [palette.strong, palette.text, palette.weak] {
+                    let ground = palette.ground(ink);
+                    assert!(contrast(text, ground) >= 4.5, "{text:?} on {ink:?} {ground:?}: {}", contrast(text, ground));
+                }
             }
         }
     }

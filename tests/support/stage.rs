@@ -10,6 +10,7 @@ use egui_tiles::Tree;
 use jiff::tz::TimeZone;
 use sockscope::history::open::About;
 use sockscope::i18n::Language;
+use sockscope::os::sampler::Sampler;
 use sockscope::session::draft::Draft;
 use sockscope::session::event::{Event, Origin, SessionEvent, What};
 use sockscope::session::id::{ConnectionId, Peer, SessionId};
@@ -25,6 +26,7 @@ use sockscope::ui::desk::{self, Desk};
 use sockscope::ui::intent::Intent;
 use sockscope::ui::lens::Lens;
 use sockscope::ui::panel::card::Cards;
+use sockscope::ui::panel::encapsulation::Encapsulation;
 use sockscope::ui::panel::file;
 use sockscope::ui::panel::inspector::{self, Inspected};
 use sockscope::ui::save::{Offer, Save};
@@ -56,6 +58,8 @@ pub struct Stage {
     pub cards: Cards,
     /// The lens, and the tab whose selected row it looks at.
     pub lens: Option<(SessionId, Lens)>,
+    /// The encapsulation, and the tab whose selected row it looks at.
+    pub encapsulation: Option<(SessionId, Encapsulation)>,
     /// What another run left, and whether to delete it is being asked.
     pub left: Option<(recovery::Found, bool)>,
     /// A file that is being read, and how far.
@@ -65,6 +69,7 @@ pub struct Stage {
     filing: Filing,
     model: Model,
     pages: Pages,
+    sampler: Sampler,
     now: i64,
     zone: TimeZone,
     interfaces: Vec<Interface>,
@@ -84,12 +89,14 @@ impl Stage {
             inspected: None,
             cards: Cards::default(),
             lens: None,
+            encapsulation: None,
             left: None,
             reading: None,
             save: None,
             filing: Filing::default(),
             model: Model::default(),
             pages: Pages::start(Readers::default(), Box::new(|| {})).unwrap(),
+            sampler: Sampler::start(|| Timestamp(BEGIN), Box::new(|| {})).unwrap(),
             now: BEGIN,
             zone: TimeZone::fixed(jiff::tz::offset(8)),
             interfaces: Vec::new(),
@@ -207,7 +214,7 @@ impl Stage {
             tab.look(&self.model, &self.pages, now, &self.zone, Rows::InView);
         }
         for tab in self.tabs.values_mut() {
-            tab.look_at_page(&self.model, &self.pages, now, &self.zone);
+            tab.look_at_page(&self.model, (&self.pages, &self.sampler), now, &self.zone);
         }
         let inspected = self.inspected.and_then(|id| {
             let tab = &self.tabs[&id];
@@ -218,10 +225,18 @@ impl Stage {
         if let Some((id, lens)) = &mut self.lens {
             lens.look(self.tabs.get(id), &self.model, &self.pages);
         }
+        if let Some((id, encapsulation)) = &mut self.encapsulation {
+            encapsulation.look(self.tabs.get(id), &self.model, &self.pages, std::iter::empty());
+        }
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());
-        let (inspector, lens, desk) = (self.inspected.is_some(), self.lens.is_some(), self.desk.is_some());
-        let shown = Settings { inspector, lens, desk, ..Settings::default() };
+        let shown = Settings {
+            inspector: self.inspected.is_some(),
+            lens: self.lens.is_some(),
+            desk: self.desk.is_some(),
+            encapsulation: self.encapsulation.is_some(),
+            ..Settings::default()
+        };
         top_bar::show(ui, self.language, &shown, &mut intents);
         if let Some((found, sure)) = &mut self.left {
             recovery::banner(ui, self.language, &self.zone, found, sure);
@@ -231,6 +246,9 @@ impl Stage {
         }
         if let Some((_, lens)) = &mut self.lens {
             lens.panel(ui, self.language, &mut intents);
+        }
+        if let Some((_, encapsulation)) = &mut self.encapsulation {
+            encapsulation.panel(ui, self.language, &mut intents);
         }
         if self.inspected.is_some() {
             Panel::right("inspector")

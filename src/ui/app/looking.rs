@@ -70,12 +70,13 @@ impl App {
     pub(super) fn look_at(&mut self, model: &Model, now: Timestamp) -> Vec<(SessionId, RecordId)> {
         let visible = tiles::visible(&self.tree);
         let mut wanted = Vec::new();
+        self.aim(model);
         for tab in self.tabs.values_mut() {
             let rows = if visible.contains(&tab.id) { Rows::InView } else { Rows::Hidden };
             let id = tab.id;
             wanted.extend(tab.look(model, &self.pages, now, &self.zone, rows).into_iter().map(|record| (id, record)));
             if rows == Rows::InView {
-                wanted.extend(tab.look_at_page(model, &self.pages, now, &self.zone));
+                wanted.extend(tab.look_at_page(model, (&self.pages, &self.sampler), now, &self.zone));
             }
         }
         if self.interfaces != model.interfaces() {
@@ -94,6 +95,7 @@ impl App {
             wanted.extend(records.wanted().into_iter().map(|record| (tab.id, record)));
         }
         self.look_through_lens(model, &mut wanted);
+        self.look_at_encapsulation(model, &mut wanted);
         wanted
     }
 

@@ -47,11 +47,8 @@ impl Calculator {
     /// Calculates with an address of this machine.
     pub fn take(&mut self, chosen: &Chosen) {
         self.address = chosen.subnet.address().to_string();
-        self.mask = if chosen.subnet.address().is_ipv4() {
-            chosen.subnet.mask().to_string()
-        } else {
-            chosen.subnet.prefix().to_string()
-        };
+        self.mask =
+            if chosen.subnet.address().is_ipv4() { chosen.subnet.mask().to_string() } else { chosen.subnet.prefix().to_string() };
         self.gateway = chosen.gateway.map(|gateway| gateway.to_string()).unwrap_or_default();
     }
 
@@ -157,7 +154,11 @@ fn binary(ui: &mut Ui, language: Language, subnet: &Subnet) {
         let font = theme::font(size::CAPTION_TEXT);
         let bits = [("bits", subnet.prefix()), ("bits", subnet.bits() - subnet.prefix())];
         let [network, host] = bits.map(|(name, count)| [(name, count.to_string())]);
-        legend.append(&filled(language, "desk.network_bits", &network), 0.0, TextFormat::simple(font.clone(), colors.accent_text));
+        legend.append(
+            &filled(language, "desk.network_bits", &network),
+            0.0,
+            TextFormat::simple(font.clone(), colors.accent_text),
+        );
         legend.append("   ", 0.0, TextFormat::simple(font.clone(), colors.weak));
         legend.append(&filled(language, "desk.host_bits", &host), 0.0, TextFormat::simple(font, colors.sent));
         ui.label(legend);

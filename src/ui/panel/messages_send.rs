@@ -81,9 +81,7 @@ fn preset(ui: &mut Ui, fields: &Fields<'_>, typed: &mut MessengerDraft, tab: u64
 }
 
 fn charset(ui: &mut Ui, fields: &Fields<'_>, typed: &mut MessengerDraft) {
-    for (charset, word, hint) in
-        [(Charset::Gbk, "GBK", "messenger.gbk_hint"), (Charset::Utf8, "UTF-8", "messenger.utf8_hint")]
-    {
+    for (charset, word, hint) in [(Charset::Gbk, "GBK", "messenger.gbk_hint"), (Charset::Utf8, "UTF-8", "messenger.utf8_hint")] {
         if control::choice(ui, typed.charset == charset, word).on_hover_text(fields.tr(hint)).clicked() {
             typed.charset = charset;
         }

@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod card;
 pub mod clients;
+pub mod encapsulation;
 pub mod file;
 pub mod filter;
 pub mod find;
@@ -16,7 +17,9 @@ pub mod messages;
 pub mod messages_send;
 pub mod network;
 pub mod receive;
+pub mod relay;
 pub mod send;
 pub mod send_boxes;
 pub mod send_settings;
 pub mod states;
+pub mod unix;
