@@ -4,13 +4,15 @@
 use super::asking::{Asking, Heard};
 use super::{compact, explained, fact, remark, typed};
 use crate::describe;
+use crate::diagram::names::scene;
 use crate::i18n::Language;
 use crate::os::resolve::{Resolved, Unresolved, resolve};
 use crate::session::subnet::range_of;
+use crate::ui::scene_view;
 use crate::ui::theme::{size, space};
 use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::field::caption;
-use egui::{Key, Label, RichText, Ui};
+use egui::{Key, Label, RichText, Sense, Ui, vec2};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_TRAVEL_EXPLORE};
 use std::time::Duration;
 
@@ -84,7 +86,7 @@ impl Names {
         }
         ui.add_space(space::MEDIUM);
         caption(ui, &tr("desk.how_names"));
-        path(ui, language);
+        path(ui, language, &self.name);
     }
 
     fn ask(&mut self, ui: &Ui) {
@@ -137,7 +139,13 @@ fn unanswered(ui: &mut Ui, language: Language, unresolved: &Unresolved) {
 }
 
 /// How a name is looked up, as it is taught.
-fn path(ui: &mut Ui, language: Language) {
+fn path(ui: &mut Ui, language: Language, name: &str) {
+    let picture = scene(language, name);
+    let zoom = (ui.available_width() / picture.width).min(1.0);
+    ui.add_space(space::SMALL);
+    let (rect, _) = ui.allocate_exact_size(vec2(picture.width, picture.height) * zoom, Sense::hover());
+    scene_view::show_at(ui, &language.tr("desk.how_names"), &picture, (rect.min, zoom), None);
+    remark(ui, &language.tr("desk.path.dashed"));
     for key in ["desk.names_recursive", "desk.names_iterative", "desk.names_cached"] {
         explained(ui, &language.tr(key));
     }
