@@ -265,7 +265,7 @@ impl Stage {
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if let Some(desk) = self.desk.as_mut().filter(|_| place == Some(desk::Place::Instead)) {
                 let frame = Frame::new().fill(colors.panel).inner_margin(12);
-                frame.show(ui, |ui| desk.show(ui, self.language, &mut intents));
+                frame.show(ui, |ui| desk.page(ui, self.language, &mut intents));
                 return;
             }
             if self.tabs.is_empty() {
