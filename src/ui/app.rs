@@ -20,11 +20,11 @@ use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
 use crate::history::feed::Feed;
 use crate::i18n::Language;
+use crate::os::packets::Sniffer;
+use crate::os::sampler::Sampler;
 use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
-use crate::os::packets::Sniffer;
-use crate::os::sampler::Sampler;
 use crate::session::id::SessionId;
 use crate::session::spec::Interface;
 use crate::settings::{Loaded, SavedSession, Settings, Theme};
@@ -94,6 +94,8 @@ pub struct App {
     readers: Readers,
     pages: Pages,
     feeds: BTreeMap<SessionId, Feed>,
+    /// Those of the connections that ladders look at.
+    ladder_feeds: Vec<Feed>,
     /// Feeds that are not wanted any more and have not ended yet.
     ending: Vec<Feed>,
     copying: Option<Receiver<Result<String, clipboard::TooLarge>>>,
@@ -164,6 +166,7 @@ impl App {
             readers,
             pages,
             feeds: BTreeMap::new(),
+            ladder_feeds: Vec::new(),
             ending: Vec::new(),
             copying: None,
             openings: Openings::default(),
@@ -305,6 +308,7 @@ impl App {
                     tab.draft.message.clear();
                 }
             }
+            Intent::Select(id, record) => self.select(id, record),
             Intent::Remember(message) => self.settings.remember(message),
             Intent::Copy(id, keys, how) => self.copy(id, &keys, how),
             Intent::Export(id) => self.begin_export(id),
@@ -476,6 +480,7 @@ impl View for App {
     fn on_close(&mut self) {
         self.save = None;
         self.feeds.clear();
+        self.ladder_feeds.clear();
         self.ending.clear();
         let must_leave = self.must_leave();
         self.openings = Openings::default();
