@@ -141,16 +141,36 @@ pub fn scene(lines: &[Line], arrows: &[Arrow], frame: &Frame<'_>) -> Scene<Mark>
         });
     }
     let in_view = |y: f32| (HEAD..frame.height).contains(&y);
+    let mut clock = String::new();
+    let told = told(lines, arrows, frame.language);
+    // Words first: the place of a mark's first shape is where the keyboard finds it.
+    for (line, told) in lines.iter().zip(&told).filter(|(line, _)| in_view(line.y)) {
+        times(&mut scene, line, &mut clock, (frame, &columns));
+        beside(&mut scene, line, told, (frame, &columns));
+    }
     for drawn in arrows {
         arrow(&mut scene, lines, drawn, (frame, &columns));
     }
-    let mut clock = String::new();
-    for line in lines.iter().filter(|line| in_view(line.y)) {
-        times(&mut scene, line, &mut clock, (frame, &columns));
-        beside(&mut scene, line, (frame, &columns));
-    }
     heads(&mut scene, frame, &columns);
     scene
+}
+
+/// All that is to be told of each line: what was called, and what left or arrived with it.
+fn told(lines: &[Line], arrows: &[Arrow], language: Language) -> Vec<String> {
+    let mut told: Vec<String> = lines.iter().map(|line| words::step_hint(language, &line.step)).collect();
+    for drawn in arrows {
+        for foot in [drawn.from, drawn.to] {
+            if let Foot::At(step) = foot
+                && let Some(told) = told.get_mut(step)
+            {
+                if !told.is_empty() {
+                    told.push('\n');
+                }
+                told.push_str(&words::arrow_hint(language, drawn));
+            }
+        }
+    }
+    told
 }
 
 fn words_at(x: f32, y: f32, anchor: Anchor, text: String, ink: Ink) -> Shape {
@@ -178,7 +198,7 @@ fn times(scene: &mut Scene<Mark>, line: &Line, clock: &mut String, (frame, colum
 }
 
 /// What the end says, on its own side.
-fn beside(scene: &mut Scene<Mark>, line: &Line, (frame, columns): (&Frame<'_>, &Columns)) {
+fn beside(scene: &mut Scene<Mark>, line: &Line, told: &str, (frame, columns): (&Frame<'_>, &Columns)) {
     let step = &line.step;
     let Some(words::Beside { text, ink }) = words::beside(frame.language, step) else { return };
     let x = columns.of(step.end);
@@ -193,7 +213,7 @@ fn beside(scene: &mut Scene<Mark>, line: &Line, (frame, columns): (&Frame<'_>, &
     let (from, to, certainty) = (tick(-TICK), tick(TICK), Certainty::Observed);
     scene.draw(Shape::Line { from, to, ink, width: TICK, certainty, head: Head::None });
     let shape = words_at(at, line.y, anchor, text, ink);
-    scene.mark(shape, step.mark, words::step_hint(frame.language, step));
+    scene.mark(shape, step.mark, told.to_owned());
 }
 
 /// As much of it as there is room for.
