@@ -62,10 +62,10 @@ impl Way {
     /// The same as an ending tells it.
     pub fn of(by: &EndedBy) -> Self {
         match by {
-            EndedBy::Us => Self::Closed,
+            EndedBy::Us | EndedBy::Idle => Self::Closed,
             EndedBy::OurReset => Self::Reset,
-            EndedBy::PeerFin => Self::PeerClosed,
-            EndedBy::PeerReset => Self::PeerReset,
+            EndedBy::PeerFin | EndedBy::PeerClosed => Self::PeerClosed,
+            EndedBy::PeerReset | EndedBy::PeerClosedUnread => Self::PeerReset,
             EndedBy::TimedOut => Self::Silence,
             EndedBy::Cancelled | EndedBy::Error(_) => Self::Unknown,
         }
