@@ -24,7 +24,7 @@
 
 use super::pair;
 use super::step::{End, Failed, Mark, Note, Says, Segment, Step};
-use super::told::{Closing, Told};
+use super::told::{Arriving, Closing, Told};
 use crate::session::address::Address;
 use crate::session::call::{Call, Function, Returned};
 use crate::session::event::What;
@@ -266,12 +266,11 @@ impl Around<'_> {
                 Some(Closing::Reset) => vec![said.sending(Segment::Reset)],
                 None => vec![said],
             },
-            Function::Recv | Function::Send if error_code(&call.result).is_some_and(is_reset) => {
-                vec![said.getting(Segment::Reset)]
-            }
-            Function::Recv if call.result == Returned::Value(0) => {
-                vec![said.getting(Segment::Fin), here.sending(Segment::Ack)]
-            }
+            Function::Recv | Function::Send | Function::GetSockOpt => match self.told.arriving(number) {
+                Some(Arriving::Fin) => vec![said.getting(Segment::Fin), here.sending(Segment::Ack)],
+                Some(Arriving::Reset) => vec![said.getting(Segment::Reset)],
+                None => vec![said],
+            },
             _ => vec![said],
         }
     }
@@ -307,17 +306,6 @@ fn syn_left(result: &Returned) -> bool {
         Returned::Value(_) => true,
         Returned::Error { name, .. } => matches!(name.as_str(), "ECONNREFUSED" | "ETIMEDOUT" | "EINPROGRESS" | "ECANCELED"),
     }
-}
-
-fn error_code(result: &Returned) -> Option<&str> {
-    match result {
-        Returned::Value(_) => None,
-        Returned::Error { name, .. } => Some(name),
-    }
-}
-
-fn is_reset(name: &str) -> bool {
-    matches!(name, "ECONNRESET" | "EPIPE" | "ECONNABORTED")
 }
 
 /// Rule 3: the SYNs that left between the beginning of a connect and its end.
