@@ -2,6 +2,7 @@
 
 use super::automation;
 use super::calls::{self, Trace};
+use super::clock::now;
 use super::connection::{self, Connection, Totals};
 use super::error;
 use super::hub::Actions;
@@ -234,7 +235,7 @@ struct Room {
 
 impl connection::Listener for Room {
     fn received(&self, peer: Peer, bytes: &Arc<[u8]>) {
-        let answer = self.responder.borrow_mut().answer(peer.connection, bytes);
+        let answer = self.responder.borrow_mut().answer(peer, bytes, now());
         let clients = self.clients.borrow();
         match answer {
             None => {}

@@ -22,6 +22,7 @@ use sockscope::store::pages::Pages;
 use sockscope::traffic::filing::Filing;
 use sockscope::traffic::model::Model;
 use sockscope::traffic::record::RecordId;
+use sockscope::ui::desk::{self, Desk};
 use sockscope::ui::intent::Intent;
 use sockscope::ui::lens::Lens;
 use sockscope::ui::panel::card::Cards;
@@ -47,6 +48,10 @@ pub struct Stage {
     pub tabs: BTreeMap<SessionId, SessionTab>,
     pub tree: Tree<SessionId>,
     pub settings_open: bool,
+    /// The address desk.
+    pub desk: Option<Desk>,
+    /// For a screen or a projector.
+    pub contrast: theme::Contrast,
     /// The tab whose selected row the inspector shows.
     pub inspected: Option<SessionId>,
     /// The inspector's protocol card.
@@ -79,6 +84,8 @@ impl Stage {
             tabs: BTreeMap::new(),
             tree: tiles::empty(),
             settings_open: false,
+            desk: None,
+            contrast: theme::Contrast::Usual,
             inspected: None,
             cards: Cards::default(),
             lens: None,
@@ -127,6 +134,21 @@ impl Stage {
         id
     }
 
+    /// When what happened last happened.
+    pub fn moment(&self) -> Timestamp {
+        Timestamp(self.now)
+    }
+
+    /// So many events later.
+    pub fn after(&self, moment: Timestamp, events: i64) -> Timestamp {
+        Timestamp(moment.0 + events * STEP)
+    }
+
+    /// The time of so many events passes.
+    pub fn pass(&mut self, events: i64) {
+        self.now += events * STEP;
+    }
+
     /// Something happens, a moment after what happened before.
     pub fn happens(&mut self, session: SessionId, what: What) {
         self.now += STEP;
@@ -151,15 +173,15 @@ impl Stage {
 
     /// The harness that shows it.
     pub fn harness(self, points: [f32; 2], pixels_per_point: f32) -> Harness<'static, Self> {
-        let theme = self.theme;
+        let (theme, contrast) = (self.theme, self.contrast);
         let mut harness = Harness::builder()
             .with_size(points)
             .with_pixels_per_point(pixels_per_point)
             .with_theme(theme)
             .with_max_steps(20)
-            .with_context_setup(|ctx| {
+            .with_context_setup(move |ctx| {
                 fonts::install(ctx);
-                theme::install(ctx);
+                theme::install_with(ctx, contrast);
             })
             .renderer(SoftRenderer::default())
             .allow_missing_glyphs()
@@ -214,6 +236,7 @@ impl Stage {
         let shown = Settings {
             inspector: self.inspected.is_some(),
             lens: self.lens.is_some(),
+            desk: self.desk.is_some(),
             encapsulation: self.encapsulation.is_some(),
             ..Settings::default()
         };
@@ -238,7 +261,16 @@ impl Stage {
                     inspector::show(ui, (inspected.as_ref(), &mut self.cards), self.language, &self.zone, &mut intents)
                 });
         }
+        let place = self.desk.as_ref().map(|_| desk::Place::of(ui.available_width()));
+        if let Some(desk) = self.desk.as_mut().filter(|_| place == Some(desk::Place::Beside)) {
+            desk.panel(ui, self.language, &mut intents);
+        }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if let Some(desk) = self.desk.as_mut().filter(|_| place == Some(desk::Place::Instead)) {
+                let frame = Frame::new().fill(colors.panel).inner_margin(12);
+                frame.show(ui, |ui| desk.show(ui, self.language, &mut intents));
+                return;
+            }
             if self.tabs.is_empty() {
                 welcome::show(ui, self.language, &mut intents);
                 return;

@@ -66,7 +66,11 @@ pub async fn bind(spec: &UdpSpec, trace: &mut Trace) -> Result<UdpSocket, Failur
         && !address.is_multicast()
     {
         let set = trace.option("SOL_IP, IP_MULTICAST_IF", address, || made.set_multicast_if_v4(&address));
-        set.map_err(option("IP_MULTICAST_IF"))?;
+        match set {
+            // A broadcast address can be bound and is no interface's own; then the routing table decides.
+            Err(problem) if problem.kind() == io::ErrorKind::AddrNotAvailable => {}
+            other => other.map_err(option("IP_MULTICAST_IF"))?,
+        }
     }
     UdpSocket::from_std(made.into()).map_err(|problem| error::at(Operation::Bind, spec.local, &problem))
 }

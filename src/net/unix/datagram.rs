@@ -5,6 +5,7 @@
 
 use super::super::automation;
 use super::super::calls::{self, Trace};
+use super::super::clock::now;
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::repeat::{self, Repeat};
@@ -178,7 +179,7 @@ impl Datagrams<'_> {
     }
 
     async fn answer(&mut self, from: UnixPath, bytes: &Arc<[u8]>) {
-        let answer = self.responder.borrow_mut().answer(None, bytes);
+        let answer = self.responder.borrow_mut().answer(Peer::datagram(from.into()), bytes, now());
         match answer {
             None => {}
             Some(Answer::Back(bytes)) => self.outgoing.send(&self.socket, bytes, from, Origin::Reply).await,

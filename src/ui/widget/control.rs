@@ -94,6 +94,15 @@ pub fn toggle(ui: &mut Ui, symbol: MaterialIcon, name: &str, on: bool) -> Respon
     response.on_hover_text(name)
 }
 
+/// The same with a word beside the icon.
+pub fn worded_toggle(ui: &mut Ui, symbol: MaterialIcon, word: &str, on: bool) -> Response {
+    let color = if on { palette(ui).accent_text } else { palette(ui).text };
+    let label = (icon(symbol).color(color), RichText::new(word).color(color));
+    let response = ui.add(Button::new(label).selected(on).min_size(vec2(size::CONTROL, size::CONTROL)));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, on, word));
+    response
+}
+
 /// A row of choices of which one holds. Returns whether it changed.
 pub fn segments<T: Copy + PartialEq>(ui: &mut Ui, value: &mut T, choices: &[(T, String, String)]) -> bool {
     let palette = palette(ui);
