@@ -215,6 +215,9 @@ impl Stage {
         }
         for tab in self.tabs.values_mut() {
             tab.look_at_page(&self.model, (&self.pages, &self.sampler), now, &self.zone);
+            if feed_ladder(&self.model, tab) {
+                tab.look_at_page(&self.model, (&self.pages, &self.sampler), now, &self.zone);
+            }
         }
         let inspected = self.inspected.and_then(|id| {
             let tab = &self.tabs[&id];
@@ -293,6 +296,20 @@ impl Stage {
             settings_window::show(ui, &mut settings, self.language);
         }
     }
+}
+
+/// What threads do for a ladder in the real window. Whether there is something new to look at.
+fn feed_ladder(model: &Model, tab: &SessionTab) -> bool {
+    let mut fed = false;
+    for (id, scanner) in tab.ladder.scanners() {
+        let log = &model.session(id).unwrap().log;
+        let mut scanner = scanner.lock();
+        for id in (scanner.next().0..log.next().0).map(RecordId) {
+            scanner.push(id, log.in_memory(id).unwrap());
+            fed = true;
+        }
+    }
+    fed
 }
 
 /// A connection of a server or client.
