@@ -3,6 +3,7 @@
 use super::relay::Relay;
 use crate::codec::encoding::Encoding;
 use crate::i18n::Language;
+use crate::session::messenger::name;
 use crate::traffic::encodings::Choice;
 use crate::traffic::record::Direction;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -214,8 +215,9 @@ pub struct Talk {
     /// Send this at the start (a server: to each client that joins); repeatable
     #[arg(long, value_name = "MESSAGE", allow_hyphen_values = true)]
     pub send: Vec<String>,
-    /// Answer what arrives: echo, upper, chat (to all the others) or text:MESSAGE
-    #[arg(long, value_name = "echo|upper|chat|text:MESSAGE", value_parser = reply)]
+    /// Answer what arrives: echo, upper, chat (to all the others), text:MESSAGE, or to datagrams ipmsg (IP Messenger, FeiQ: receipts, who
+    /// is there), which may say who one is: ipmsg:USER@HOST or ipmsg:USER@HOST/GROUP
+    #[arg(long, value_name = "echo|upper|chat|text:MESSAGE|ipmsg", value_parser = reply)]
     pub reply: Option<ReplyWord>,
     /// Append a checksum to each message (not available yet)
     #[arg(long, value_name = "NAME")]
@@ -315,6 +317,15 @@ pub enum ReplyWord {
     Chat,
     /// This text.
     Text(String),
+    /// As a program of IP Messenger.
+    IpMsg {
+        /// One's name.
+        user: String,
+        /// One's machine.
+        host: String,
+        /// One's group; empty for none.
+        group: String,
+    },
 }
 
 /// `decode`.
@@ -417,11 +428,24 @@ fn reply(word: &str) -> Result<ReplyWord, String> {
         "echo" => Ok(ReplyWord::Echo),
         "upper" => Ok(ReplyWord::Upper),
         "chat" => Ok(ReplyWord::Chat),
-        _ => match word.strip_prefix("text:") {
-            Some(text) => Ok(ReplyWord::Text(text.to_owned())),
-            None => Err("one of echo, upper, chat and text:MESSAGE".to_owned()),
+        "ipmsg" => Ok(messenger("sockscope", "sockscope", "")),
+        _ => match (word.strip_prefix("text:"), word.strip_prefix("ipmsg:")) {
+            (Some(text), _) => Ok(ReplyWord::Text(text.to_owned())),
+            (None, Some(who)) => {
+                let (user, place) = who.split_once('@').ok_or("USER@HOST is missing behind ipmsg:")?;
+                let (host, group) = place.split_once('/').unwrap_or((place, ""));
+                match (name(user), name(host)) {
+                    (Ok(user), Ok(host)) => Ok(messenger(&user, &host, group)),
+                    (Err(problem), _) | (_, Err(problem)) => Err(problem.to_string()),
+                }
+            }
+            (None, None) => Err("one of echo, upper, chat, text:MESSAGE and ipmsg".to_owned()),
         },
     }
+}
+
+fn messenger(user: &str, host: &str, group: &str) -> ReplyWord {
+    ReplyWord::IpMsg { user: user.to_owned(), host: host.to_owned(), group: group.to_owned() }
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
@@ -450,5 +474,11 @@ mod tests {
         }
         assert_eq!(reply("text:a:b"), Ok(ReplyWord::Text("a:b".into())));
         assert!(reply("txt").is_err());
+        assert_eq!(reply("ipmsg"), Ok(messenger("sockscope", "sockscope", "")));
+        assert_eq!(reply("ipmsg:李雷@PC-02"), Ok(messenger("李雷", "PC-02", "")));
+        assert_eq!(reply("ipmsg:li@PC-02/研发部"), Ok(messenger("li", "PC-02", "研发部")));
+        for bad in ["ipmsg:li", "ipmsg:@PC", "ipmsg:a:b@PC", "ipmsg:li@"] {
+            assert!(reply(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -129,7 +129,12 @@ fn do_it(language: Language, words: &LessonRun, lesson: Arc<Lesson>) -> u8 {
     }
     if let Some(path) = &words.out {
         if let Err(problem) = save(path, |file| file.write_all(text.as_bytes())) {
-            complain(&language.tr_with("save.failed", &[("path", &path.display()), ("reason", &crate::capture::system(language, &problem))]));
+            complain(
+                &language.tr_with(
+                    "save.failed",
+                    &[("path", &path.display()), ("reason", &crate::capture::system(language, &problem))],
+                ),
+            );
             return REFUSED;
         }
     } else {

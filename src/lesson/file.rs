@@ -246,9 +246,8 @@ fn encoding(text: &Spanned<String>) -> Result<Encoding> {
 
 fn group(text: &Spanned<String>) -> Result<Membership> {
     let known = "239.1.2.3, 239.1.2.3@lo".to_owned();
-    Membership::parse(text.get_ref()).or_else(|_| {
-        wrong(&text.span(), Problem::UnknownWord { key: "join", word: text.get_ref().clone(), known })
-    })
+    Membership::parse(text.get_ref())
+        .or_else(|_| wrong(&text.span(), Problem::UnknownWord { key: "join", word: text.get_ref().clone(), known }))
 }
 
 const ROLES: [(&str, Role); 7] = [

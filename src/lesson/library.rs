@@ -89,8 +89,12 @@ impl Library {
 
     /// The names that are most like one that there is not.
     pub fn near(&self, id: &str) -> Vec<&str> {
-        let mut near: Vec<(f64, &str)> =
-            self.lessons.iter().map(|lesson| (alike(id, &lesson.id), lesson.id.as_str())).filter(|(how, _)| *how > ALIKE).collect();
+        let mut near: Vec<(f64, &str)> = self
+            .lessons
+            .iter()
+            .map(|lesson| (alike(id, &lesson.id), lesson.id.as_str()))
+            .filter(|(how, _)| *how > ALIKE)
+            .collect();
         near.sort_by(|one, other| other.0.total_cmp(&one.0));
         near.into_iter().map(|(_, id)| id).take(MOST_NEAR).collect()
     }

@@ -117,7 +117,9 @@ impl LessonError {
     pub fn told(&self, language: Language) -> String {
         let problem = self.problem.told(language);
         match self.line {
-            Some(line) => language.tr_with("lesson_file.at_line", &[("file", &self.file), ("line", &line), ("problem", &problem)]),
+            Some(line) => {
+                language.tr_with("lesson_file.at_line", &[("file", &self.file), ("line", &line), ("problem", &problem)])
+            }
             None => language.tr_with("lesson_file.in_file", &[("file", &self.file), ("problem", &problem)]),
         }
     }

@@ -20,8 +20,8 @@ use crate::session::trail::Watch;
 use crate::traffic::model::Model;
 use minijinja::Value;
 use std::collections::{BTreeSet, VecDeque};
-use std::path::PathBuf;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -602,7 +602,8 @@ fn value_text(value: &Value, language: Language) -> String {
     match value.kind() {
         ValueKind::Bool => language.tr(if value.is_true() { "lesson.yes" } else { "lesson.no" }).into_owned(),
         ValueKind::Seq | ValueKind::Iterable => {
-            let texts: Vec<String> = value.try_iter().map(|values| values.map(|value| value_text(&value, language)).collect()).unwrap_or_default();
+            let texts: Vec<String> =
+                value.try_iter().map(|values| values.map(|value| value_text(&value, language)).collect()).unwrap_or_default();
             if texts.is_empty() { "–".to_owned() } else { texts.join(" | ") }
         }
         _ => {

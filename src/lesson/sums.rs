@@ -112,7 +112,6 @@ fn fragments(payload: u32, mtu: u32) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::lesson::figures::{About, Figures};
 
     #[test]

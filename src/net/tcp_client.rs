@@ -2,6 +2,7 @@
 //! Must never decide how bytes are shown.
 
 use super::automation;
+use super::clock::now;
 use super::connection::{self, Connection, Listener, Totals};
 use super::error;
 use super::hub::Actions;
@@ -158,7 +159,7 @@ struct Client<'a> {
 impl Listener for Client<'_> {
     fn received(&self, peer: Peer, bytes: &Arc<[u8]>) {
         // With one peer there are no others, so a chat is silent.
-        if let Some(Answer::Back(bytes)) = self.responder.borrow_mut().answer(peer.connection, bytes) {
+        if let Some(Answer::Back(bytes)) = self.responder.borrow_mut().answer(peer, bytes, now()) {
             self.queue.borrow().push(bytes, Origin::Reply);
         }
     }

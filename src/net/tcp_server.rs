@@ -1,6 +1,7 @@
 //! A TCP server session: listens, accepts, and runs a task per client on shared tables. Must never let one client hold up another.
 
 use super::automation;
+use super::clock::now;
 use super::connection::{self, Connection, Totals};
 use super::error;
 use super::hub::Actions;
@@ -197,7 +198,7 @@ struct Room {
 
 impl connection::Listener for Room {
     fn received(&self, peer: Peer, bytes: &Arc<[u8]>) {
-        let answer = self.responder.borrow_mut().answer(peer.connection, bytes);
+        let answer = self.responder.borrow_mut().answer(peer, bytes, now());
         let clients = self.clients.borrow();
         match answer {
             None => {}

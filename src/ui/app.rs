@@ -1,5 +1,6 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
+use super::desk::{self, Desk};
 use super::hand_out::Saving;
 use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
@@ -54,6 +55,7 @@ mod lens;
 mod lessons;
 mod looking;
 mod pairs;
+mod projector;
 mod reading;
 
 /// The shortest time between two frames that news ask for: 20 in a second can be read, and leave the processor to the network where
@@ -76,6 +78,8 @@ pub struct App {
     asked: Option<Language>,
     /// The zoom of the last frame, to see when the keyboard changes it.
     zoom: f32,
+    /// The contrast of the palettes in force.
+    contrast: theme::Contrast,
     keeper: Keeper,
     tabs: BTreeMap<SessionId, SessionTab>,
     tree: Tree<SessionId>,
@@ -101,6 +105,8 @@ pub struct App {
     lessons: Lessons,
     /// The selected record inside its headers.
     encapsulation: Encapsulation,
+    /// The address desk.
+    desk: Desk,
     next_save: f64,
     readers: Readers,
     pages: Pages,
@@ -128,7 +134,7 @@ impl App {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(ctx: &Context, loaded: Loaded, path: Option<PathBuf>) -> io::Result<Self> {
-        theme::install(ctx);
+        theme::install_with(ctx, contrast(&loaded.settings));
         let Loaded { settings, damaged } = loaded;
         let waker = ctx.clone();
         let engine = Engine::start(Options {
@@ -153,7 +159,8 @@ impl App {
             look,
             keeper: Keeper::new(path, settings.clone()),
             asked: None,
-            zoom: settings.zoom,
+            zoom: settings.shown_zoom(),
+            contrast: contrast(&settings),
             settings,
             tabs: BTreeMap::new(),
             tree: tiles::empty(),
@@ -174,6 +181,7 @@ impl App {
             lens: Lens::default(),
             lessons: Lessons::default(),
             encapsulation: Encapsulation::default(),
+            desk: Desk::default(),
             next_save: 0.0,
             readers,
             pages,
@@ -246,14 +254,20 @@ impl App {
         }
     }
 
-    fn appearance(&self, ctx: &Context) {
+    fn appearance(&mut self, ctx: &Context) {
         ctx.set_theme(match self.settings.theme {
             Theme::System => egui::ThemePreference::System,
             Theme::Light => egui::ThemePreference::Light,
             Theme::Dark => egui::ThemePreference::Dark,
         });
-        if ctx.zoom_factor().total_cmp(&self.settings.zoom).is_ne() {
-            ctx.set_zoom_factor(self.settings.zoom);
+        let contrast = contrast(&self.settings);
+        if self.contrast != contrast {
+            self.contrast = contrast;
+            theme::install_with(ctx, contrast);
+        }
+        let zoom = self.settings.shown_zoom();
+        if ctx.zoom_factor().total_cmp(&zoom).is_ne() {
+            ctx.set_zoom_factor(zoom);
         }
     }
 
@@ -355,6 +369,8 @@ impl App {
             Change::Lessons(shown) => self.settings.lessons = shown,
             Change::Lens(shown) => self.open_lens(shown),
             Change::Encapsulation(shown) => self.open_encapsulation(shown),
+            Change::Desk(shown) => self.settings.desk = shown,
+            Change::Projector(on) => self.settings.projector = on,
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
@@ -443,8 +459,12 @@ impl View for App {
         let zoom = ctx.zoom_factor();
         if zoom.total_cmp(&self.zoom).is_ne() {
             // Ctrl and plus or minus.
-            (self.zoom, self.settings.zoom) = (zoom, zoom);
+            self.zoom = zoom;
+            if zoom.total_cmp(&self.settings.shown_zoom()).is_ne() {
+                self.settings.set_shown_zoom(zoom);
+            }
         }
+        self.project(ui);
         if let Some(tab) = self.focused.and_then(|id| self.tabs.get_mut(&id)) {
             find::keys(tab, ui);
         }
@@ -470,7 +490,16 @@ impl View for App {
                     inspector::show(ui, (self.inspected.as_ref(), &mut self.cards), language, &self.zone, &mut intents)
                 });
         }
+        let desk = self.settings.desk.then(|| desk::Place::of(ui.available_width()));
+        if desk == Some(desk::Place::Beside) {
+            self.desk.panel(ui, language, &mut intents);
+        }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if desk == Some(desk::Place::Instead) {
+                let frame = Frame::new().fill(colors.panel).inner_margin(12);
+                frame.show(ui, |ui| self.desk.show(ui, language, &mut intents));
+                return;
+            }
             if self.tabs.is_empty() {
                 welcome::show(ui, language, &mut intents);
                 return;
@@ -511,6 +540,11 @@ impl View for App {
         }
         self.recovery = Recovery::default();
     }
+}
+
+/// How much contrast the settings ask for.
+fn contrast(settings: &Settings) -> theme::Contrast {
+    if settings.projector { theme::Contrast::High } else { theme::Contrast::Usual }
 }
 
 /// The session of a tile that is no container.

@@ -108,6 +108,10 @@ pub enum Change {
     Lens(bool),
     /// Show or hide the encapsulation.
     Encapsulation(bool),
+    /// Show or hide the address desk.
+    Desk(bool),
+    /// Larger and with more contrast, or as usual.
+    Projector(bool),
     /// Show or hide the classroom.
     Lessons(bool),
 }

@@ -203,7 +203,7 @@ impl Behavior<SessionId> for Shown<'_> {
     }
 
     fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {
-        if visuals.dark_mode { theme::DARK.panel } else { theme::LIGHT.panel }
+        theme::of_visuals(visuals).panel
     }
 
     fn gap_width(&self, _style: &egui::Style) -> f32 {

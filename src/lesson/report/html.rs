@@ -133,7 +133,8 @@ fn records(out: &mut String, run: &Run, played: &Played, (start, language): (Tim
         match record.data() {
             Some(data) => bytes(out, end, data),
             None => {
-                let told = note_of(record).and_then(|what| describe::note(language, what)).map_or_else(String::new, |(told, _)| told);
+                let told =
+                    note_of(record).and_then(|what| describe::note(language, what)).map_or_else(String::new, |(told, _)| told);
                 writes(out, format_args!("<td colspan=\"3\" class=\"note\">{}</td>", escaped(&told)));
             }
         }
@@ -141,7 +142,10 @@ fn records(out: &mut String, run: &Run, played: &Played, (start, language): (Tim
     }
     out.push_str("</table>\n");
     if more > 0 {
-        writes(out, format_args!("<p class=\"note\">{}</p>\n", escaped(&language.tr_with("lesson.more_rows", &[("count", &more)]))));
+        writes(
+            out,
+            format_args!("<p class=\"note\">{}</p>\n", escaped(&language.tr_with("lesson.more_rows", &[("count", &more)]))),
+        );
     }
 }
 

@@ -26,7 +26,11 @@ pub fn step(lesson: &Lesson, number: usize, played: &Played, language: Language)
     for shown in &played.findings {
         let sign = shown.verdict.map_or(" ", sign);
         let (label, value) = (shown.label.of(language), shown.value.of(language));
-        let text = if value.is_empty() { label.to_owned() } else { language.tr_with("lesson.fact", &[("what", &label), ("value", &value)]) };
+        let text = if value.is_empty() {
+            label.to_owned()
+        } else {
+            language.tr_with("lesson.fact", &[("what", &label), ("value", &value)])
+        };
         indent(&mut out, &format!(" {sign} "), &text);
     }
     if let Some(trouble) = &played.trouble {

@@ -7,6 +7,7 @@ pub(super) mod kernel;
 mod sending;
 
 use super::automation;
+use super::clock::now;
 use super::error;
 use super::hub::Actions;
 use super::outbox::Reporter;
@@ -235,7 +236,7 @@ impl<'a> Udp<'a> {
         if self.is_own(from) {
             return;
         }
-        let answer = self.responder.borrow_mut().answer(None, &bytes);
+        let answer = self.responder.borrow_mut().answer(Peer::datagram(from.into()), &bytes, now());
         match answer {
             None => {}
             Some(Answer::Back(bytes)) => self.transmit(bytes, To::Address(from), Origin::Reply).await,

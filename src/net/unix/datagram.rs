@@ -4,6 +4,7 @@
 //! waits for credit as TCP does, and there are no gaps to count.
 
 use super::super::automation;
+use super::super::clock::now;
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::repeat::{self, Repeat};
@@ -167,7 +168,7 @@ impl Datagrams<'_> {
     }
 
     async fn answer(&mut self, from: UnixPath, bytes: &Arc<[u8]>) {
-        let answer = self.responder.borrow_mut().answer(None, bytes);
+        let answer = self.responder.borrow_mut().answer(Peer::datagram(from.into()), bytes, now());
         match answer {
             None => {}
             Some(Answer::Back(bytes)) => self.outgoing.send(&self.socket, bytes, from, Origin::Reply).await,

@@ -55,29 +55,32 @@ fn card(ui: &mut Ui, language: Language, lesson: &Lesson, done: bool) -> bool {
     let title = lesson.title.of(language);
     let name = if done { language.tr_with("lessons.done", &[("title", &title)]) } else { title.to_owned() };
     let response = ui
-        .scope_builder(UiBuilder::new().id_salt(("lesson", &lesson.id)).sense(if met { Sense::click() } else { Sense::hover() }), |ui| {
-            let active = met && (ui.response().hovered() || ui.response().has_focus());
-            let fill = if active { colors.hovered } else { colors.card };
-            let line = if active { Stroke::new(1.0, colors.accent) } else { theme::line(colors) };
-            Frame::new().fill(fill).stroke(line).corner_radius(size::CORNER).inner_margin(space::SMALL).show(ui, |ui| {
-                ui.set_width(ui.available_width());
-                ui.style_mut().interaction.selectable_labels = false;
-                ui.spacing_mut().item_spacing.y = space::TINY / 2.0;
-                ui.horizontal(|ui| {
-                    let color = if met { colors.strong } else { colors.weak };
-                    ui.add(Label::new(RichText::new(title).color(color)).truncate());
-                    if done {
-                        ui.label(control::icon(ICON_CHECK).color(colors.ok));
+        .scope_builder(
+            UiBuilder::new().id_salt(("lesson", &lesson.id)).sense(if met { Sense::click() } else { Sense::hover() }),
+            |ui| {
+                let active = met && (ui.response().hovered() || ui.response().has_focus());
+                let fill = if active { colors.hovered } else { colors.card };
+                let line = if active { Stroke::new(1.0, colors.accent) } else { theme::line(colors) };
+                Frame::new().fill(fill).stroke(line).corner_radius(size::CORNER).inner_margin(space::SMALL).show(ui, |ui| {
+                    ui.set_width(ui.available_width());
+                    ui.style_mut().interaction.selectable_labels = false;
+                    ui.spacing_mut().item_spacing.y = space::TINY / 2.0;
+                    ui.horizontal(|ui| {
+                        let color = if met { colors.strong } else { colors.weak };
+                        ui.add(Label::new(RichText::new(title).color(color)).truncate());
+                        if done {
+                            ui.label(control::icon(ICON_CHECK).color(colors.ok));
+                        }
+                    });
+                    let small = |text: &str| RichText::new(text).size(size::CAPTION_TEXT).color(colors.weak);
+                    ui.add(Label::new(small(lesson.goal.of(language))).wrap());
+                    if !met {
+                        let needs = language.tr(&format!("lesson.needs_{}", lesson.needs.word())).into_owned();
+                        ui.add(Label::new(RichText::new(needs).size(size::CAPTION_TEXT).color(colors.warning)).wrap());
                     }
                 });
-                let small = |text: &str| RichText::new(text).size(size::CAPTION_TEXT).color(colors.weak);
-                ui.add(Label::new(small(lesson.goal.of(language))).wrap());
-                if !met {
-                    let needs = language.tr(&format!("lesson.needs_{}", lesson.needs.word())).into_owned();
-                    ui.add(Label::new(RichText::new(needs).size(size::CAPTION_TEXT).color(colors.warning)).wrap());
-                }
-            });
-        })
+            },
+        )
         .response;
     response.widget_info(|| WidgetInfo::labeled(Access::Button, met, &name));
     response.clicked()

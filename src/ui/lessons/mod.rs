@@ -143,9 +143,7 @@ impl Lessons {
             return;
         }
         let waker = ctx.clone();
-        let start = || {
-            Errand::start("lessons", || Library::read(library::folder().as_deref()), move || waker.request_repaint())
-        };
+        let start = || Errand::start("lessons", || Library::read(library::folder().as_deref()), move || waker.request_repaint());
         // Without a thread there are those of the program.
         let Some(reading) = &mut self.reading else {
             match start() {

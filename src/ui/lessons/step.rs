@@ -76,7 +76,8 @@ fn step(doing: &mut Doing, ui: &mut Ui, language: Language, intents: &mut Vec<In
     let shown = doing.shown;
     let current = shown == doing.run.step();
     let stage = if current { doing.run.stage() } else { Stage::Revealed };
-    let (Some(step), Some(played)) = (doing.run.lesson().steps.get(shown).cloned(), doing.run.played().get(shown).cloned()) else {
+    let (Some(step), Some(played)) = (doing.run.lesson().steps.get(shown).cloned(), doing.run.played().get(shown).cloned())
+    else {
         return;
     };
     ui.add(Label::new(RichText::new(step.title.of(language)).strong().color(colors.strong)).wrap());
@@ -189,25 +190,28 @@ fn revealed(ui: &mut Ui, language: Language, played: &Played) {
 /// A line for each: what it is, what it came to, and whether that is as it should be.
 fn findings(ui: &mut Ui, language: Language, findings: &[Shown]) {
     let colors = palette(ui);
-    Frame::new().fill(colors.card).stroke(theme::line(colors)).corner_radius(size::CORNER).inner_margin(space::SMALL).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        let half = (ui.available_width() - space::LARGE - 2.0 * space::SMALL) / 2.0;
-        Grid::new("findings").num_columns(3).spacing([space::SMALL, space::TINY]).show(ui, |ui| {
-            for Shown { label, value, verdict } in findings {
-                let (sign, color) = mark(*verdict, ui);
-                ui.label(RichText::new(sign).color(color));
-                let cell = |ui: &mut Ui, text: &str, color: Color32| {
-                    ui.scope(|ui| {
-                        ui.set_max_width(half);
-                        prose::line(ui, text, color);
-                    });
-                };
-                cell(ui, label.of(language), colors.weak);
-                cell(ui, value.of(language), colors.text);
-                ui.end_row();
-            }
-        });
-    });
+    Frame::new().fill(colors.card).stroke(theme::line(colors)).corner_radius(size::CORNER).inner_margin(space::SMALL).show(
+        ui,
+        |ui| {
+            ui.set_width(ui.available_width());
+            let half = (ui.available_width() - space::LARGE - 2.0 * space::SMALL) / 2.0;
+            Grid::new("findings").num_columns(3).spacing([space::SMALL, space::TINY]).show(ui, |ui| {
+                for Shown { label, value, verdict } in findings {
+                    let (sign, color) = mark(*verdict, ui);
+                    ui.label(RichText::new(sign).color(color));
+                    let cell = |ui: &mut Ui, text: &str, color: Color32| {
+                        ui.scope(|ui| {
+                            ui.set_max_width(half);
+                            prose::line(ui, text, color);
+                        });
+                    };
+                    cell(ui, label.of(language), colors.weak);
+                    cell(ui, value.of(language), colors.text);
+                    ui.end_row();
+                }
+            });
+        },
+    );
 }
 
 fn mark(verdict: Option<Verdict>, ui: &Ui) -> (&'static str, Color32) {
@@ -263,7 +267,10 @@ fn onward(doing: &mut Doing, ui: &mut Ui, language: Language, intents: &mut Vec<
     let colors = palette(ui);
     ui.add(Label::new(RichText::new(language.tr("lessons.over")).color(colors.strong)).wrap());
     ui.horizontal_wrapped(|ui| {
-        if control::quiet(ui, ICON_DOWNLOAD, &language.tr("lessons.save")).on_hover_text(language.tr("lessons.save_hint")).clicked() {
+        if control::quiet(ui, ICON_DOWNLOAD, &language.tr("lessons.save"))
+            .on_hover_text(language.tr("lessons.save_hint"))
+            .clicked()
+        {
             let bytes = page_of(&doing.run, language).into();
             intents.push(Intent::HandOut(HandOut { subject: lesson.id.clone(), ending: "html", bytes }));
         }

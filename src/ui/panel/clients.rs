@@ -97,8 +97,11 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
                 tab.chosen.retain(|id| !gone.contains(id));
             }
         }
-        ui.label(RichText::new(connection.since.clock(around.zone)).color(colors.weak))
-            .on_hover_text(around.language.tr("clients.since"));
+        // In a narrow tile the counts and the button come first.
+        if ui.available_width() > ROOM_FOR_SINCE {
+            ui.label(RichText::new(connection.since.clock(around.zone)).color(colors.weak))
+                .on_hover_text(around.language.tr("clients.since"));
+        }
         for (arrow, bytes, color) in [("←", connection.received, colors.received), ("→", connection.sent, colors.sent)] {
             // A column of its own, so that the buttons behind it stand still while bytes come.
             let (_, room) = ui.allocate_space(vec2(COUNT_WIDTH, size::CONTROL));
@@ -134,6 +137,9 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
         });
     });
 }
+
+/// Beside an address: the moment, both counts and the button.
+const ROOM_FOR_SINCE: f32 = 2.0 * COUNT_WIDTH + 156.0;
 
 /// What a choice does.
 fn hint(tab: &SessionTab, past: bool) -> &'static str {

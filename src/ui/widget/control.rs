@@ -94,11 +94,11 @@ pub fn toggle(ui: &mut Ui, symbol: MaterialIcon, name: &str, on: bool) -> Respon
     response.on_hover_text(name)
 }
 
-/// The same with its word.
-pub fn toggle_word(ui: &mut Ui, symbol: MaterialIcon, word: &str, on: bool) -> Response {
+/// The same with a word beside the icon.
+pub fn worded_toggle(ui: &mut Ui, symbol: MaterialIcon, word: &str, on: bool) -> Response {
     let color = if on { palette(ui).accent_text } else { palette(ui).text };
     let label = (icon(symbol).color(color), RichText::new(word).color(color));
-    let response = ui.add(Button::new(label).selected(on).min_size(vec2(0.0, size::CONTROL)));
+    let response = ui.add(Button::new(label).selected(on).min_size(vec2(size::CONTROL, size::CONTROL)));
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, on, word));
     response
 }
