@@ -69,6 +69,7 @@ lessons! {
     echo = "echo",
     upper_case = "upper-case",
     chat_room = "chat-room",
+    feiq = "feiq",
     unix_sockets = "unix-sockets",
 }
 

@@ -439,7 +439,12 @@ impl Reading {
             match reply.get_ref().split_once(':') {
                 Some(("text", words)) => (draft.reply, draft.reply_text) = (ReplyChoice::Fixed, words.to_owned()),
                 _ => {
-                    let words = [("echo", ReplyChoice::Echo), ("upper", ReplyChoice::Upper), ("chat", ReplyChoice::Chat)];
+                    let words = [
+                        ("echo", ReplyChoice::Echo),
+                        ("upper", ReplyChoice::Upper),
+                        ("chat", ReplyChoice::Chat),
+                        ("ipmsg", ReplyChoice::IpMsg),
+                    ];
                     draft.reply = word("reply", reply, &words)?;
                 }
             }

@@ -38,6 +38,7 @@ const BUILT_IN: &[(&str, &str)] = files![
     "echo",
     "upper-case",
     "chat-room",
+    "feiq",
     "unix-sockets",
 ];
 
