@@ -216,7 +216,8 @@ impl<L: Listener> Connection<'_, L> {
         let socket = self.stream.socket();
         let failed = |name, problem: &io::Error| error::at(Operation::Option(OptionName(name)), self.peer.address, problem);
         let mut failures = Vec::new();
-        if let Some(switch) = pending.no_delay
+        // Only TCP holds small segments back (Nagle).
+        if let Some(switch) = pending.no_delay.filter(|_| self.stream.has_segments())
             && let Err(problem) = socket.set_tcp_nodelay(switch.is_on())
         {
             failures.push(failed("TCP_NODELAY", &problem));

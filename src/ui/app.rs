@@ -497,7 +497,7 @@ impl View for App {
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if desk == Some(desk::Place::Instead) {
                 let frame = Frame::new().fill(colors.panel).inner_margin(12);
-                frame.show(ui, |ui| self.desk.show(ui, language, &mut intents));
+                frame.show(ui, |ui| self.desk.page(ui, language, &mut intents));
                 return;
             }
             if self.tabs.is_empty() {

@@ -240,7 +240,7 @@ impl Stage {
             lens.look(self.tabs.get(id), &self.model, &self.pages);
         }
         if let Some((id, encapsulation)) = &mut self.encapsulation {
-            encapsulation.look(self.tabs.get(id), &self.model, &self.pages, std::iter::empty());
+            encapsulation.look(self.tabs.get(id), &self.model, &self.pages);
         }
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());
@@ -283,7 +283,7 @@ impl Stage {
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if let Some(desk) = self.desk.as_mut().filter(|_| place == Some(desk::Place::Instead)) {
                 let frame = Frame::new().fill(colors.panel).inner_margin(12);
-                frame.show(ui, |ui| desk.show(ui, self.language, &mut intents));
+                frame.show(ui, |ui| desk.page(ui, self.language, &mut intents));
                 return;
             }
             if self.tabs.is_empty() {
