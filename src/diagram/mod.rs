@@ -7,8 +7,10 @@
 //! | `outline` | dashes, arrow heads, which shape is under a place: what both who draw have to agree on |
 //! | `ink` | the colours of print |
 //! | `svg` | a picture as a file |
+//! | `states` | the states of TCP, and where both ends of a connection are |
 
 pub mod ink;
 pub mod outline;
 pub mod scene;
+pub mod states;
 pub mod svg;
