@@ -16,7 +16,7 @@ const EVERY: Duration = Duration::from_millis(200);
 /// After this long without a look nobody is looking any more.
 const ATTENTION: Duration = Duration::from_secs(2);
 
-/// Called when there is something new to see.
+/// Called when there is something new to see; not when nothing but time went on.
 pub type Wake = Box<dyn Fn() + Send>;
 /// What time it is.
 pub type Clock = fn() -> Timestamp;
@@ -139,11 +139,14 @@ fn run(shared: &Shared, clock: Clock, wake: &Wake) {
                 Watch { failure: Some(failure), ..Watch::clone(&before) }
             }
         };
+        let news = after.differs(&before);
         // Forgotten meanwhile: then nobody wants it.
         if let Some(watch) = shared.watches.lock().get_mut(&who) {
             *watch = Arc::new(after);
         }
-        wake();
+        if news {
+            wake();
+        }
     }
 }
 

@@ -24,6 +24,9 @@ use std::net::SocketAddr;
 pub use chart::{Place, TRANSITIONS, Transition};
 pub use path::{Gone, gone};
 
+/// How wide the diagram is, in points.
+pub const DIAGRAM_WIDTH: f32 = chart::SIZE.0;
+
 /// Which part of the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mark {

@@ -2,7 +2,7 @@
 //! is looked at.
 
 use crate::describe::{self, grouped};
-use crate::diagram::states::{Mark, Picture, Place};
+use crate::diagram::states::{DIAGRAM_WIDTH, Mark, Picture, Place};
 use crate::session::id::SessionId;
 use crate::session::sample::{Sample, TcpState};
 use crate::session::spec::{Protocol, SessionSpec};
@@ -21,7 +21,12 @@ use crate::ui::widget::control::palette;
 use egui::{ComboBox, Grid, Label, RichText, Ui};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+/// How often the page is drawn while nothing happens: seconds are counted down in it, and the sampler goes on only while it is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+/// The smallest that the diagram is drawn at first; it can be scrolled and zoomed after that.
+const SMALLEST: f32 = 0.7;
 /// Connections in the list to choose from, the latest.
 const LISTED: usize = 64;
 
@@ -47,6 +52,8 @@ pub struct States {
     mark: Option<Mark>,
     /// The state that was scrolled to.
     revealed: Option<Place>,
+    /// Whether it was made to fit the room that there was at first.
+    fitted: bool,
 }
 
 /// What kind of thing there is to show.
@@ -132,10 +139,14 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             }
             Subject::Tcp => diagram(&mut tab.states, ui, around, intents),
         }
+        ui.ctx().request_repaint_after(EVERY);
     });
 }
 
 fn diagram(states: &mut States, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+    if !std::mem::replace(&mut states.fitted, true) {
+        states.view.set_zoom((ui.available_width() / DIAGRAM_WIDTH).clamp(SMALLEST, 1.0));
+    }
     let picture = states.picture();
     let scene = picture.scene(around.language);
     ui.horizontal_wrapped(|ui| {
