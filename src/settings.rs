@@ -67,6 +67,8 @@ pub struct Settings {
     pub inspector: bool,
     /// Whether the encoding lens is shown.
     pub lens: bool,
+    /// Whether the encapsulation is shown, which has the lens's place.
+    pub encapsulation: bool,
     /// Width and height of the window in points.
     pub window: [f32; 2],
     /// The sessions in the tabs.
@@ -90,6 +92,7 @@ impl Default for Settings {
             records_folder: None,
             inspector: false,
             lens: false,
+            encapsulation: false,
             window: [1180.0, 760.0],
             sessions: Vec::new(),
             layout: None,

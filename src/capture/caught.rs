@@ -143,8 +143,14 @@ mod tests {
         assert!(kept.start > 400 && packets.bytes <= MOST_BYTES, "{kept:?}");
         assert_eq!(packets.get(kept.start - 1), None);
         assert_eq!(packets.get(999).unwrap().packet.at, Timestamp(999));
-        assert_eq!(packets.range(0..kept.start + 2).map(|caught| caught.number).collect::<Vec<_>>(), [kept.start, kept.start + 1]);
-        assert_eq!((packets.since(Timestamp(990)), packets.since(Timestamp(0)), packets.range(5..2).count()), (990, kept.start, 0));
+        assert_eq!(
+            packets.range(0..kept.start + 2).map(|caught| caught.number).collect::<Vec<_>>(),
+            [kept.start, kept.start + 1]
+        );
+        assert_eq!(
+            (packets.since(Timestamp(990)), packets.since(Timestamp(0)), packets.range(5..2).count()),
+            (990, kept.start, 0)
+        );
     }
 
     #[test]

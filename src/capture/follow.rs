@@ -293,7 +293,10 @@ mod tests {
                 &[('c', "PA", 5, 1, 5), ('s', "A", 1, 10, 0), ('c', "PA", 15, 1, 5), ('s', "A", 1, 10, 0), ('c', "PA", 10, 1, 5)],
                 &[New, New, Ahead, DuplicateAck, FillsHole],
             ),
-            (&[('c', "PA", 10, 1, 5), ('c', "A", 14, 1, 0), ('c', "A", 14, 1, 1), ('s', "A", 1, 15, 0)], &[New, KeepAlive, KeepAlive, New]),
+            (
+                &[('c', "PA", 10, 1, 5), ('c', "A", 14, 1, 0), ('c', "A", 14, 1, 1), ('s', "A", 1, 15, 0)],
+                &[New, KeepAlive, KeepAlive, New],
+            ),
         ];
         for (lines, expected) in table {
             let told: Vec<Novelty> = meanings(lines).iter().map(|meaning| meaning.novelty).collect();

@@ -229,7 +229,9 @@ impl Segment {
 
     /// By how many bits its sender's windows will be shifted, where it says so; at most 14 (RFC 7323 section 2.3).
     pub fn window_scale(&self) -> Option<u8> {
-        self.options.iter().find_map(|option| if let TcpOption::WindowScale(bits) = option { Some((*bits).min(14)) } else { None })
+        self.options
+            .iter()
+            .find_map(|option| if let TcpOption::WindowScale(bits) = option { Some((*bits).min(14)) } else { None })
     }
 }
 

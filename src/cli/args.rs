@@ -1,5 +1,6 @@
 //! The words of the command line, as clap types. It must never know what they lead to: `spec` does.
 
+use super::relay::Relay;
 use crate::codec::encoding::Encoding;
 use crate::i18n::Language;
 use crate::traffic::encodings::Choice;
@@ -77,14 +78,34 @@ pub enum Command {
     Convert(Convert),
     /// The class room's lessons (not available yet)
     Lesson(Later),
-    /// Forward TCP or UDP with impairments (not available yet)
-    Relay(Later),
-    /// Connect to a Unix-domain socket (not available yet)
-    UnixClient(Later),
-    /// Listen on a Unix-domain socket (not available yet)
-    UnixServer(Later),
-    /// Datagrams over Unix-domain sockets (not available yet)
-    UnixDatagram(Later),
+    /// Forward TCP or UDP, and drop, repeat, delay, reorder, cut up, slow down, stall or reset what passes
+    Relay(Relay),
+    /// Connect to a Unix-domain socket
+    UnixClient {
+        /// Its path; @NAME is an abstract name (Linux)
+        #[arg(value_name = "PATH")]
+        path: String,
+        #[command(flatten)]
+        talk: Talk,
+    },
+    /// Listen on a Unix-domain socket; its file is removed at the end
+    UnixServer {
+        /// Its path; @NAME is an abstract name (Linux)
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// Replace a socket file that nobody listens on any more
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        talk: Talk,
+    },
+    /// Send and receive datagrams over Unix-domain sockets
+    UnixDatagram {
+        #[command(flatten)]
+        unix: UnixDatagrams,
+        #[command(flatten)]
+        talk: Talk,
+    },
 }
 
 /// Whatever is said to a command that does not exist yet.
@@ -110,6 +131,20 @@ pub struct Datagrams {
     /// Join a multicast group, on the interface with this name or address; repeatable
     #[arg(long, value_name = "GROUP[@INTERFACE]")]
     pub join: Vec<String>,
+}
+
+/// What only datagrams over Unix-domain sockets have.
+#[derive(Debug, clap::Args)]
+pub struct UnixDatagrams {
+    /// The socket's own path, @NAME for an abstract name (Linux); without it nobody can answer. Its file is removed at the end
+    #[arg(long, value_name = "PATH")]
+    pub bind: Option<String>,
+    /// Where datagrams go; without it, typed lines go to whoever sent last
+    #[arg(long, value_name = "PATH", required_unless_present = "bind")]
+    pub to: Option<String>,
+    /// Replace a socket file that nobody has bound any more
+    #[arg(long, requires = "bind")]
+    pub replace: bool,
 }
 
 /// What every session has.
@@ -322,12 +357,12 @@ pub enum DecodeFormat {
     Jsonl,
 }
 
-fn encoding(label: &str) -> Result<Encoding, String> {
+pub(super) fn encoding(label: &str) -> Result<Encoding, String> {
     Encoding::for_label(label).ok_or_else(|| "not the name of an encoding (utf-8, gbk, gb18030, big5, shift_jis, …)".to_owned())
 }
 
 /// An encoding, or `auto`, which is the default encoding where a stream does not tell.
-fn choice(label: &str) -> Result<Choice, String> {
+pub(super) fn choice(label: &str) -> Result<Choice, String> {
     if label.eq_ignore_ascii_case("auto") { Ok(Choice::Auto(Encoding::UTF_8)) } else { encoding(label).map(Choice::Fixed) }
 }
 
@@ -343,7 +378,7 @@ fn reply(word: &str) -> Result<ReplyWord, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let number: Option<f64> = text.parse().ok();
     number
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())

@@ -10,6 +10,7 @@
 //! | `signal` | which of the engine's events the driver acts on |
 //! | `pace` | how much may be on its way, so that piped input is never refused by a full queue |
 //! | `stdin` | standard input as lines |
+//! | `relay` | the words of a relay and what they ask for |
 //! | `record` | everything to a capture file besides |
 //! | `printer` | records to standard output, state changes to standard error |
 //! | `decode` | what some bytes say, in every encoding |
@@ -28,6 +29,7 @@ mod garbled;
 mod pace;
 mod printer;
 mod record;
+mod relay;
 mod run;
 mod signal;
 mod spec;

@@ -163,7 +163,13 @@ fn words(at: Point, text: &str, ink: Ink, (anchor, face, scale): (Anchor, Face, 
     element.assign("fill", color(ink::line(ink)));
     match face {
         Face::Plain => {}
-        Face::Mono => element.assign("font-family", MONO),
+        Face::Mono => {
+            element.assign("font-family", MONO);
+            // Fonts differ in how wide they are; what stands in columns stays over its boxes.
+            if text.is_ascii() && text.len() > 1 {
+                element.assign("textLength", number(width_of(text, face, scale)));
+            }
+        }
     }
     element.append(Text::new(visible(text)));
     element

@@ -1,14 +1,16 @@
-//! One TCP connection from established to ended: reads with credit, writes from its queue, and says why it ended.
+//! One connection (TCP or Unix) from established to ended: reads with credit, writes from its queue, and says why it ended.
 //! Must never know whether it is a client's or a server's.
 
 use super::error;
 use super::outbox::Reporter;
 use super::queue::{Next, SendQueue};
+use super::steering::Pending;
+use super::stream::Stream;
 use crate::session::event::{EndedBy, Ending, Origin, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::{ConnectionId, Peer};
+use crate::session::knob::{Buffers, Knob, Parts};
 use crate::session::spec::AfterPeerFin;
-use socket2::SockRef;
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
@@ -16,7 +18,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::io::Interest;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 /// The most one read takes, and so the longest row. 64 KiB keeps a screenful of rows small and costs no speed on loopback.
@@ -71,7 +72,7 @@ pub trait Listener {
 
 /// A connection that is up.
 pub struct Connection<'a, L> {
-    pub stream: TcpStream,
+    pub stream: Stream,
     pub peer: Peer,
     pub queue: Rc<SendQueue>,
     pub totals: Rc<Totals>,
@@ -85,6 +86,28 @@ struct Writing {
     bytes: Arc<[u8]>,
     done: usize,
     origin: Origin,
+    /// How it is cut, if it is.
+    parts: Option<Parts>,
+    /// Where the part in hand begins.
+    from: usize,
+    /// When the next part may leave.
+    rests_until: Option<Instant>,
+}
+
+impl Writing {
+    fn new(bytes: Arc<[u8]>, origin: Origin, parts: Option<Parts>) -> Self {
+        Self { bytes, done: 0, origin, parts, from: 0, rests_until: None }
+    }
+
+    /// Where the part in hand ends.
+    fn until(&self) -> usize {
+        self.parts.map_or(self.bytes.len(), |parts| parts.end(self.from, self.bytes.len()))
+    }
+
+    /// The bytes from where the part in hand begins to a place.
+    fn part(&self, until: usize) -> Arc<[u8]> {
+        if self.from == 0 && until == self.bytes.len() { self.bytes.clone() } else { Arc::from(&self.bytes[self.from..until]) }
+    }
 }
 
 /// Where a connection stands between two waits.
@@ -93,12 +116,15 @@ struct Progress {
     peer_finished: bool,
     finished: bool,
     next_refusal_row: Option<Instant>,
+    /// When the next read may come, of a connection that rests between reads.
+    rests_until: Option<Instant>,
 }
 
 impl<L: Listener> Connection<'_, L> {
     /// Runs until the connection has ended; what could not be sent is reported before this returns.
     pub async fn run(self) -> Ending {
-        let mut progress = Progress { writing: None, peer_finished: false, finished: false, next_refusal_row: None };
+        let mut progress =
+            Progress { writing: None, peer_finished: false, finished: false, next_refusal_row: None, rests_until: None };
         let by = loop {
             if let Some(by) = self.turn(&mut progress).await {
                 break by;
@@ -113,9 +139,12 @@ impl<L: Listener> Connection<'_, L> {
         if self.queue.is_reset() {
             return Some(self.reset().await);
         }
+        if let Some(pending) = self.queue.steering.take() {
+            self.set(pending).await;
+        }
         while progress.writing.is_none() {
             match self.queue.next() {
-                Some(Next::Bytes(bytes, origin)) if progress.finished => {
+                Some(Next::Bytes(bytes, origin) | Next::Parts(bytes, origin, _)) if progress.finished => {
                     self.queue.left(bytes.len());
                     if origin == Origin::User {
                         let address = self.peer.address.to_string();
@@ -124,20 +153,21 @@ impl<L: Listener> Connection<'_, L> {
                     }
                     self.unsent(1, bytes.len() as u64, Unsent::Ended).await;
                 }
-                Some(Next::Bytes(bytes, origin)) => progress.writing = Some(Writing { bytes, done: 0, origin }),
+                Some(Next::Bytes(bytes, origin)) => progress.writing = Some(Writing::new(bytes, origin, None)),
+                Some(Next::Parts(bytes, origin, parts)) => progress.writing = Some(Writing::new(bytes, origin, Some(parts))),
                 Some(Next::HalfClose) if progress.finished => {}
                 Some(Next::HalfClose) => {
-                    if let Err(problem) = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write) {
+                    if let Err(problem) = self.stream.socket().shutdown(std::net::Shutdown::Write) {
                         return Some(self.ended_at_send(progress, &problem).await);
                     }
                     progress.finished = true;
                     if progress.peer_finished {
-                        return Some(EndedBy::PeerFin);
+                        return Some(self.peer_closed());
                     }
                     self.reporter.report(What::Finished { peer: self.peer }).await;
                 }
                 Some(Next::Close) => return Some(self.close(progress).await),
-                None if progress.peer_finished && self.after_peer_fin == AfterPeerFin::Close => return Some(EndedBy::PeerFin),
+                None if progress.peer_finished && self.after_peer_fin == AfterPeerFin::Close => return Some(self.peer_closed()),
                 None => break,
             }
         }
@@ -149,13 +179,19 @@ impl<L: Listener> Connection<'_, L> {
         }
         let must_wait = self.listener.answers() && self.queue.is_high();
         let held = self.reporter.outbox().is_held();
-        let may_read = !progress.peer_finished && !must_wait && !held;
+        let reading = self.queue.steering.reading();
+        if reading.pause.is_none() {
+            progress.rests_until = None;
+        }
+        let rests = reading.held.is_on() || progress.rests_until.is_some();
+        let may_read = !progress.peer_finished && !must_wait && !held && !rests;
+        let gap = progress.writing.as_ref().and_then(|writing| writing.rests_until);
         tokio::select! {
             ready = self.stream.readable(), if may_read => match ready {
                 Ok(()) => self.read(progress).await,
                 Err(problem) => Some(self.ended_by(Operation::Receive, &problem)),
             },
-            ready = self.stream.writable(), if progress.writing.is_some() => match ready {
+            ready = self.stream.writable(), if progress.writing.is_some() && gap.is_none() => match ready {
                 Ok(()) => self.write(progress).await,
                 Err(problem) => Some(self.ended_by(Operation::Send, &problem)),
             },
@@ -164,15 +200,54 @@ impl<L: Listener> Connection<'_, L> {
             () = self.reporter.outbox().released(), if held => None,
             () = self.queue.changed() => None,
             () = at(self.queue.close_by()) => Some(EndedBy::Us),
+            () = at(progress.rests_until), if !progress.peer_finished => { progress.rests_until = None; None }
+            () = at(gap) => {
+                if let Some(writing) = &mut progress.writing {
+                    writing.rests_until = None;
+                }
+                None
+            }
             () = at(progress.next_refusal_row) => { progress.next_refusal_row = None; None }
         }
     }
 
-    /// One read of at most [`READ_SIZE`]. Credit comes first: without it the peer's window closes and nothing is lost.
+    /// Sets options that were asked for, and tells what the system made of them.
+    async fn set(&self, pending: Pending) {
+        let socket = self.stream.socket();
+        let failed = |name, problem: &io::Error| error::at(Operation::Option(OptionName(name)), self.peer.address, problem);
+        let mut failures = Vec::new();
+        if let Some(switch) = pending.no_delay
+            && let Err(problem) = socket.set_tcp_nodelay(switch.is_on())
+        {
+            failures.push(failed("TCP_NODELAY", &problem));
+        }
+        let mut granted = None;
+        if let Some(Buffers { receive, send }) = pending.buffers {
+            if let Some(Err(problem)) = receive.map(|bytes| socket.set_recv_buffer_size(bytes as usize)) {
+                failures.push(failed("SO_RCVBUF", &problem));
+            }
+            if let Some(Err(problem)) = send.map(|bytes| socket.set_send_buffer_size(bytes as usize)) {
+                failures.push(failed("SO_SNDBUF", &problem));
+            }
+            let size = |size: io::Result<usize>| size.map_or(0, |size| size as u64);
+            granted = Some((size(socket.recv_buffer_size()), size(socket.send_buffer_size())));
+        }
+        for failure in failures {
+            self.reporter.report(What::Trouble(failure)).await;
+        }
+        if let Some((receive, send)) = granted {
+            self.reporter.report(What::Turned(Knob::Buffers { peer: Some(self.peer), receive, send })).await;
+        }
+    }
+
+    /// One read of at most [`READ_SIZE`], or less if that was asked for. Credit comes first: without it the peer's window closes and nothing
+    /// is lost.
     async fn read(&self, progress: &mut Progress) -> Option<EndedBy> {
-        let mut credit = self.reporter.outbox().credit(READ_SIZE).await;
+        let reading = self.queue.steering.reading();
+        let most = reading.size.map_or(READ_SIZE, |size| (size as usize).clamp(1, READ_SIZE));
+        let mut credit = self.reporter.outbox().credit(most).await;
         let read = BUFFER.with_borrow_mut(|buffer| {
-            let count = self.stream.try_read(buffer)?;
+            let count = self.stream.try_read(&mut buffer[..most])?;
             // A record owns exactly its bytes: slices of a shared buffer would pin memory that nobody counts.
             io::Result::Ok(Arc::<[u8]>::from(&buffer[..count]))
         });
@@ -182,7 +257,7 @@ impl<L: Listener> Connection<'_, L> {
                 drop(credit);
                 if self.after_peer_fin == AfterPeerFin::StayOpen {
                     if progress.finished {
-                        return Some(EndedBy::PeerFin);
+                        return Some(self.peer_closed());
                     }
                     self.reporter.report(What::PeerFinished { peer: self.peer }).await;
                 }
@@ -190,6 +265,7 @@ impl<L: Listener> Connection<'_, L> {
             }
             Ok(bytes) => {
                 credit.shrink(bytes.len());
+                progress.rests_until = reading.pause.map(|pause| Instant::now() + pause);
                 self.totals.received.set(self.totals.received.get() + bytes.len() as u64);
                 self.reporter.post(What::Received { peer: self.peer, bytes: bytes.clone() }, credit);
                 self.listener.received(self.peer, &bytes);
@@ -203,15 +279,22 @@ impl<L: Listener> Connection<'_, L> {
     /// Writes as much of the message in hand as the system takes; reports it when it is through.
     async fn write(&self, progress: &mut Progress) -> Option<EndedBy> {
         let writing = progress.writing.as_mut()?;
-        match self.stream.try_write(&writing.bytes[writing.done..]) {
+        let until = writing.until();
+        match self.stream.try_write(&writing.bytes[writing.done..until]) {
             Ok(count) => {
                 writing.done += count;
                 self.totals.sent.set(self.totals.sent.get() + count as u64);
-                if writing.done < writing.bytes.len() {
+                if writing.done < until {
                     return None;
                 }
-                let Writing { bytes, origin, .. } = progress.writing.take()?;
-                self.queue.left(bytes.len());
+                let (bytes, origin) = (writing.part(until), writing.origin);
+                writing.from = until;
+                writing.rests_until =
+                    writing.parts.map(|parts| parts.gap).filter(|gap| !gap.is_zero()).map(|gap| Instant::now() + gap);
+                if until == writing.bytes.len() {
+                    self.queue.left(until);
+                    progress.writing = None;
+                }
                 let length = bytes.len();
                 self.reporter.report_bytes(What::Sent { peer: self.peer, bytes, origin }, length).await;
                 None
@@ -224,7 +307,7 @@ impl<L: Listener> Connection<'_, L> {
     /// A write or FIN that failed. What the peer sent before its RST may still wait to be read, and belongs into the log.
     async fn ended_at_send(&self, progress: &mut Progress, problem: &io::Error) -> EndedBy {
         // Before the reads, which take it away.
-        let pending = SockRef::from(&self.stream).take_error().ok().flatten();
+        let pending = self.stream.socket().take_error().ok().flatten();
         while !progress.peer_finished && self.has_more() && self.stream.readable().await.is_ok() {
             if let Some(by) = self.read(progress).await {
                 return by;
@@ -233,7 +316,7 @@ impl<L: Listener> Connection<'_, L> {
         match pending {
             Some(pending) => self.ended_by(Operation::Send, &pending),
             // It was connected, and an earlier call was given the error that ended that: a RST.
-            None if problem.kind() == ErrorKind::NotConnected => EndedBy::PeerReset,
+            None if problem.kind() == ErrorKind::NotConnected => self.peer_broke_off(),
             None => self.ended_by(Operation::Send, problem),
         }
     }
@@ -241,12 +324,12 @@ impl<L: Listener> Connection<'_, L> {
     /// Whether a read would give something now.
     fn has_more(&self) -> bool {
         let mut byte = [std::mem::MaybeUninit::uninit()];
-        SockRef::from(&self.stream).peek(&mut byte).is_ok_and(|count| count > 0)
+        self.stream.socket().peek(&mut byte).is_ok_and(|count| count > 0)
     }
 
     /// The socket's own error, if it has one.
     fn pending_error(&self) -> Option<EndedBy> {
-        match SockRef::from(&self.stream).take_error() {
+        match self.stream.socket().take_error() {
             Ok(Some(problem)) | Err(problem) => Some(self.ended_by(Operation::Receive, &problem)),
             Ok(None) => None,
         }
@@ -257,7 +340,7 @@ impl<L: Listener> Connection<'_, L> {
     /// either, and the RST tells the peer the truth: not everything was taken.
     async fn close(&self, progress: &mut Progress) -> EndedBy {
         let until = Instant::now() + CLOSE_READS_FOR;
-        if SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write).is_ok() {
+        if self.stream.socket().shutdown(std::net::Shutdown::Write).is_ok() {
             let held = || self.reporter.outbox().is_held();
             while !progress.peer_finished
                 && !held()
@@ -273,8 +356,23 @@ impl<L: Listener> Connection<'_, L> {
         EndedBy::Us
     }
 
+    /// How an orderly end by the peer is called: only TCP has a FIN.
+    fn peer_closed(&self) -> EndedBy {
+        if self.stream.has_segments() { EndedBy::PeerFin } else { EndedBy::PeerClosed }
+    }
+
+    /// The same for one that cost bytes: only TCP has a RST. A Unix-domain socket tells of bytes that its peer did not read before it
+    /// closed (ECONNRESET), or of a write after that (EPIPE).
+    fn peer_broke_off(&self) -> EndedBy {
+        if self.stream.has_segments() { EndedBy::PeerReset } else { EndedBy::PeerClosedUnread }
+    }
+
     async fn reset(&self) -> EndedBy {
-        match SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)) {
+        if !self.stream.has_segments() {
+            // There is no RST to send; it is closed at once, and what waited is told as not sent.
+            return EndedBy::Us;
+        }
+        match self.stream.socket().set_linger(Some(Duration::ZERO)) {
             Ok(()) => EndedBy::OurReset,
             Err(problem) => {
                 self.reporter
@@ -287,7 +385,7 @@ impl<L: Listener> Connection<'_, L> {
 
     fn ended_by(&self, operation: Operation, problem: &io::Error) -> EndedBy {
         match error::cause(problem, operation, Some(self.peer.address)) {
-            Cause::Reset | Cause::BrokenPipe => EndedBy::PeerReset,
+            Cause::Reset | Cause::BrokenPipe => self.peer_broke_off(),
             Cause::TimedOut => EndedBy::TimedOut,
             _ => EndedBy::Error(error::at(operation, self.peer.address, problem)),
         }
@@ -296,11 +394,16 @@ impl<L: Listener> Connection<'_, L> {
     /// Tells what never left: the rest of the message in hand, and all that waited behind it.
     async fn report_unsent(&self, progress: &mut Progress) {
         self.queue.ended();
-        if let Some(Writing { bytes, done, origin }) = progress.writing.take() {
+        if let Some(writing) = progress.writing.take() {
+            let Writing { bytes, done, origin, from, .. } = &writing;
+            let (done, origin) = (*done, *origin);
             self.queue.left(bytes.len());
             if done > 0 {
-                let left: Arc<[u8]> = Arc::from(&bytes[..done]);
-                self.reporter.report_bytes(What::Sent { peer: self.peer, bytes: left, origin }, done).await;
+                // The parts before this one have rows of their own.
+                if done > *from {
+                    let left = writing.part(done);
+                    self.reporter.report_bytes(What::Sent { peer: self.peer, bytes: left, origin }, done - from).await;
+                }
                 let (sent, length) = (done as u64, bytes.len() as u64);
                 self.reporter.report(What::SentPartly { peer: self.peer, sent, length }).await;
             } else {

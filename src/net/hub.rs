@@ -3,7 +3,9 @@
 
 use super::outbox::{Gate, Outbox, Parcel, Reporter};
 use super::queue::Refused;
-use super::{clock, interface, tcp_client, tcp_server, udp};
+#[cfg(unix)]
+use super::unix;
+use super::{clock, interface, relay, tcp_client, tcp_server, udp};
 use crate::session::command::{Action, Command};
 use crate::session::event::{EndedBy, Ending, Event, SessionEvent, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -128,7 +130,7 @@ impl Actions {
         self.0.close();
         let mut late = Refused::default();
         while let Ok(ticket) = self.0.try_recv() {
-            if let Action::Send(message) | Action::Repeat { message, .. } = ticket.content {
+            if let Action::Send(message) | Action::SendInParts { message, .. } | Action::Repeat { message, .. } = ticket.content {
                 late.messages += 1;
                 late.bytes += message.bytes.len() as u64;
             }
@@ -197,7 +199,7 @@ impl Hub {
                 running.forget |= *action == Action::Forget;
                 // The queue has as many places as the budget has floors, so it is never full; closed it is once the session ends.
                 if let Err(refused) = running.actions.try_send(ticket)
-                    && let Action::Send(_) | Action::Repeat { .. } = refused.into_inner().content
+                    && let Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. } = refused.into_inner().content
                 {
                     self.report(session, What::Trouble(not_connected())).await;
                 }
@@ -207,7 +209,9 @@ impl Hub {
                     self.open(session, spec);
                 }
             }
-            (Action::Send(_) | Action::Repeat { .. }, None) => self.report(session, What::Trouble(not_connected())).await,
+            (Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. }, None) => {
+                self.report(session, What::Trouble(not_connected())).await;
+            }
             // Ending or changing what is not open: nothing to do, and nothing to say.
             (_, None) => {}
         }
@@ -223,10 +227,15 @@ impl Hub {
                 SessionSpec::TcpClient(spec) => tcp_client::run(spec, &mut actions, &reporter).await,
                 SessionSpec::TcpServer(spec) => tcp_server::run(spec, &mut actions, &reporter).await,
                 SessionSpec::Udp(spec) => udp::run(spec, &mut actions, &reporter).await,
-                SessionSpec::Relay(_)
-                | SessionSpec::UnixClient(_)
-                | SessionSpec::UnixServer(_)
-                | SessionSpec::UnixDatagram(_) => Err(not_here()),
+                SessionSpec::Relay(spec) => relay::run(spec, &mut actions, &reporter).await,
+                #[cfg(unix)]
+                SessionSpec::UnixClient(spec) => unix::client(spec, &mut actions, &reporter).await,
+                #[cfg(unix)]
+                SessionSpec::UnixServer(spec) => unix::server(spec, &mut actions, &reporter).await,
+                #[cfg(unix)]
+                SessionSpec::UnixDatagram(spec) => unix::datagram(spec, &mut actions, &reporter).await,
+                #[cfg(not(unix))]
+                SessionSpec::UnixClient(_) | SessionSpec::UnixServer(_) | SessionSpec::UnixDatagram(_) => Err(not_here()),
             };
             let Refused { messages, bytes } = actions.abandon();
             if messages > 0 {
@@ -293,9 +302,9 @@ async fn list_interfaces(outbox: Outbox) {
 }
 
 /// A kind of session that this system does not have.
+#[cfg(not(unix))]
 fn not_here() -> Failure {
-    let cause = Cause::Other("not available on this system".into());
-    Failure { operation: Operation::Socket, address: String::new(), cause, os_code: None }
+    Failure { operation: Operation::Socket, address: String::new(), cause: Cause::NotHere, os_code: None }
 }
 
 /// A send without a session that could take it.

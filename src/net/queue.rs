@@ -1,7 +1,9 @@
 //! What waits to be sent to one TCP peer, bounded in bytes. Must never touch the socket.
 
+use super::steering::Steering;
 use crate::session::command::End;
 use crate::session::event::Origin;
+use crate::session::knob::Parts;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,6 +26,8 @@ const CLOSE_PATIENCE: Duration = Duration::from_millis(800);
 pub enum Next {
     /// Send this.
     Bytes(Arc<[u8]>, Origin),
+    /// Send this in parts.
+    Parts(Arc<[u8]>, Origin, Parts),
     /// Send FIN.
     HalfClose,
     /// Close.
@@ -69,6 +73,8 @@ impl Refused {
 /// The queue, shared by the connection's task and whoever sends to it (all on the network thread).
 #[derive(Default)]
 pub struct SendQueue {
+    /// What steers the connection comes the way that its messages come, so that one wait hears of both.
+    pub steering: Steering,
     inner: RefCell<Inner>,
     changed: Notify,
 }
@@ -76,17 +82,33 @@ pub struct SendQueue {
 impl SendQueue {
     /// Queues a message, or counts it as refused.
     pub fn push(&self, bytes: Arc<[u8]>, origin: Origin) {
+        let length = bytes.len();
+        self.add(Next::Bytes(bytes, origin), length);
+    }
+
+    /// Queues a message that leaves in parts; it waits, and is refused, as one.
+    pub fn push_parts(&self, bytes: Arc<[u8]>, origin: Origin, parts: Parts) {
+        let length = bytes.len();
+        self.add(Next::Parts(bytes, origin, parts), length);
+    }
+
+    fn add(&self, item: Next, length: usize) {
         let mut inner = self.inner.borrow_mut();
-        let cost = bytes.len() + OVERHEAD;
+        let cost = length + OVERHEAD;
         if inner.close_by.is_some() || inner.ended {
-            inner.late.add(bytes.len());
+            inner.late.add(length);
         } else if inner.bytes > 0 && inner.bytes + cost > SEND_BOUND {
-            inner.full.add(bytes.len());
+            inner.full.add(length);
         } else {
             inner.bytes += cost;
-            inner.items.push_back(Next::Bytes(bytes, origin));
+            inner.items.push_back(item);
         }
         drop(inner);
+        self.changed.notify_one();
+    }
+
+    /// The connection is to look at what steers it.
+    pub fn wake(&self) {
         self.changed.notify_one();
     }
 
@@ -132,7 +154,7 @@ impl SendQueue {
         let mut inner = self.inner.borrow_mut();
         let mut left = std::mem::take(&mut inner.late);
         for item in inner.items.drain(..) {
-            if let Next::Bytes(bytes, _) = item {
+            if let Next::Bytes(bytes, _) | Next::Parts(bytes, ..) = item {
                 left.add(bytes.len());
             }
         }

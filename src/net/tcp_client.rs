@@ -9,17 +9,19 @@ use super::outbox::Reporter;
 use super::owner::Protocol;
 use super::queue::SendQueue;
 use super::repeat::{self, Repeat};
+use super::steering;
+use super::stream::Stream;
 use super::{resolve, socket};
-use crate::session::address::Host;
+use crate::session::address::{Address, Host, UnixPath};
 use crate::session::command::{Action, End, Message};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
-use crate::session::reply::{Answer, Responder};
-use crate::session::spec::TcpClientSpec;
+use crate::session::reply::{Answer, Reply, Responder};
+use crate::session::spec::{Backoff, TcpClientSpec, TcpOptions};
 use socket2::{SockRef, Type};
-use std::cell::RefCell;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::cell::{Cell, RefCell};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::net::{TcpSocket, TcpStream};
@@ -29,31 +31,59 @@ use tokio::net::{TcpSocket, TcpStream};
 /// # Errors
 /// The failure that ended it: the last address that was tried.
 pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
-    let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default() };
-    client.responder.borrow_mut().set(spec.reply.clone());
+    let TcpClientSpec { reconnect, options, ref reply, .. } = spec;
+    let manner = Manner { reconnect, options, reply: reply.clone() };
+    let connecting =
+        async |options| connect(&spec, options, reporter).await.map(|(stream, remote)| (stream.into(), remote.into()));
+    stay(manner, connecting, actions, reporter).await
+}
+
+/// How a client behaves, whatever it connects over.
+pub struct Manner {
+    /// Whether it comes back after a failure or a loss.
+    pub reconnect: Option<Backoff>,
+    /// As it begins; those that only TCP has hold for TCP alone.
+    pub options: TcpOptions,
+    /// Answers given without being asked.
+    pub reply: Option<Reply>,
+}
+
+/// Connects, runs the connection, and comes back where that is asked for.
+///
+/// # Errors
+/// What `connect` said last.
+pub async fn stay(
+    manner: Manner,
+    connect: impl AsyncFn(TcpOptions) -> Result<(Stream, Address), Failure>,
+    actions: &mut Actions,
+    reporter: &Reporter,
+) -> Result<Ending, Failure> {
+    let options = Cell::new(manner.options);
+    let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default(), options };
+    client.responder.borrow_mut().set(manner.reply.clone());
     // Of all connections of the session.
     let life = Totals::default();
     let mut attempt = 0;
     loop {
         let outcome = tokio::select! {
-            outcome = connect(&spec, reporter) => outcome,
+            outcome = connect(client.options.get()) => outcome,
             // Only closing ends this wait, and dropping the connect cancels it.
             () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Cancelled)),
         };
         let lost = match outcome {
             Ok((stream, remote)) => {
                 attempt = 0;
-                let ending = client.converse(stream, remote, &spec, actions).await;
+                let ending = client.converse(stream, remote, &manner, actions).await;
                 life.add(&ending);
                 let lost = !matches!(ending.by, EndedBy::Us | EndedBy::OurReset);
-                if spec.reconnect.is_none() || !lost {
+                if manner.reconnect.is_none() || !lost {
                     return Ok(life.ending(ending.by));
                 }
                 None
             }
             Err(failure) => Some(failure),
         };
-        let Some(backoff) = spec.reconnect else {
+        let Some(backoff) = manner.reconnect else {
             return lost.map_or_else(|| Ok(life.ending(EndedBy::Us)), Err);
         };
         if let Some(failure) = lost {
@@ -70,7 +100,7 @@ pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter
 }
 
 /// Tries every address in the resolver's order; the one that answered comes with the stream, which no longer knows it after a RST.
-async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
+async fn connect(spec: &TcpClientSpec, options: TcpOptions, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
     let addresses = resolve::addresses(&spec.remote).await?;
     if let Host::Name(host) = &spec.remote.host {
         reporter.report(What::Resolved { host: host.clone(), addresses: addresses.clone() }).await;
@@ -79,7 +109,7 @@ async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<(TcpStream
     let count = addresses.len();
     for (index, address) in addresses.into_iter().enumerate() {
         reporter.report(What::Trying { remote: address }).await;
-        match connect_one(spec, address).await {
+        match connect_one(spec, options, address).await {
             Ok(stream) => return Ok((stream, address)),
             // The last failure is told by the session's own ending.
             Err(failure) if index + 1 == count => last = Some(failure),
@@ -94,9 +124,9 @@ async fn connect(spec: &TcpClientSpec, reporter: &Reporter) -> Result<(TcpStream
     }))
 }
 
-async fn connect_one(spec: &TcpClientSpec, remote: SocketAddr) -> Result<TcpStream, Failure> {
+async fn connect_one(spec: &TcpClientSpec, options: TcpOptions, remote: SocketAddr) -> Result<TcpStream, Failure> {
     let made = socket::new(remote, Type::STREAM)?;
-    socket::apply(&SockRef::from(&made), &spec.options, remote)?;
+    socket::apply(&SockRef::from(&made), &options, remote)?;
     if let Some(local) = spec.local {
         // A client that chose its port wants it again at once, although the last connection is still in TIME_WAIT.
         #[cfg(unix)]
@@ -121,6 +151,8 @@ struct Client<'a> {
     reporter: &'a Reporter,
     queue: RefCell<Rc<SendQueue>>,
     responder: RefCell<Responder>,
+    /// As they stand now: those of the next connection too.
+    options: Cell<TcpOptions>,
 }
 
 impl Listener for Client<'_> {
@@ -138,19 +170,23 @@ impl Listener for Client<'_> {
 
 impl Client<'_> {
     /// Runs one connection and the actions that come meanwhile.
-    async fn converse(&self, stream: TcpStream, remote: SocketAddr, spec: &TcpClientSpec, actions: &mut Actions) -> Ending {
-        let peer = Peer::connected(connection::next_id(), remote.into());
+    async fn converse(&self, stream: Stream, remote: Address, manner: &Manner, actions: &mut Actions) -> Ending {
+        let peer = Peer::connected(connection::next_id(), remote);
         // A peer that resets at once may take the socket's addresses with it; that is the connection's end and not the session's.
-        let local = stream.local_addr().unwrap_or_else(|_| unspecified(remote));
-        self.reporter.report(What::Connected { peer, local: local.into() }).await;
+        let local = stream.local().unwrap_or_else(|_| unspecified(remote));
+        self.reporter.report(What::Connected { peer, local }).await;
+        if let Some(credentials) = stream.credentials() {
+            self.reporter.report(What::PeerIs { peer, credentials }).await;
+        }
         let queue = Rc::<SendQueue>::default();
+        queue.steering.read_in(self.options.get().reading);
         *self.queue.borrow_mut() = queue.clone();
         let connection = Connection {
             stream,
             peer,
             queue: queue.clone(),
             totals: Rc::default(),
-            after_peer_fin: spec.options.after_peer_fin,
+            after_peer_fin: self.options.get().after_peer_fin,
             reporter: self.reporter,
             listener: self,
         };
@@ -172,7 +208,7 @@ impl Client<'_> {
             }
         };
         repeat::ended(self.reporter, &mut repetition).await;
-        if spec.reconnect.is_some() && !matches!(ending.by, EndedBy::Us | EndedBy::OurReset) {
+        if manner.reconnect.is_some() && !matches!(ending.by, EndedBy::Us | EndedBy::OurReset) {
             self.reporter.report(What::PeerLeft { peer, ending: ending.clone() }).await;
         }
         ending
@@ -183,8 +219,14 @@ impl Client<'_> {
         match action {
             Action::Close | Action::Forget => queue.end(End::Close),
             Action::Send(Message { bytes, .. }) => queue.push(bytes, Origin::User),
+            Action::SendInParts { message, parts } => queue.push_parts(message.bytes, Origin::User, parts),
             Action::End { how, .. } => queue.end(how),
-            other => automation::change(other, self.reporter, &self.responder, repetition).await,
+            other => {
+                let steered = steering::steer(other, &self.options, std::iter::once(&*queue), self.reporter).await;
+                if let Some(other) = steered {
+                    automation::change(other, self.reporter, &self.responder, repetition).await;
+                }
+            }
         }
     }
 
@@ -194,17 +236,26 @@ impl Client<'_> {
         while let Some(action) = actions.next().await {
             match action {
                 Action::Close | Action::Forget | Action::End { .. } => return,
-                Action::Send(_) | Action::Repeat { .. } => self.reporter.report(What::Trouble(not_connected())).await,
-                other => automation::change(other, self.reporter, &self.responder, &mut repetition).await,
+                Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. } => {
+                    self.reporter.report(What::Trouble(not_connected())).await
+                }
+                other => {
+                    if let Some(other) = steering::steer(other, &self.options, std::iter::empty(), self.reporter).await {
+                        automation::change(other, self.reporter, &self.responder, &mut repetition).await;
+                    }
+                }
             }
         }
     }
 }
 
 /// This end of a connection when the system does not know it any more.
-fn unspecified(remote: SocketAddr) -> SocketAddr {
-    let ip = if remote.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
-    SocketAddr::new(ip, 0)
+fn unspecified(remote: Address) -> Address {
+    match remote {
+        Address::Ip(SocketAddr::V4(_)) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into(),
+        Address::Ip(SocketAddr::V6(_)) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into(),
+        Address::Unix(_) => UnixPath::UNNAMED.into(),
+    }
 }
 
 /// A send without a connection.

@@ -1,27 +1,31 @@
 //! A TCP server session: listens, accepts, and runs a task per client on shared tables. Must never let one client hold up another.
 
 use super::automation;
-use super::connection::{self, Connection, Listener, Totals};
+use super::connection::{self, Connection, Totals};
 use super::error;
 use super::hub::Actions;
 use super::outbox::Reporter;
 use super::owner::Protocol;
 use super::queue::SendQueue;
 use super::repeat::{self, Repeat};
-use super::{family, socket};
+use super::socket;
+use super::steering;
+use super::stream::{Listener, Stream};
+use crate::session::address::Address;
 use crate::session::command::{Action, End, Message, Selection, Target};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::{ConnectionId, Peer};
-use crate::session::reply::{Answer, Responder};
-use crate::session::spec::{TcpOptions, TcpServerSpec};
-use socket2::{SockRef, Type};
-use std::cell::RefCell;
+use crate::session::knob::{Knob, Parts};
+use crate::session::reply::{Answer, Reply, Responder};
+use crate::session::spec::{Switch, TcpOptions, TcpServerSpec};
+use socket2::Type;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -37,24 +41,49 @@ const CLOSE_PATIENCE: Duration = Duration::from_millis(1200);
 pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let listener = listen(&spec).await?;
     let local = listener.local_addr().map_err(|problem| error::at(Operation::Listen, spec.local, &problem))?;
-    reporter.report(What::Listening { local: local.into() }).await;
+    let TcpServerSpec { options, reply, .. } = spec;
+    serve(Listener::Tcp(listener), local.into(), Manner { options, reply }, actions, reporter).await
+}
+
+/// How a server behaves, whatever it listens on.
+pub struct Manner {
+    /// Of every accepted socket; those that only TCP has hold for TCP alone.
+    pub options: TcpOptions,
+    /// Answers given without being asked.
+    pub reply: Option<Reply>,
+}
+
+/// Accepts clients until the session is closed.
+///
+/// # Errors
+/// None after it listens; the type is that of every session.
+pub async fn serve(
+    listener: Listener,
+    local: Address,
+    manner: Manner,
+    actions: &mut Actions,
+    reporter: &Reporter,
+) -> Result<Ending, Failure> {
+    reporter.report(What::Listening { local }).await;
     let room = Rc::new(Room {
         reporter: reporter.clone(),
-        options: spec.options,
+        options: Cell::new(manner.options),
         clients: RefCell::default(),
         responder: RefCell::default(),
         totals: Totals::default(),
     });
-    room.responder.borrow_mut().set(spec.reply.clone());
+    room.responder.borrow_mut().set(manner.reply);
     let mut tasks = JoinSet::new();
     let mut repetition: Option<Repeat> = None;
     let mut rest_until: Option<Instant> = None;
+    // While it does not accept, clients wait in the system's accept queue, connected for all they know.
+    let mut accepting = Switch::On;
     loop {
         tokio::select! {
-            accepted = listener.accept(), if rest_until.is_none() => match accepted {
+            accepted = listener.accept(), if rest_until.is_none() && accepting.is_on() => match accepted {
                 Ok((stream, address)) => {
                     let id = connection::next_id();
-                    let peer = Peer::connected(id, family::as_shown(address).into());
+                    let peer = Peer::connected(id, address);
                     let (queue, totals) = (Rc::<SendQueue>::default(), Rc::<Totals>::default());
                     // In the table before its task first runs, so that a close that comes at once ends it as well, and before it is
                     // announced, so that whoever answers the announcement finds it.
@@ -75,14 +104,26 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
             action = actions.next() => match action {
                 None | Some(Action::Close | Action::Forget) => break,
                 Some(Action::Send(message)) => {
-                    room.send(message, Origin::User).await;
+                    room.send(message, Origin::User, None).await;
+                }
+                Some(Action::SendInParts { message, parts }) => {
+                    room.send(message, Origin::User, Some(parts)).await;
+                }
+                Some(Action::SetAccepting(switch)) => {
+                    accepting = switch;
+                    reporter.report(What::Turned(Knob::Accepting(switch))).await;
                 }
                 Some(Action::End { connections, how }) => room.end(&connections, how),
-                Some(other) => automation::change(other, reporter, &room.responder, &mut repetition).await,
+                Some(other) => {
+                    let queues: Vec<_> = room.clients.borrow().values().map(|client| client.queue.clone()).collect();
+                    if let Some(other) = steering::steer(other, &room.options, queues.iter().map(|queue| &**queue), reporter).await {
+                        automation::change(other, reporter, &room.responder, &mut repetition).await;
+                    }
+                }
             },
             due = repeat::due(&mut repetition) => match due {
                 Some(message) => {
-                    if !room.send(message, Origin::Repeat).await {
+                    if !room.send(message, Origin::Repeat, None).await {
                         repeat::unreached(reporter, &mut repetition).await;
                     }
                 }
@@ -106,7 +147,8 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
     Ok(room.totals.ending(EndedBy::Us))
 }
 
-async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
+/// A socket that listens as asked.
+pub(super) async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
     let made = socket::new(spec.local, Type::STREAM)?;
     let option = |name, problem| error::at(Operation::Option(OptionName(name)), spec.local, &problem);
     // On Windows SO_REUSEADDR means that two programs may hold one port, which nobody asks for here.
@@ -146,14 +188,14 @@ struct Client {
 /// What all clients of a server share.
 struct Room {
     reporter: Reporter,
-    options: TcpOptions,
+    options: Cell<TcpOptions>,
     clients: RefCell<BTreeMap<ConnectionId, Client>>,
     responder: RefCell<Responder>,
     /// Of the clients that have left.
     totals: Totals,
 }
 
-impl Listener for Room {
+impl connection::Listener for Room {
     fn received(&self, peer: Peer, bytes: &Arc<[u8]>) {
         let answer = self.responder.borrow_mut().answer(peer.connection, bytes);
         let clients = self.clients.borrow();
@@ -179,13 +221,20 @@ impl Listener for Room {
 
 impl Room {
     /// Runs one client from accepted to left.
-    async fn serve(self: Rc<Self>, stream: TcpStream, id: ConnectionId, peer: Peer, queue: Rc<SendQueue>, totals: Rc<Totals>) {
-        let local = stream.local_addr().map_or(peer.address, |local| family::as_shown(local).into());
+    async fn serve(self: Rc<Self>, stream: Stream, id: ConnectionId, peer: Peer, queue: Rc<SendQueue>, totals: Rc<Totals>) {
+        let local = stream.local().unwrap_or(peer.address);
         self.reporter.report(What::PeerJoined { peer, local }).await;
-        if let Err(failure) = socket::apply(&SockRef::from(&stream), &self.options, peer.address) {
+        if let Some(credentials) = stream.credentials() {
+            self.reporter.report(What::PeerIs { peer, credentials }).await;
+        }
+        let options = self.options.get();
+        queue.steering.read_in(options.reading);
+        if let Some(address) = peer.address.ip()
+            && let Err(failure) = socket::apply(&stream.socket(), &options, address)
+        {
             self.reporter.report(What::Trouble(failure)).await;
         }
-        let after_peer_fin = self.options.after_peer_fin;
+        let after_peer_fin = options.after_peer_fin;
         let connection = Connection { stream, peer, queue, totals, after_peer_fin, reporter: &self.reporter, listener: &*self };
         let ending = connection.run().await;
         self.clients.borrow_mut().remove(&id);
@@ -194,8 +243,8 @@ impl Room {
         self.reporter.report(What::PeerLeft { peer, ending }).await;
     }
 
-    /// Queues a message for those it is for; without any of them the user is told, and it is `false`.
-    async fn send(&self, message: Message, origin: Origin) -> bool {
+    /// Queues a message for those it is for, in parts if that is asked for; without any of them the user is told, and it is `false`.
+    async fn send(&self, message: Message, origin: Origin, parts: Option<Parts>) -> bool {
         let Message { bytes, target } = message;
         let mut reached = false;
         for client in self.clients.borrow().values() {
@@ -205,7 +254,10 @@ impl Room {
             };
             if wanted {
                 reached = true;
-                client.queue.push(bytes.clone(), origin);
+                match parts {
+                    Some(parts) => client.queue.push_parts(bytes.clone(), origin, parts),
+                    None => client.queue.push(bytes.clone(), origin),
+                }
             }
         }
         if !reached {

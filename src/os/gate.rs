@@ -157,9 +157,7 @@ fn protocol(packet: &Packet) -> Option<Protocol> {
 fn pair(packet: &Packet) -> Pair {
     let (one, other) = match &packet.body {
         Body::Tcp(_) | Body::Udp(_) => (packet.source, packet.destination),
-        Body::Icmp(report) => {
-            report.about.map_or((packet.source, packet.destination), |about| (about.source, about.destination))
-        }
+        Body::Icmp(report) => report.about.map_or((packet.source, packet.destination), |about| (about.source, about.destination)),
     };
     (one.min(other), one.max(other))
 }

@@ -256,7 +256,10 @@ mod tests {
         let [Answer::Socket(sample)] = &found[..] else { panic!("{found:?}") };
         assert_eq!(sample.timer, Some((Timer::TimeWait, Duration::from_secs(59))));
         assert_eq!((sample.state, sample.held, sample.path), (Some(TcpState::TimeWait), Some(Held::System), None));
-        assert_eq!((sample.local.to_string(), sample.remote.unwrap().to_string()), ("127.0.0.1:40000".into(), "127.0.0.2:80".into()));
+        assert_eq!(
+            (sample.local.to_string(), sample.remote.unwrap().to_string()),
+            ("127.0.0.1:40000".into(), "127.0.0.2:80".into())
+        );
         assert!(answers(&time_wait(), 8, Protocol::Tcp, Timestamp(5)).is_empty());
     }
 

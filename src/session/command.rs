@@ -2,6 +2,8 @@
 
 use super::address::{Endpoint, UnixPath};
 use super::id::{ConnectionId, SessionId};
+use super::impairment::Impairment;
+use super::knob::{Buffers, Parts};
 use super::reply::Reply;
 use super::spec::{Membership, Reading, SessionSpec, Switch};
 use std::collections::BTreeSet;
@@ -23,7 +25,9 @@ impl Command {
     /// The bytes that the command carries, for the bound of the command queue.
     pub fn weight(&self) -> usize {
         match self {
-            Self::To(_, Action::Send(message) | Action::Repeat { message, .. }) => message.bytes.len(),
+            Self::To(_, Action::Send(message) | Action::SendInParts { message, .. } | Action::Repeat { message, .. }) => {
+                message.bytes.len()
+            }
             _ => 0,
         }
     }
@@ -38,6 +42,13 @@ pub enum Action {
     Close,
     /// Queue a message.
     Send(Message),
+    /// Queue a message that is written in parts; as datagrams each part is one.
+    SendInParts {
+        /// What.
+        message: Message,
+        /// How.
+        parts: Parts,
+    },
     /// Queue a message again and again, timed by the network thread.
     Repeat {
         /// What.
@@ -66,6 +77,10 @@ pub enum Action {
     SetNoDelay(Switch),
     /// Take connections from the accept queue, or leave them there (a server).
     SetAccepting(Switch),
+    /// Do this to what passes from now on (a relay).
+    SetImpairment(Impairment),
+    /// Ask for other buffers for every socket of the session.
+    SetBuffers(Buffers),
     /// Join a multicast group.
     Join(Membership),
     /// Leave a multicast group.

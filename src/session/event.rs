@@ -3,8 +3,11 @@
 
 use super::address::Address;
 use super::call::Call;
+use super::credentials::Credentials;
 use super::failure::Failure;
 use super::id::{Peer, SessionId};
+use super::impairment::{Impaired, Impairment};
+use super::knob::Knob;
 use super::spec::{Interface, Membership, SessionSpec, Switch};
 use super::storage::Storage;
 use super::timestamp::Timestamp;
@@ -88,6 +91,22 @@ pub enum What {
         /// This end of the connection.
         local: Address,
     },
+    /// A relay has reached its target for a client: what comes from either end goes on to the other.
+    Dialled {
+        /// For whom.
+        client: Peer,
+        /// The target.
+        target: Peer,
+        /// This end towards the target.
+        local: Address,
+    },
+    /// Who is at the other end of a Unix-domain socket, as the system tells.
+    PeerIs {
+        /// The other end.
+        peer: Peer,
+        /// Who that is.
+        credentials: Credentials,
+    },
     /// One read, or one datagram.
     Received {
         /// From whom.
@@ -112,6 +131,15 @@ pub enum What {
         bytes: Option<u64>,
         /// Who dropped them.
         place: Place,
+    },
+    /// The datagram just before this was longer than what was read of it: the rest is gone.
+    Truncated {
+        /// From whom.
+        peer: Peer,
+        /// How many bytes were kept.
+        kept: u64,
+        /// How many it had, where the system tells.
+        whole: Option<u64>,
     },
     /// The peer sent its FIN and this side stays open.
     PeerFinished {
@@ -166,10 +194,16 @@ pub enum What {
     },
     /// SO_BROADCAST was changed.
     BroadcastSet(Switch),
+    /// How it reads, writes or accepts was changed.
+    Turned(Knob),
     /// A multicast group was joined.
     GroupJoined(Membership),
     /// A multicast group was left.
     GroupLeft(Membership),
+    /// A relay does this to what passes from now on.
+    ImpairmentSet(Impairment),
+    /// What a relay did to a datagram, or to the bytes of a read.
+    Impaired(Impaired),
     /// Something about keeping the records on disk.
     Storage(Storage),
     /// A socket call was made. It leaves no record: the log has what came of it.
@@ -198,6 +232,8 @@ pub enum Origin {
     Repeat,
     /// The automatic answer.
     Reply,
+    /// The other end of a relay's conversation: it came from there.
+    Relayed,
 }
 
 /// Why a message did not leave.
@@ -207,6 +243,8 @@ pub enum Unsent {
     QueueFull,
     /// The connection ended first.
     Ended,
+    /// An answer to a sender whose socket has no name.
+    Nameless,
 }
 
 impl Unsent {
@@ -215,6 +253,7 @@ impl Unsent {
         match self {
             Self::QueueFull => "queue-full",
             Self::Ended => "ended",
+            Self::Nameless => "nameless",
         }
     }
 }
@@ -265,6 +304,12 @@ pub enum EndedBy {
     PeerFin,
     /// The peer's RST.
     PeerReset,
+    /// This side forgot it: it was silent longest, and another needed the place.
+    Idle,
+    /// The peer's end of a Unix-domain socket, where no FIN travels.
+    PeerClosed,
+    /// The same, although it had not read everything.
+    PeerClosedUnread,
     /// No answer for too long: retransmissions or keep-alive probes gave up.
     TimedOut,
     /// Another error.
@@ -280,6 +325,9 @@ impl EndedBy {
             Self::OurReset => "our-reset",
             Self::PeerFin => "peer-fin",
             Self::PeerReset => "peer-reset",
+            Self::Idle => "idle",
+            Self::PeerClosed => "peer-closed",
+            Self::PeerClosedUnread => "peer-closed-unread",
             Self::TimedOut => "timeout",
             Self::Error(_) => "error",
         }
@@ -287,6 +335,6 @@ impl EndedBy {
 
     /// Whether the connection ended as connections should.
     pub fn is_orderly(&self) -> bool {
-        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin)
+        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin | Self::PeerClosed | Self::Idle)
     }
 }

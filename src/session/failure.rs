@@ -134,6 +134,31 @@ pub enum Cause {
     AddressInUse(Option<Owner>),
     /// The address is not one of this machine's.
     AddressNotAvailable,
+    /// A Unix-domain socket's file that nobody holds: it was left behind.
+    StaleSocket,
+    /// What stands at the path is no socket.
+    NotASocket,
+    /// No Unix-domain socket has that name.
+    NoSocket,
+    /// The socket there is of the other kind: stream or datagram.
+    WrongKind,
+    /// The folder of the path does not exist.
+    NoFolder,
+    /// The permissions of the socket's file, or of its folder, forbid it.
+    ClosedFile,
+    /// The path, with the folder that it is relative to, is longer than an address of this system holds.
+    PathTooLong,
+    /// The datagram is larger than the socket's send buffer takes.
+    BeyondBuffer {
+        /// Its size in bytes.
+        length: usize,
+        /// SO_SNDBUF in bytes, as the system has it.
+        buffer: usize,
+    },
+    /// The last sender's socket has no name that an answer could go to.
+    UnnamedSender,
+    /// This system does not have such sockets.
+    NotHere,
     /// Not allowed; `true` for a port below 1024.
     PermissionDenied {
         /// Whether the port is one of the privileged ones.
@@ -181,6 +206,9 @@ pub enum Cause {
     },
     /// The system has no such thing.
     NotAvailableHere,
+
+    /// A relay says nothing of its own.
+    OnlyForwards,
     /// The session is in a state that does not allow it.
     Busy,
     /// The system's own words.
@@ -209,6 +237,16 @@ impl Cause {
             Self::NetworkUnreachable => "network-unreachable",
             Self::AddressInUse(_) => "address-in-use",
             Self::AddressNotAvailable => "address-not-available",
+            Self::StaleSocket => "stale-socket",
+            Self::NotASocket => "not-a-socket",
+            Self::NoSocket => "no-socket",
+            Self::WrongKind => "wrong-kind",
+            Self::NoFolder => "no-folder",
+            Self::ClosedFile => "closed-file",
+            Self::PathTooLong => "path-too-long",
+            Self::BeyondBuffer { .. } => "beyond-buffer",
+            Self::UnnamedSender => "unnamed-sender",
+            Self::NotHere => "not-here",
             Self::PermissionDenied { privileged_port: true } => "privileged-port",
             Self::PermissionDenied { privileged_port: false } => "permission-denied",
             Self::NameNotFound => "name-not-found",
@@ -229,6 +267,8 @@ impl Cause {
             Self::NotAFile => "not-a-file",
             Self::CaptureNotPermitted { .. } => "capture-not-permitted",
             Self::NotAvailableHere => "not-available-here",
+
+            Self::OnlyForwards => "only-forwards",
             Self::Busy => "busy",
             Self::Other(_) => "other",
         }

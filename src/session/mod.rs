@@ -4,12 +4,15 @@
 pub mod address;
 pub mod call;
 pub mod command;
+pub mod credentials;
 pub mod draft;
 pub mod ends;
 pub mod event;
 pub mod failure;
 pub mod framing;
 pub mod id;
+pub mod impairment;
+pub mod knob;
 pub mod recording;
 pub mod reply;
 pub mod sample;

@@ -156,9 +156,7 @@ fn opener(samples: &[Sample], sample: &Sample, remote: SocketAddr) -> Opener {
     if sample.state == Some(TcpState::SynSent) {
         return Opener::Active;
     }
-    let listens = |port: u16| {
-        samples.iter().any(|other| other.state == Some(TcpState::Listen) && other.local.port() == port)
-    };
+    let listens = |port: u16| samples.iter().any(|other| other.state == Some(TcpState::Listen) && other.local.port() == port);
     match (listens(sample.local.port()), listens(remote.port())) {
         (true, false) => Opener::Passive,
         (false, true) => Opener::Active,

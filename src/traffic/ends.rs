@@ -52,7 +52,9 @@ fn socket_of(spec: &SessionSpec) -> Option<(Protocol, SocketAddr)> {
         SessionSpec::TcpServer(server) => Some((Protocol::Tcp, server.local)),
         SessionSpec::Udp(udp) => Some((Protocol::Udp, udp.local)),
         SessionSpec::Relay(relay) => Some((relay.protocol, relay.listen)),
-        SessionSpec::TcpClient(_) | SessionSpec::UnixClient(_) | SessionSpec::UnixServer(_) | SessionSpec::UnixDatagram(_) => None,
+        SessionSpec::TcpClient(_) | SessionSpec::UnixClient(_) | SessionSpec::UnixServer(_) | SessionSpec::UnixDatagram(_) => {
+            None
+        }
     }
 }
 
@@ -101,7 +103,7 @@ mod tests {
         assert_eq!(of_session(&session), [remote]);
         let peer = Peer::connected(ConnectionId(1), at("127.0.0.1:80").into());
         let (local, since) = (at("127.0.0.1:5").into(), Timestamp(0));
-        let connection = Connection { peer, local, since, received: 0, sent: 0, peer_finished: false, finished: false };
+        let connection = Connection::new(peer, local, since);
         session.state = State::Open;
         session.connections.insert(ConnectionId(1), connection);
         let both = Ends::Both { protocol: Protocol::Tcp, local: at("127.0.0.1:5"), remote: at("127.0.0.1:80") };

@@ -2,6 +2,7 @@
 //! Must never know sockets, tokio or the window. Only the recorder thread writes the model.
 
 pub mod calls;
+pub mod conversation;
 pub mod encodings;
 pub mod ends;
 pub mod filing;

@@ -101,11 +101,16 @@ impl Record {
             Entry::Note(what) => match &**what {
                 What::Connected { peer, .. }
                 | What::PeerJoined { peer, .. }
+                | What::Dialled { client: peer, .. }
+                | What::PeerIs { peer, .. }
                 | What::PeerFinished { peer }
+                | What::Truncated { peer, .. }
                 | What::Finished { peer }
                 | What::PeerLeft { peer, .. }
                 | What::SentPartly { peer, .. } => Some(*peer),
                 What::Unsent { peer, .. } => *peer,
+                // Either end would do; the client's tells which conversation it is.
+                What::Impaired(impaired) => Some(impaired.client()),
                 _ => None,
             },
         }

@@ -7,6 +7,7 @@ use super::lens::Lens;
 use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::card::Cards;
+use super::panel::encapsulation::Encapsulation;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
 use super::record::{Asked, Record};
@@ -20,11 +21,11 @@ use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
 use crate::history::feed::Feed;
 use crate::i18n::Language;
+use crate::os::packets::Sniffer;
+use crate::os::sampler::Sampler;
 use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
-use crate::os::packets::Sniffer;
-use crate::os::sampler::Sampler;
 use crate::session::id::SessionId;
 use crate::session::spec::Interface;
 use crate::settings::{Loaded, SavedSession, Settings, Theme};
@@ -43,6 +44,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+mod encapsulation;
 
 mod capturing;
 mod hand_out;
@@ -77,6 +80,8 @@ pub struct App {
     focused: Option<SessionId>,
     next_id: u64,
     pairs: Vec<(Pair, SessionId, SessionId)>,
+    /// The folders of Unix-domain pairs, which go once both tabs are closed.
+    pair_folders: Vec<([SessionId; 2], tempfile::TempDir)>,
     interfaces: Vec<Interface>,
     storage: Storage,
     zone: TimeZone,
@@ -90,6 +95,8 @@ pub struct App {
     cards: Cards,
     /// The encoding lens.
     lens: Lens,
+    /// The selected record inside its headers.
+    encapsulation: Encapsulation,
     next_save: f64,
     readers: Readers,
     pages: Pages,
@@ -149,6 +156,7 @@ impl App {
             focused: None,
             next_id: 1,
             pairs: Vec::new(),
+            pair_folders: Vec::new(),
             interfaces: Vec::new(),
             storage: Storage::default(),
             zone: TimeZone::system(),
@@ -160,6 +168,7 @@ impl App {
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
+            encapsulation: Encapsulation::default(),
             next_save: 0.0,
             readers,
             pages,
@@ -311,6 +320,7 @@ impl App {
             Intent::Open => self.openings.ask(),
             Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
+            Intent::Encapsulate => self.encapsulate(),
             Intent::HandOut(hand_out) => self.begin_hand_out(hand_out),
             Intent::Capture(id, wanted) => self.capture(id, wanted),
             Intent::ListInterfaces => {
@@ -336,7 +346,8 @@ impl App {
                 self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
-            Change::Lens(shown) => self.settings.lens = shown,
+            Change::Lens(shown) => self.open_lens(shown),
+            Change::Encapsulation(shown) => self.open_encapsulation(shown),
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
@@ -440,6 +451,7 @@ impl View for App {
         self.show_reading(ui);
         let colors = palette(ui);
         self.show_lens(ui, &mut intents);
+        self.show_encapsulation(ui, &mut intents);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))

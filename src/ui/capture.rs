@@ -72,10 +72,14 @@ impl Capture {
 
     /// What was captured, as a file.
     fn hand_out(&self) -> HandOut {
-        let list: Vec<_> = self.packets.iter().flat_map(|packets| {
-            let packets = packets.lock();
-            packets.range(packets.numbers()).cloned().collect::<Vec<_>>()
-        }).collect();
+        let list: Vec<_> = self
+            .packets
+            .iter()
+            .flat_map(|packets| {
+                let packets = packets.lock();
+                packets.range(packets.numbers()).cloned().collect::<Vec<_>>()
+            })
+            .collect();
         HandOut { subject: "packets".to_owned(), ending: "pcapng", bytes: packets::file(&list).into() }
     }
 }

@@ -45,6 +45,8 @@ pub enum Intent {
     Lens(Page),
     /// Read bytes in an encoding from now on; with `None` take back what was chosen for a record or a peer.
     Read(SessionId, Scope, Option<Encoding>),
+    /// Show the selected record inside its headers.
+    Encapsulate,
     /// Write something that is ready to a file that the user chooses.
     HandOut(HandOut),
     /// Judge a stream anew, by what comes from now on.
@@ -64,13 +66,15 @@ pub enum Scope {
     Session,
 }
 
-/// The two kinds of loopback pair.
+/// The kinds of loopback pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pair {
     /// A TCP server and a client connected to it.
     Tcp,
     /// Two UDP sockets that send to each other.
     Udp,
+    /// A Unix-domain server and a client connected to it, both bound in a folder of their own.
+    Unix,
 }
 
 /// How copied records are written.
@@ -99,4 +103,6 @@ pub enum Change {
     ShowSettings(bool),
     /// Show or hide the lens.
     Lens(bool),
+    /// Show or hide the encapsulation.
+    Encapsulation(bool),
 }

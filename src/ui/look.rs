@@ -170,6 +170,7 @@ impl SessionTab {
                 Some((top, Row { position, key, content }))
             };
             next.shown = places.into_iter().filter_map(show).collect();
+            next.through = next.shown.iter().filter_map(|(_, row)| session.through(row.record()?.data()?.peer)).collect();
         }
         next.all = all;
         self.glance = next;

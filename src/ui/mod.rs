@@ -1,6 +1,7 @@
 //! The only place with egui: the window, its theme, panels and widgets. Must never see tokio, sockets or the command line.
 
 pub mod app;
+pub mod browsing;
 pub mod capture;
 pub mod clipboard;
 pub mod fonts;

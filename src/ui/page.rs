@@ -6,6 +6,7 @@ use super::theme::{self, size, space};
 use super::widget::control::palette;
 use crate::os::sampler::Sampler;
 use crate::session::id::SessionId;
+use crate::session::spec::Role;
 use crate::session::timestamp::Timestamp;
 use crate::store::pages::Pages;
 use crate::traffic::encodings::Encodings;
@@ -39,6 +40,12 @@ pub enum TabPage {
 impl TabPage {
     /// All of them, in the order of the row.
     pub const ALL: [Self; 6] = [Self::Log, Self::Ladder, Self::States, Self::Lanes, Self::Calls, Self::Messages];
+
+    /// Those that a tab has. Messages of IP Messenger are datagrams; a file may hold anyone's.
+    pub fn of(tab: &SessionTab) -> impl Iterator<Item = Self> + use<> {
+        let has_datagrams = tab.about.is_some() || tab.draft.role == Role::Udp;
+        Self::ALL.into_iter().filter(move |page| has_datagrams || *page != Self::Messages)
+    }
 
     /// The key of its name.
     pub fn key(self) -> &'static str {
@@ -118,17 +125,18 @@ pub fn bar(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     let colors = palette(ui);
     let tr = |key: &str| around.language.tr(key).into_owned();
     let font = theme::font(size::CONTROL_TEXT);
-    let galleys: Vec<_> = TabPage::ALL
-        .map(|page| (page, ui.painter().layout_no_wrap(tr(page.key()), font.clone(), colors.text)))
-        .into_iter()
-        .collect();
+    if !TabPage::of(tab).any(|page| page == tab.page) {
+        tab.page = TabPage::Log;
+    }
+    let laid_out = |page: TabPage| (page, ui.painter().layout_no_wrap(tr(page.key()), font.clone(), colors.text));
+    let galleys: Vec<_> = TabPage::of(tab).map(laid_out).collect();
     let width: f32 = galleys.iter().map(|(_, galley)| galley.size().x + 2.0 * space::SMALL).sum();
     let (_, room) = ui.allocate_space(vec2(ui.available_width(), size::CONTROL));
     let ui = &mut ui.new_child(egui::UiBuilder::new().max_rect(room).layout(egui::Layout::left_to_right(egui::Align::Center)));
     if width > room.width() {
         let combo = ComboBox::from_id_salt(("page", tab.id.0)).selected_text(tr(tab.page.key())).truncate().width(room.width());
         let response = combo.show_ui(ui, |ui| {
-            for page in TabPage::ALL {
+            for page in TabPage::of(tab) {
                 ui.selectable_value(&mut tab.page, page, tr(page.key()));
             }
         });

@@ -6,7 +6,9 @@ use super::glance::{Glance, RowStyle};
 use super::intent::{Intent, Scope};
 use super::look::Framed;
 use super::page::{self, TabPage};
-use super::panel::{calls, clients, file, find, ladder, lanes, log, messages, network, receive, send, send_settings, states};
+use super::panel::{
+    calls, clients, file, find, ladder, lanes, log, messages, network, receive, relay, send, send_settings, states, unix,
+};
 use super::status_bar;
 use super::theme::{self, size, space};
 use super::widget::control::palette;
@@ -61,6 +63,8 @@ pub struct SessionTab {
     pub chosen: BTreeSet<ConnectionId>,
     /// The clients that the list shows.
     pub clients_in_view: std::ops::Range<usize>,
+    /// A path that is being chosen.
+    pub choosing: unix::Choosing,
     /// The send box.
     pub sending: send::Sending,
     /// Whether the drawer of a narrow tile is open.
@@ -169,6 +173,7 @@ impl SessionTab {
             selection: Selection::default(),
             chosen: BTreeSet::new(),
             clients_in_view: 0..clients::LINES,
+            choosing: unix::Choosing::default(),
             sending: send::Sending::default(),
             drawer: false,
             target: send::UdpTarget::default(),
@@ -315,7 +320,9 @@ impl SessionTab {
     fn split(&mut self, ui: &Ui, all: Rect, language: Language) -> (Rect, Rect) {
         let rest = self.least_height() - send::LEAST_HEIGHT;
         let most = (all.height() * 0.6).min(all.height() - rest).max(send::LEAST_HEIGHT);
-        let height = self.send_height.unwrap_or_else(|| send::height(all.height())).clamp(send::LEAST_HEIGHT, most);
+        // A picture needs the room more than the box does.
+        let usual = if self.page == TabPage::Log { send::height(all.height()) } else { send::LEAST_HEIGHT };
+        let height = self.send_height.unwrap_or(usual).clamp(send::LEAST_HEIGHT, most);
         let top = all.bottom() - height;
         let gap = Rect::from_min_max(pos2(all.left(), top - space::SMALL), pos2(all.right(), top));
         let handle = ui.interact(gap, egui::Id::unique(("split", self.id.0)), Sense::drag());
@@ -330,14 +337,20 @@ impl SessionTab {
     /// The least height of the clients, the log and the send box together.
     fn least_height(&self) -> f32 {
         let clients = if self.lists_clients() { clients::LEAST_HEIGHT } else { 0.0 };
-        size::CONTROL + clients + log::least_height(self) + if self.about.is_some() { file::LINE } else { send::LEAST_HEIGHT }
+        let below = match self.draft.role {
+            _ if self.about.is_some() => file::LINE,
+            Role::Relay => relay::LINE,
+            _ => send::LEAST_HEIGHT,
+        };
+        size::CONTROL + clients + log::least_height(self) + below
     }
 
     fn lists_clients(&self) -> bool {
         if self.about.is_some() {
             return self.glance.connection_count > 1;
         }
-        self.draft.role == Role::TcpServer && (self.glance.connection_count > 0 || !self.chosen.is_empty())
+        let has_clients = self.draft.role.is_server() || self.draft.role == Role::Relay;
+        has_clients && (self.glance.connection_count > 0 || !self.chosen.is_empty())
     }
 
     /// What stands beside the column.
@@ -349,6 +362,10 @@ impl SessionTab {
             let top = all.bottom() - file::LINE + space::SMALL;
             file::read_only(self.id, &mut ui.new_child(child(all.with_min_y(top))), around, intents);
             all.with_max_y(top - space::SMALL)
+        } else if self.draft.role == Role::Relay {
+            let top = all.bottom() - relay::LINE;
+            relay::no_sending(&mut ui.new_child(child(all.with_min_y(top))), around);
+            all.with_max_y(top - space::TINY)
         } else {
             let (above, below) = self.split(ui, all, around.language);
             send::show(self, &mut ui.new_child(child(below)), around, intents);
@@ -382,6 +399,11 @@ impl SessionTab {
                 return;
             }
             card.show(ui, |ui| network::show(self, ui, around, intents));
+            if self.draft.role == Role::Relay {
+                card.show(ui, |ui| relay::knobs(self, ui, around, intents));
+                card.show(ui, |ui| receive::show(self, ui, around, intents));
+                return;
+            }
             card.show(ui, |ui| receive::show(self, ui, around, intents));
             card.show(ui, |ui| send_settings::show(self, ui, around, intents));
         });

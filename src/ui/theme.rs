@@ -249,6 +249,8 @@ pub mod size {
     pub const LENS: f32 = 300.0;
     /// Its least height: the verdict and one row.
     pub const LENS_LEAST: f32 = 150.0;
+    /// The encapsulation panel.
+    pub const ENCAPSULATION: f32 = 380.0;
     /// A tile narrower than this folds its settings column into a drawer.
     pub const NARROW: f32 = 700.0;
     /// Scroll bars.

@@ -6,6 +6,7 @@ use super::panel::network::role_key;
 use super::session::{SessionTab, Surroundings};
 use super::theme::{self, size, space};
 use super::widget::control::{self, palette};
+use crate::session::address::Address;
 use crate::session::id::SessionId;
 use egui::accesskit::Role as Access;
 use egui::{Align2, Color32, CursorIcon, Id, Rect, Response, Sense, Stroke, Ui, Visuals, WidgetInfo, WidgetText, pos2, vec2};
@@ -99,8 +100,10 @@ impl Shown<'_> {
             return file::title(about, self.around.language);
         }
         let role = self.around.language.tr(role_key(tab.draft.role));
-        let address = match tab.glance.local.filter(|_| tab.draft.role != crate::session::spec::Role::TcpClient) {
-            Some(local) if tab.glance.state.is_live() => local.to_string(),
+        let address = match tab.glance.local.filter(|_| !tab.draft.role.is_client()) {
+            // The role says already that it is a path.
+            Some(Address::Unix(path)) if tab.glance.state.is_live() && !path.is_unnamed() => path.to_string(),
+            Some(local @ Address::Ip(_)) if tab.glance.state.is_live() => local.to_string(),
             _ => tab.draft.address(),
         };
         format!("{role} {address}")

@@ -9,7 +9,7 @@ use crate::session::spec::Role;
 use crate::settings::Settings;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{
-    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LIGHT_MODE, ICON_SETTINGS,
+    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LAYERS, ICON_LIGHT_MODE, ICON_SETTINGS,
     ICON_SWAP_HORIZ, ICON_TRANSLATE, ICON_VIEW_SIDEBAR,
 };
 
@@ -34,9 +34,9 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
             }
             let new = button(ui, ICON_ADD, &tr("top.new")).on_hover_text(tr("top.new_hint"));
             egui::Popup::menu(&new).accessible_name(tr("top.new")).show(|ui| {
-                for role in [Role::TcpClient, Role::TcpServer, Role::Udp] {
-                    if menu_item(ui, control::role_icon(role), &tr(role_key(role))) {
-                        intents.push(Intent::New(role));
+                for role in Role::HERE {
+                    if menu_item(ui, control::role_icon(*role), &tr(role_key(*role))) {
+                        intents.push(Intent::New(*role));
                     }
                 }
             });
@@ -47,7 +47,12 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
             ui.add_space(space::TINY - ui.spacing().item_spacing.x);
             let more = control::bare(ui, ICON_EXPAND_MORE, &tr("top.pair_more"));
             egui::Popup::menu(&more).accessible_name(tr("top.pair_more")).show(|ui| {
-                for (kind, role, key) in [(Pair::Tcp, Role::TcpServer, "pair.tcp"), (Pair::Udp, Role::Udp, "pair.udp")] {
+                let pairs = [
+                    (Pair::Tcp, Role::TcpServer, "pair.tcp"),
+                    (Pair::Udp, Role::Udp, "pair.udp"),
+                    (Pair::Unix, Role::UnixServer, "unix.pair"),
+                ];
+                for (kind, role, key) in pairs.into_iter().filter(|(_, role, _)| Role::HERE.contains(role)) {
                     if menu_item(ui, control::role_icon(role), &tr(key)) {
                         intents.push(Intent::Pair(kind));
                     }
@@ -83,12 +88,16 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 if settings_button.clicked() {
                     intents.push(Intent::Settings(Change::ShowSettings(true)));
                 }
-                let Settings { inspector, lens, .. } = *settings;
+                let Settings { inspector, lens, encapsulation, .. } = *settings;
                 if control::toggle(ui, ICON_VIEW_SIDEBAR, &tr("top.inspector"), inspector).clicked() {
                     intents.push(Intent::Settings(Change::Inspector(!inspector)));
                 }
                 if control::toggle(ui, ICON_FONT_DOWNLOAD, &tr("top.lens"), lens).on_hover_text(tr("top.lens_hint")).clicked() {
                     intents.push(Intent::Settings(Change::Lens(!lens)));
+                }
+                let layers = control::toggle(ui, ICON_LAYERS, &tr("encap.title"), encapsulation);
+                if layers.on_hover_text(tr("encap.hint")).clicked() {
+                    intents.push(Intent::Settings(Change::Encapsulation(!encapsulation)));
                 }
             });
         });

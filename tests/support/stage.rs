@@ -24,6 +24,7 @@ use sockscope::traffic::record::RecordId;
 use sockscope::ui::intent::Intent;
 use sockscope::ui::lens::Lens;
 use sockscope::ui::panel::card::Cards;
+use sockscope::ui::panel::encapsulation::Encapsulation;
 use sockscope::ui::panel::file;
 use sockscope::ui::panel::inspector::{self, Inspected};
 use sockscope::ui::save::{Offer, Save};
@@ -51,6 +52,8 @@ pub struct Stage {
     pub cards: Cards,
     /// The lens, and the tab whose selected row it looks at.
     pub lens: Option<(SessionId, Lens)>,
+    /// The encapsulation, and the tab whose selected row it looks at.
+    pub encapsulation: Option<(SessionId, Encapsulation)>,
     /// What another run left, and whether to delete it is being asked.
     pub left: Option<(recovery::Found, bool)>,
     /// A file that is being read, and how far.
@@ -77,6 +80,7 @@ impl Stage {
             inspected: None,
             cards: Cards::default(),
             lens: None,
+            encapsulation: None,
             left: None,
             reading: None,
             save: None,
@@ -193,9 +197,17 @@ impl Stage {
         if let Some((id, lens)) = &mut self.lens {
             lens.look(self.tabs.get(id), &self.model, &self.pages);
         }
+        if let Some((id, encapsulation)) = &mut self.encapsulation {
+            encapsulation.look(self.tabs.get(id), &self.model, &self.pages, std::iter::empty());
+        }
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());
-        let shown = Settings { inspector: self.inspected.is_some(), lens: self.lens.is_some(), ..Settings::default() };
+        let shown = Settings {
+            inspector: self.inspected.is_some(),
+            lens: self.lens.is_some(),
+            encapsulation: self.encapsulation.is_some(),
+            ..Settings::default()
+        };
         top_bar::show(ui, self.language, &shown, &mut intents);
         if let Some((found, sure)) = &mut self.left {
             recovery::banner(ui, self.language, &self.zone, found, sure);
@@ -205,6 +217,9 @@ impl Stage {
         }
         if let Some((_, lens)) = &mut self.lens {
             lens.panel(ui, self.language, &mut intents);
+        }
+        if let Some((_, encapsulation)) = &mut self.encapsulation {
+            encapsulation.panel(ui, self.language, &mut intents);
         }
         if self.inspected.is_some() {
             Panel::right("inspector")

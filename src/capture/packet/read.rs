@@ -127,9 +127,9 @@ pub(super) fn options_of(mut rest: &[u8]) -> Vec<TcpOption> {
             (2, 2) => TcpOption::Mss(word(content, 0).unwrap_or(0)),
             (3, 1) => TcpOption::WindowScale(content.first().copied().unwrap_or(0)),
             (4, 0) => TcpOption::SackPermitted,
-            (5, length) if length > 0 && length.is_multiple_of(8) => TcpOption::Sack(
-                content.chunks_exact(8).filter_map(|pair| Some((long(pair, 0)?, long(pair, 4)?))).collect(),
-            ),
+            (5, length) if length > 0 && length.is_multiple_of(8) => {
+                TcpOption::Sack(content.chunks_exact(8).filter_map(|pair| Some((long(pair, 0)?, long(pair, 4)?))).collect())
+            }
             (8, 8) => TcpOption::Timestamps(long(content, 0).unwrap_or(0), long(content, 4).unwrap_or(0)),
             _ => TcpOption::Other(kind, content.to_vec()),
         });

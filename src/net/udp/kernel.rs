@@ -7,10 +7,18 @@ use std::net::SocketAddr;
 pub struct Arrival {
     /// Its length; the bytes are in the caller's buffer.
     pub length: usize,
+    /// How much of it did not fit into the buffer and is gone.
+    pub cut: Option<Cut>,
     /// Its source.
     pub from: SocketAddr,
     /// Datagrams dropped by the system since the socket was made, where it tells.
     pub dropped: Option<u32>,
+}
+
+/// A datagram that was longer than the buffer.
+pub struct Cut {
+    /// How long it was, where the system tells.
+    pub whole: Option<usize>,
 }
 
 /// An ICMP error that came back for a datagram sent earlier.
@@ -23,7 +31,7 @@ pub struct Returned {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{Arrival, Returned};
+    use super::{Arrival, Cut, Returned};
     use crate::net::family::as_shown;
     use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr, RxqOvfl};
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt};
@@ -56,16 +64,20 @@ mod linux {
 
     /// Reads one datagram without waiting.
     pub fn try_receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Arrival> {
+        let room = buffer.len();
         socket.try_io(Interest::READABLE, || {
             let mut parts = [IoSliceMut::new(buffer)];
             let mut control = nix::cmsg_space!(u32);
-            let message = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
+            // With MSG_TRUNC it returns how long the datagram was, also where the buffer is shorter (recv(2)).
+            let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
+            let message = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
             let dropped = message.cmsgs()?.find_map(|item| match item {
                 ControlMessageOwned::RxqOvfl(count) => Some(count),
                 _ => None,
             });
             let from = plain(message.address).ok_or(io::ErrorKind::InvalidData)?;
-            Ok(Arrival { length: message.bytes, from, dropped })
+            let whole = message.bytes;
+            Ok(Arrival { length: whole.min(room), cut: (whole > room).then_some(Cut { whole: Some(whole) }), from, dropped })
         })
     }
 
@@ -107,19 +119,32 @@ pub use linux::{dropped, enable, try_receive, try_returned};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use super::{Arrival, Returned};
+    use super::{Arrival, Cut, Returned};
     use crate::net::family::as_shown;
     use std::io;
     use std::net::SocketAddr;
     use tokio::net::UdpSocket;
+
+    /// No datagram is longer.
+    const LARGEST: usize = 65_535;
 
     pub fn enable(_socket: &UdpSocket, _local: SocketAddr) -> io::Result<()> {
         Ok(())
     }
 
     pub fn try_receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Arrival> {
-        let (length, from) = socket.try_recv_from(buffer)?;
-        Ok(Arrival { length, from: as_shown(from), dropped: None })
+        let room = buffer.len();
+        if room >= LARGEST {
+            let (length, from) = socket.try_recv_from(buffer)?;
+            return Ok(Arrival { length, cut: None, from: as_shown(from), dropped: None });
+        }
+        // One byte more than was asked for tells whether there was more; how much, nobody tells.
+        let mut roomy = vec![0; room + 1];
+        let (length, from) = socket.try_recv_from(&mut roomy)?;
+        let kept = length.min(room);
+        buffer[..kept].copy_from_slice(&roomy[..kept]);
+        let cut = (length > room).then_some(Cut { whole: None });
+        Ok(Arrival { length: kept, cut, from: as_shown(from), dropped: None })
     }
 
     pub fn try_returned(_socket: &UdpSocket) -> Option<Returned> {

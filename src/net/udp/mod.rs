@@ -1,9 +1,9 @@
 //! A UDP session: one socket, datagrams both ways, groups, ICMP errors, and honest counts of what was lost.
 //! Must never glue or cut a datagram.
 
-mod bound;
-mod errors;
-mod kernel;
+pub(super) mod bound;
+pub(super) mod errors;
+pub(super) mod kernel;
 mod sending;
 
 use super::automation;
@@ -17,9 +17,10 @@ use crate::session::command::Action;
 use crate::session::event::{EndedBy, Ending, Origin, Place, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
+use crate::session::knob::{Buffers, Knob};
 use crate::session::reply::{Answer, Responder};
 use crate::session::spec::{Membership, UdpSpec};
-use sending::{Queued, Resolving, To, Waiting, resolved};
+use sending::{Parted, Queued, Resolving, To, Waiting, resolved};
 use socket2::SockRef;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -65,8 +66,9 @@ pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> R
     let mut repetition: Option<Repeat> = None;
     loop {
         session.start_resolving();
+        let next_part = session.next_part();
         tokio::select! {
-            ready = session.socket.ready(Interest::READABLE | Interest::ERROR) => match ready {
+            ready = session.socket.ready(Interest::READABLE | Interest::ERROR), if session.may_receive() => match ready {
                 Ok(_) => {
                     session.receive().await;
                 }
@@ -86,6 +88,8 @@ pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> R
             },
             found = resolved(&mut session.resolving) => session.learn(found).await,
             _ = session.socket.writable(), if session.may_send() => session.send_waiting().await,
+            () = moment(session.rests_until) => session.rests_until = None,
+            () = moment(next_part) => session.send_part().await,
             () = moment(session.look_for_drops) => session.look_for_drops().await,
             () = moment(session.tell_refused) => session.tell_refused().await,
             () = moment(session.tell_lost) => session.tell_lost().await,
@@ -107,6 +111,10 @@ struct Udp<'a> {
     responder: RefCell<Responder>,
     buffer: Box<[u8]>,
     waiting: VecDeque<Waiting>,
+    /// Messages that leave in parts with pauses between them.
+    parted: VecDeque<Parted>,
+    /// When it may be read again, where it rests between reads.
+    rests_until: Option<Instant>,
     /// With what each message costs besides its bytes.
     waiting_bytes: usize,
     refused: Refused,
@@ -141,6 +149,8 @@ impl<'a> Udp<'a> {
             responder,
             buffer: vec![0; BUFFER].into(),
             waiting: VecDeque::new(),
+            parted: VecDeque::new(),
+            rests_until: None,
             waiting_bytes: 0,
             refused: Refused::default(),
             tell_refused: None,
@@ -170,16 +180,24 @@ impl<'a> Udp<'a> {
         }
     }
 
-    /// Reads what has arrived, up to a burst.
+    /// Whether it is to be read now.
+    fn may_receive(&self) -> bool {
+        !self.spec.reading.held.is_on() && self.rests_until.is_none()
+    }
+
+    /// Reads what has arrived, up to a burst; one datagram where it rests after each.
     async fn receive(&mut self) -> Burst {
         let mut burst = Burst::Full;
-        for _ in 0..BURST {
-            match kernel::try_receive(&self.socket, &mut self.buffer) {
+        let reading = self.spec.reading;
+        let room = reading.size.map_or(BUFFER, |size| (size as usize).min(BUFFER));
+        for _ in 0..if reading.pause.is_some() { 1 } else { BURST } {
+            match kernel::try_receive(&self.socket, &mut self.buffer[..room]) {
                 Ok(arrival) => {
                     if let Some(dropped) = arrival.dropped {
                         self.kernel_dropped(dropped).await;
                     }
-                    self.keep(arrival.length, arrival.from).await;
+                    self.rests_until = reading.pause.map(|pause| Instant::now() + pause);
+                    self.keep(&arrival).await;
                 }
                 Err(problem) if problem.kind() == ErrorKind::WouldBlock => {
                     burst = Burst::Done;
@@ -194,7 +212,8 @@ impl<'a> Udp<'a> {
     }
 
     /// Reports a datagram, or counts it as lost when the recorder is behind: the socket must go on being read.
-    async fn keep(&mut self, length: usize, from: SocketAddr) {
+    async fn keep(&mut self, arrival: &kernel::Arrival) {
+        let kernel::Arrival { length, from, .. } = *arrival;
         self.received += length as u64;
         self.last_sender = Some(from);
         let Some(credit) = self.reporter.outbox().try_credit(length) else {
@@ -207,7 +226,12 @@ impl<'a> Udp<'a> {
         // The hole stands before the datagram that follows it.
         self.tell_lost().await;
         let bytes: Arc<[u8]> = Arc::from(&self.buffer[..length]);
-        self.reporter.post(What::Received { peer: Peer::datagram(from.into()), bytes: bytes.clone() }, credit);
+        let peer = Peer::datagram(from.into());
+        self.reporter.post(What::Received { peer, bytes: bytes.clone() }, credit);
+        if let Some(cut) = &arrival.cut {
+            let (kept, whole) = (length as u64, cut.whole.map(|whole| whole as u64));
+            self.reporter.report_gap(What::Truncated { peer, kept, whole }).await;
+        }
         if self.is_own(from) {
             return;
         }
@@ -299,6 +323,13 @@ impl<'a> Udp<'a> {
             Action::Send(message) => {
                 self.queue(message, Origin::User).await;
             }
+            Action::SendInParts { message, parts } => self.queue_parts(message, parts).await,
+            Action::SetReading(reading) => {
+                self.spec.reading = reading;
+                self.rests_until = None;
+                self.reporter.report(What::Turned(Knob::Reading(reading))).await;
+            }
+            Action::SetBuffers(buffers) => self.set_buffers(buffers).await,
             Action::SetBroadcast(switch) => match self.socket.set_broadcast(switch.is_on()) {
                 Ok(()) => {
                     self.spec.broadcast = switch;
@@ -312,6 +343,27 @@ impl<'a> Udp<'a> {
             Action::Leave(group) => self.leave(group).await,
             other => automation::change(other, self.reporter, &self.responder, repetition).await,
         }
+    }
+
+    /// Asks for other buffers, and tells what the system granted.
+    async fn set_buffers(&mut self, Buffers { receive, send }: Buffers) {
+        let option = |name, problem: &io::Error| error::at(Operation::Option(OptionName(name)), self.local, problem);
+        let mut failures = Vec::new();
+        let (receive, send) = {
+            let socket = SockRef::from(&self.socket);
+            if let Some(Err(problem)) = receive.map(|bytes| socket.set_recv_buffer_size(bytes as usize)) {
+                failures.push(option("SO_RCVBUF", &problem));
+            }
+            if let Some(Err(problem)) = send.map(|bytes| socket.set_send_buffer_size(bytes as usize)) {
+                failures.push(option("SO_SNDBUF", &problem));
+            }
+            let size = |size: io::Result<usize>| size.map_or(0, |size| size as u64);
+            (size(socket.recv_buffer_size()), size(socket.send_buffer_size()))
+        };
+        for failure in failures {
+            self.trouble(failure).await;
+        }
+        self.reporter.report(What::Turned(Knob::Buffers { peer: None, receive, send })).await;
     }
 
     async fn trouble(&self, failure: Failure) {

@@ -8,6 +8,7 @@ use crate::session::command::{Message, Target};
 use crate::session::event::{Origin, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::id::Peer;
+use crate::session::knob::Parts;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -28,7 +29,19 @@ pub(super) struct Waiting {
     origin: Origin,
 }
 
+/// A message that leaves in parts, each a datagram, with pauses between them.
+pub(super) struct Parted {
+    bytes: Arc<[u8]>,
+    to: To,
+    origin: Origin,
+    parts: Parts,
+    /// Where the next part begins.
+    from: usize,
+    due: Instant,
+}
+
 /// Where a datagram goes.
+#[derive(Clone)]
 pub(super) enum To {
     /// As a socket address. One that a datagram came from is never made into text and back: that could lose an IPv6 zone.
     Address(SocketAddr),
@@ -59,23 +72,75 @@ pub(super) type Resolving = Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, 
 impl Udp<'_> {
     /// Finds out where a message goes and sends it after those that wait.
     pub(super) async fn queue(&mut self, message: Message, origin: Origin) -> Queued {
-        let nowhere = |cause| Failure { operation: Operation::Send, address: String::new(), cause, os_code: None };
-        let to = match message.target {
+        match self.destination(message.target).await {
+            Some(to) => {
+                self.transmit(message.bytes, to, origin).await;
+                Queued::Somewhere
+            }
+            None => Queued::Nowhere,
+        }
+    }
+
+    /// Where a message goes; `None` when there is nobody, which is told.
+    async fn destination(&mut self, target: Target) -> Option<To> {
+        let to = match target {
             Target::Address(to) => Ok(To::from(to)),
             Target::LastSender => self.last_sender.map(To::Address).ok_or(Cause::NoSender),
             Target::Path(_) => Err(Cause::BadAddress),
             Target::Everyone | Target::Connections(_) => self.spec.remote.clone().map(To::from).ok_or(Cause::NoTarget),
         };
         match to {
-            Ok(to) => {
-                self.transmit(message.bytes, to, origin).await;
-                Queued::Somewhere
-            }
+            Ok(to) => Some(to),
             Err(cause) => {
-                self.trouble(nowhere(cause)).await;
-                Queued::Nowhere
+                self.trouble(Failure { operation: Operation::Send, address: String::new(), cause, os_code: None }).await;
+                None
             }
         }
+    }
+
+    /// Sends a message in parts: at once without a pause, else one now and the others in time. What is sent meanwhile overtakes them.
+    pub(super) async fn queue_parts(&mut self, message: Message, parts: Parts) {
+        let Some(to) = self.destination(message.target).await else { return };
+        let parted = Parted { bytes: message.bytes, to, origin: Origin::User, parts, from: 0, due: Instant::now() };
+        let cost = parted.bytes.len() + OVERHEAD;
+        if !parts.gap.is_zero() && self.waiting_bytes + cost > SEND_BOUND {
+            self.refused.add(parted.bytes.len());
+            self.tell_refused.get_or_insert_with(Instant::now);
+            return;
+        }
+        if parts.gap.is_zero() {
+            let mut from = 0;
+            loop {
+                let end = parts.end(from, parted.bytes.len());
+                self.transmit(Arc::from(&parted.bytes[from..end]), parted.to.clone(), parted.origin).await;
+                from = end;
+                if from >= parted.bytes.len() {
+                    return;
+                }
+            }
+        }
+        self.waiting_bytes += cost;
+        self.parted.push_back(parted);
+    }
+
+    /// When the next part is due.
+    pub(super) fn next_part(&self) -> Option<Instant> {
+        self.parted.front().map(|parted| parted.due)
+    }
+
+    /// Sends the part that is due.
+    pub(super) async fn send_part(&mut self) {
+        let Some(parted) = self.parted.front_mut() else { return };
+        let end = parted.parts.end(parted.from, parted.bytes.len());
+        let (part, to, origin) = (Arc::from(&parted.bytes[parted.from..end]), parted.to.clone(), parted.origin);
+        parted.from = end;
+        parted.due = Instant::now() + parted.parts.gap;
+        let length = parted.bytes.len();
+        if end >= length {
+            self.parted.pop_front();
+            self.waiting_bytes = self.waiting_bytes.saturating_sub(length + OVERHEAD);
+        }
+        self.transmit(part, to, origin).await;
     }
 
     /// Sends at once where it can: nothing waits, the address is known, the socket takes it. Else it waits, within the bound.
@@ -188,9 +253,11 @@ impl Udp<'_> {
 
     pub(super) async fn abandon(&mut self) {
         self.tell_refused().await;
-        if !self.waiting.is_empty() {
-            let messages = self.waiting.len() as u64;
-            let bytes = self.waiting.iter().map(|waiting| waiting.bytes.len() as u64).sum();
+        if !self.waiting.is_empty() || !self.parted.is_empty() {
+            // A message of which parts have left counts with the rest of it.
+            let messages = (self.waiting.len() + self.parted.len()) as u64;
+            let parted = self.parted.iter().map(|parted| (parted.bytes.len() - parted.from) as u64);
+            let bytes = self.waiting.iter().map(|waiting| waiting.bytes.len() as u64).chain(parted).sum();
             self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::Ended }).await;
         }
     }

@@ -69,7 +69,10 @@ fn a_connection_is_seen_whole_and_once() {
     assert_eq!(accepted.read(&mut read).unwrap(), 0);
     drop(accepted);
     let fins = |packets: &Packets| {
-        packets.range(packets.numbers()).filter(|caught| caught.packet.segment().is_some_and(|tcp| tcp.flags.has(Flags::FIN))).count()
+        packets
+            .range(packets.numbers())
+            .filter(|caught| caught.packet.segment().is_some_and(|tcp| tcp.flags.has(Flags::FIN)))
+            .count()
     };
     until(sniffer.packets(), &news, |packets| fins(packets) == 2 && told(packets, server).last().unwrap() == "> ACK 0");
     let packets = sniffer.packets().lock();

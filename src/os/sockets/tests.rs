@@ -169,7 +169,10 @@ fn a_dual_stack_socket_s_connection_has_its_real_addresses() {
     let Ok(client) = TcpStream::connect(("127.0.0.1", port)) else { return };
     let found = samples(local(Protocol::Tcp, listener.local_addr().unwrap()));
     let remote = client.local_addr().unwrap();
-    assert!(found.iter().any(|sample| sample.remote == Some(remote) && sample.local.to_string() == format!("127.0.0.1:{port}")), "{found:?}");
+    assert!(
+        found.iter().any(|sample| sample.remote == Some(remote) && sample.local.to_string() == format!("127.0.0.1:{port}")),
+        "{found:?}"
+    );
     assert_eq!(found.len(), 3, "{found:?}");
 }
 

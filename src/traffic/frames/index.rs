@@ -107,7 +107,7 @@ impl FrameIndex {
         match record.data() {
             Some(data) => {
                 self.filled += data.bytes.len();
-                self.met.extend(data.peer.connection.map(|connection| (connection, data.direction)));
+                self.met.extend(data.peer.stream().map(|connection| (connection, data.direction)));
             }
             None => rows += 1,
         }

@@ -92,6 +92,7 @@ impl App {
             wanted.extend(records.wanted().into_iter().map(|record| (tab.id, record)));
         }
         self.look_through_lens(model, &mut wanted);
+        self.look_at_encapsulation(model, &mut wanted);
         wanted
     }
 

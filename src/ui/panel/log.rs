@@ -161,7 +161,8 @@ fn empty(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
         (false, Role::TcpServer) => "log.empty_server",
         (false, Role::Udp | Role::UnixDatagram) => "log.empty_udp",
         (false, Role::UnixClient) => "log.empty_client",
-        (false, Role::UnixServer | Role::Relay) => "log.empty_server",
+        (false, Role::UnixServer) => "log.empty_server",
+        (false, Role::Relay) => "relay.empty",
         (true, _) => "log.empty_live",
     };
     ui.vertical_centered(|ui| {

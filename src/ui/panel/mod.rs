@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod card;
 pub mod clients;
+pub mod encapsulation;
 pub mod file;
 pub mod filter;
 pub mod find;
@@ -15,7 +16,9 @@ pub mod log_row;
 pub mod messages;
 pub mod network;
 pub mod receive;
+pub mod relay;
 pub mod send;
 pub mod send_boxes;
 pub mod send_settings;
 pub mod states;
+pub mod unix;

@@ -161,14 +161,16 @@ fn target(tab: &SessionTab) -> Option<Target> {
         (Role::Udp | Role::UnixDatagram, UdpTarget::LastSender) => Target::LastSender,
         (Role::Udp | Role::UnixDatagram, UdpTarget::Sender(Address::Ip(address))) => Target::Address(Endpoint::from(*address)),
         (Role::Udp | Role::UnixDatagram, UdpTarget::Sender(Address::Unix(path))) => Target::Path(*path),
-        (Role::UnixDatagram, UdpTarget::Remote) => Target::Everyone,
+        (Role::UnixDatagram, UdpTarget::Remote) => Target::Path(tab.draft.remote_place().ok()?),
     })
 }
 
 /// Whether a message can leave now; else the key of the reason.
 fn hindrance(tab: &SessionTab) -> Option<&'static str> {
     match (tab.glance.state, tab.draft.role) {
-        (State::Open | State::HalfClosed, Role::TcpClient) if tab.glance.connections.first().is_some_and(|one| one.finished) => {
+        (State::Open | State::HalfClosed, Role::TcpClient | Role::UnixClient)
+            if tab.glance.connections.first().is_some_and(|one| one.finished) =>
+        {
             Some("send.finished")
         }
         (State::Listening, _) if tab.glance.connection_count == 0 => Some("send.no_clients"),
@@ -183,8 +185,8 @@ fn send(tab: &mut SessionTab, bytes: Arc<[u8]>, intents: &mut Vec<Intent>) {
         return;
     }
     let Some(target) = target(tab) else { return };
-    // A TCP stream has no empty messages; a datagram may be empty.
-    if bytes.is_empty() && tab.draft.role != Role::Udp {
+    // A stream has no empty messages; a datagram may be empty.
+    if bytes.is_empty() && !tab.draft.role.is_datagram() {
         return;
     }
     intents.push(Intent::To(tab.id, Action::Send(Message { bytes, target })));
@@ -194,7 +196,7 @@ fn send(tab: &mut SessionTab, bytes: Arc<[u8]>, intents: &mut Vec<Intent>) {
 
 fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
     match tab.draft.role {
-        Role::TcpClient | Role::UnixClient | Role::Relay | Role::UnixDatagram => {}
+        Role::TcpClient | Role::UnixClient | Role::Relay => {}
         Role::TcpServer | Role::UnixServer => {
             let text = if tab.chosen.is_empty() {
                 fields.tr("send.to_all")
@@ -203,8 +205,8 @@ fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
             };
             ui.label(RichText::new(text).color(palette(ui).accent_text)).on_hover_text(fields.tr("send.target_hint"));
         }
-        Role::Udp => {
-            let remote = fields.language.tr_with("send.to_remote", &[("address", &remote_text(&tab.draft))]);
+        Role::Udp | Role::UnixDatagram => {
+            let remote = fields.language.tr_with(to_remote_key(tab.draft.role), &[("address", &remote_text(&tab.draft))]);
             let last = fields.tr("send.to_last");
             let shown = match &tab.target {
                 UdpTarget::Remote => remote.clone(),
@@ -215,7 +217,9 @@ fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
             let response = combo.show_ui(ui, |ui| {
                 ui.selectable_value(&mut tab.target, UdpTarget::Remote, remote);
                 ui.selectable_value(&mut tab.target, UdpTarget::LastSender, last);
-                for sender in &tab.glance.senders {
+                // A socket without a name can be sent nothing.
+                let nameless = |sender: &Address| matches!(sender, Address::Unix(path) if path.is_unnamed());
+                for sender in tab.glance.senders.iter().filter(|sender| !nameless(sender)) {
                     ui.selectable_value(&mut tab.target, UdpTarget::Sender(*sender), sender.to_string());
                 }
             });
@@ -225,7 +229,14 @@ fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
     }
 }
 
+fn to_remote_key(role: Role) -> &'static str {
+    if role.is_unix() { "unix.sent_to_remote" } else { "send.to_remote" }
+}
+
 fn remote_text(draft: &Draft) -> String {
+    if draft.role == Role::UnixDatagram {
+        return draft.remote_place().map_or_else(|_| "?".to_owned(), |remote| remote.to_string());
+    }
     draft.remote().map_or_else(|_| "?".to_owned(), |remote| remote.to_string())
 }
 
@@ -392,7 +403,7 @@ fn buttons(
     intents: &mut Vec<Intent>,
 ) -> bool {
     let hindrance = hindrance(tab);
-    let empty = bytes.as_ref().is_ok_and(|bytes| bytes.is_empty()) && tab.draft.role != Role::Udp;
+    let empty = bytes.as_ref().is_ok_and(|bytes| bytes.is_empty()) && !tab.draft.role.is_datagram();
     let may_send = hindrance.is_none() && bytes.is_ok() && !empty;
     let response = ui.add_enabled_ui(may_send, |ui| control::primary(ui, ICON_SEND, &fields.tr("send.button"))).inner;
     let reason = hindrance.unwrap_or(if bytes.is_err() { "send.wrong" } else { "send.empty" });
