@@ -101,6 +101,8 @@ pub struct App {
     readers: Readers,
     pages: Pages,
     feeds: BTreeMap<SessionId, Feed>,
+    /// Those of the connections that ladders look at.
+    ladder_feeds: Vec<Feed>,
     /// Feeds that are not wanted any more and have not ended yet.
     ending: Vec<Feed>,
     copying: Option<Receiver<Result<String, clipboard::TooLarge>>>,
@@ -173,6 +175,7 @@ impl App {
             readers,
             pages,
             feeds: BTreeMap::new(),
+            ladder_feeds: Vec::new(),
             ending: Vec::new(),
             copying: None,
             openings: Openings::default(),
@@ -314,6 +317,7 @@ impl App {
                     tab.draft.message.clear();
                 }
             }
+            Intent::Select(id, record) => self.select(id, record),
             Intent::Remember(message) => self.settings.remember(message),
             Intent::Copy(id, keys, how) => self.copy(id, &keys, how),
             Intent::Export(id) => self.begin_export(id),
@@ -488,6 +492,7 @@ impl View for App {
     fn on_close(&mut self) {
         self.save = None;
         self.feeds.clear();
+        self.ladder_feeds.clear();
         self.ending.clear();
         let must_leave = self.must_leave();
         self.openings = Openings::default();

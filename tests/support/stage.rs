@@ -10,6 +10,7 @@ use egui_tiles::Tree;
 use jiff::tz::TimeZone;
 use sockscope::history::open::About;
 use sockscope::i18n::Language;
+use sockscope::os::sampler::Sampler;
 use sockscope::session::draft::Draft;
 use sockscope::session::event::{Event, Origin, SessionEvent, What};
 use sockscope::session::id::{ConnectionId, Peer, SessionId};
@@ -63,6 +64,7 @@ pub struct Stage {
     filing: Filing,
     model: Model,
     pages: Pages,
+    sampler: Sampler,
     now: i64,
     zone: TimeZone,
     interfaces: Vec<Interface>,
@@ -87,6 +89,7 @@ impl Stage {
             filing: Filing::default(),
             model: Model::default(),
             pages: Pages::start(Readers::default(), Box::new(|| {})).unwrap(),
+            sampler: Sampler::start(|| Timestamp(BEGIN), Box::new(|| {})).unwrap(),
             now: BEGIN,
             zone: TimeZone::fixed(jiff::tz::offset(8)),
             interfaces: Vec::new(),
@@ -188,6 +191,12 @@ impl Stage {
             drop(scanner);
             tab.look(&self.model, &self.pages, now, &self.zone, Rows::InView);
         }
+        for tab in self.tabs.values_mut() {
+            tab.look_at_page(&self.model, (&self.pages, &self.sampler), now, &self.zone);
+            if feed_ladder(&self.model, tab) {
+                tab.look_at_page(&self.model, (&self.pages, &self.sampler), now, &self.zone);
+            }
+        }
         let inspected = self.inspected.and_then(|id| {
             let tab = &self.tabs[&id];
             let log = &self.model.session(id)?.log;
@@ -255,6 +264,20 @@ impl Stage {
             settings_window::show(ui, &mut settings, self.language);
         }
     }
+}
+
+/// What threads do for a ladder in the real window. Whether there is something new to look at.
+fn feed_ladder(model: &Model, tab: &SessionTab) -> bool {
+    let mut fed = false;
+    for (id, scanner) in tab.ladder.scanners() {
+        let log = &model.session(id).unwrap().log;
+        let mut scanner = scanner.lock();
+        for id in (scanner.next().0..log.next().0).map(RecordId) {
+            scanner.push(id, log.in_memory(id).unwrap());
+            fed = true;
+        }
+    }
+    fed
 }
 
 /// A connection of a server or client.

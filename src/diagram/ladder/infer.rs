@@ -22,6 +22,7 @@
 //!
 //! In a Unix-domain socket nothing travels but the bytes: there are no segments, so none is concluded.
 
+use super::pair;
 use super::step::{End, Failed, Mark, Note, Says, Segment, Step};
 use super::told::{Closing, Told};
 use crate::session::address::Address;
@@ -67,6 +68,8 @@ pub struct Facing<'a> {
     pub conversations: &'a Conversations,
     /// The own session's connections by the other's.
     pub talks: &'a BTreeMap<ConnectionId, ConnectionId>,
+    /// Where its socket is bound.
+    pub local: Option<Address>,
 }
 
 /// What stands beside a record in its log.
@@ -117,6 +120,13 @@ impl Around<'_> {
             Some(_) => Segment::Data { offset: data.offset, bytes },
             None => Segment::Datagram(data.bytes.clone()),
         };
+        let elsewhere = match (&self.facing, data.peer.connection) {
+            (Some(facing), None) => !facing.local.is_some_and(|local| pair::is(data.peer.address, local)),
+            _ => false,
+        };
+        if elsewhere {
+            return vec![here.saying(Says::Aside(data.direction, bytes, data.peer.address))];
+        }
         match data.direction {
             Direction::Sent => vec![here.saying(Says::Send(bytes)).sending(segment)],
             Direction::Received => {
