@@ -276,6 +276,9 @@ impl App {
 
     /// Asks the network thread; `false` when its queue is full, and then the user is told.
     fn command(&mut self, command: Command) -> bool {
+        if let Command::To(id, Action::Open(spec)) = &command {
+            self.aim_before(*id, spec);
+        }
         let taken = self.engine.as_ref().is_none_or(|engine| engine.commands().send(command).is_ok());
         if !taken {
             self.notices.bad(self.language().tr("notice.busy"));
@@ -298,7 +301,6 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
-            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }

@@ -72,7 +72,7 @@ fn card(ui: &mut Ui, language: Language, lesson: &Lesson, done: bool) -> bool {
                             ui.label(control::icon(ICON_CHECK).color(colors.ok));
                         }
                     });
-                    let goal = lesson.goal.of(language).replace('`', \"\");
+                    let goal = lesson.goal.of(language).replace('`', "");
                     ui.add(Label::new(RichText::new(goal).size(size::CAPTION_TEXT).color(colors.weak)).wrap());
                     if !met {
                         let needs = language.tr(&format!("lesson.needs_{}", lesson.needs.word())).into_owned();
