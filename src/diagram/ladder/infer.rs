@@ -22,8 +22,9 @@
 //!
 //! In a Unix-domain socket nothing travels but the bytes: there are no segments, so none is concluded.
 
+use super::pair;
 use super::step::{End, Failed, Mark, Note, Says, Segment, Step};
-use super::told::{Closing, Told};
+use super::told::{Arriving, Closing, Told};
 use crate::session::address::Address;
 use crate::session::call::{Call, Function, Returned};
 use crate::session::event::What;
@@ -67,6 +68,8 @@ pub struct Facing<'a> {
     pub conversations: &'a Conversations,
     /// The own session's connections by the other's.
     pub talks: &'a BTreeMap<ConnectionId, ConnectionId>,
+    /// Where its socket is bound.
+    pub local: Option<Address>,
 }
 
 /// What stands beside a record in its log.
@@ -117,6 +120,13 @@ impl Around<'_> {
             Some(_) => Segment::Data { offset: data.offset, bytes },
             None => Segment::Datagram(data.bytes.clone()),
         };
+        let elsewhere = match (&self.facing, data.peer.connection) {
+            (Some(facing), None) => !facing.local.is_some_and(|local| pair::is(data.peer.address, local)),
+            _ => false,
+        };
+        if elsewhere {
+            return vec![here.saying(Says::Aside(data.direction, bytes, data.peer.address))];
+        }
         match data.direction {
             Direction::Sent => vec![here.saying(Says::Send(bytes)).sending(segment)],
             Direction::Received => {
@@ -260,12 +270,11 @@ impl Around<'_> {
                 Some(Closing::Reset) => vec![said.sending(Segment::Reset)],
                 None => vec![said],
             },
-            Function::Recv | Function::Send if error_code(&call.result).is_some_and(is_reset) => {
-                vec![said.getting(Segment::Reset)]
-            }
-            Function::Recv if call.result == Returned::Value(0) => {
-                vec![said.getting(Segment::Fin), here.sending(Segment::Ack)]
-            }
+            Function::Recv | Function::Send | Function::GetSockOpt => match self.told.arriving(number) {
+                Some(Arriving::Fin) => vec![said.getting(Segment::Fin), here.sending(Segment::Ack)],
+                Some(Arriving::Reset) => vec![said.getting(Segment::Reset)],
+                None => vec![said],
+            },
             _ => vec![said],
         }
     }
@@ -301,17 +310,6 @@ fn syn_left(result: &Returned) -> bool {
         Returned::Value(_) => true,
         Returned::Error { name, .. } => matches!(name.as_str(), "ECONNREFUSED" | "ETIMEDOUT" | "EINPROGRESS" | "ECANCELED"),
     }
-}
-
-fn error_code(result: &Returned) -> Option<&str> {
-    match result {
-        Returned::Value(_) => None,
-        Returned::Error { name, .. } => Some(name),
-    }
-}
-
-fn is_reset(name: &str) -> bool {
-    matches!(name, "ECONNRESET" | "EPIPE" | "ECONNABORTED")
 }
 
 /// Rule 3: the SYNs that left between the beginning of a connect and its end.

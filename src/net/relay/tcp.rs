@@ -1,6 +1,7 @@
 //! A relay for TCP: listens, accepts, connects to the target for each client, and runs their conversations on one impairment.
 //! Must never let one conversation hold up another.
 
+use super::super::calls::Trace;
 use super::super::connection::{self, Totals};
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
@@ -41,7 +42,7 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
         options: dial::options(),
         reply: None,
     };
-    let listener = tcp_server::listen(&server).await?;
+    let listener = tcp_server::listen(&server, reporter).await?;
     let local = listener.local_addr().map_err(|problem| error::at(Operation::Listen, spec.listen, &problem))?;
     reporter.report(What::Listening { local: local.into() }).await;
     announce(&spec.impairment, reporter).await;
@@ -131,7 +132,7 @@ impl Room {
         let reporter = &self.shared.reporter;
         let local = stream.local_addr().map_or(client.address, |local| family::as_shown(local).into());
         reporter.report(What::PeerJoined { peer: client, local }).await;
-        if let Err(failure) = socket::apply(&SockRef::from(&stream), &dial::options(), client.address) {
+        if let Err(failure) = socket::apply(&SockRef::from(&stream), &dial::options(), client.address, &mut Trace::default()) {
             reporter.report(What::Trouble(failure)).await;
         }
         let endings = match self.dial(client, &control).await {

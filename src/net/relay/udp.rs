@@ -1,6 +1,7 @@
 //! A relay for UDP: one socket that the clients know, and a conversation for each address that speaks to it.
 //! Must never glue or cut a datagram.
 
+use super::super::calls::Trace;
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::udp::{bound, kernel};
@@ -57,7 +58,10 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     if let Host::Name(host) = &spec.to.host {
         reporter.report(What::Resolved { host: host.clone(), addresses: found }).await;
     }
-    let socket = bound::bind(&bound_spec(spec.listen)).await?;
+    let mut trace = Trace::default();
+    let socket = bound::bind(&bound_spec(spec.listen), &mut trace).await;
+    trace.tell(reporter, None).await;
+    let socket = socket?;
     let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.listen, &problem))?;
     not_itself(local, target)?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
@@ -293,7 +297,7 @@ enum Burst {
 
 /// A socket for one client's datagrams, connected to the target: it hears nobody else, and what ICMP says belongs to that client.
 async fn upstream(target: SocketAddr) -> Result<UdpSocket, Failure> {
-    let made = socket::new(target, Type::DGRAM)?;
+    let made = socket::new(target, Type::DGRAM, &mut Trace::default())?;
     let any = if target.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
     // A burst of answers should find room, as it does at a UDP session's socket; where it is refused the system's own must do.
     made.set_recv_buffer_size(DEFAULT_UDP_BUFFER as usize).ok();
