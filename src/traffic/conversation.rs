@@ -97,15 +97,12 @@ impl Conversations {
 
     fn note_event(&mut self, id: RecordId, what: &What) {
         match what {
-            What::Connected { peer, local } | What::PeerJoined { peer, local } | What::Dialled { target: peer, local, .. } => {
-                self.begin(id, *peer, *local)
-            }
             What::PeerFinished { peer } => self.change(*peer, |conversation| conversation.peer_finished = Some(id)),
             What::Finished { peer } => self.change(*peer, |conversation| conversation.finished = Some(id)),
             What::PeerLeft { peer, ending } => self.end(*peer, Ended { at: id, way: Way::of(&ending.by) }),
             What::Closed { ending } => self.end_last(Ended { at: id, way: Way::of(&ending.by) }),
             What::Failed(_) => self.end_last(Ended { at: id, way: Way::Unknown }),
-            _ => {}
+            other => other.begun().into_iter().for_each(|(peer, local)| self.begin(id, peer, local)),
         }
     }
 

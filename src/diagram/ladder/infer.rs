@@ -151,7 +151,7 @@ impl Around<'_> {
                 vec![here.getting(Segment::SynAck), said.sending(Segment::Ack)]
             }
             // A relay tells of it when all of it is over.
-            What::Dialled { target, .. } if travels(*target) => {
+            What::Dialled(dialled) if travels(dialled.target) => {
                 vec![here.clone().sending(Segment::Syn), here.getting(Segment::SynAck), said.sending(Segment::Ack)]
             }
             What::PeerJoined { peer, .. } if travels(*peer) && self.facing.is_none() => {
