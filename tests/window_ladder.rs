@@ -11,6 +11,7 @@ use sockscope::session::failure::{Cause, Failure, Operation};
 use sockscope::session::id::{Peer, SessionId};
 use sockscope::session::spec::Role;
 use sockscope::ui::page::TabPage;
+use sockscope::ui::panel::calls::View;
 use sockscope::ui::theme::size;
 use std::time::Duration;
 use support::stage::{Stage, connection, crowding};
@@ -158,4 +159,20 @@ fn an_arrow_is_a_stop_of_the_keyboard_with_its_story() {
         assert!(names.iter().any(|name| name.contains(part)), "{part} is missing in {names:#?}");
     }
     assert!(harness.query_by_label("True time").is_some());
+}
+
+#[test]
+fn the_calls() {
+    for (name, language, theme) in [("zh_light", Chinese, Theme::Light), ("en_dark", English, Theme::Dark)] {
+        let (mut stage, [server, client]) = talk(language, theme);
+        page(&mut stage, client, TabPage::Calls);
+        check(&format!("calls_client_{name}"), stage, TALL);
+        let (mut stage, [again, _]) = talk(language, theme);
+        assert_eq!(server, again);
+        page(&mut stage, server, TabPage::Calls);
+        stage.tabs.get_mut(&server).unwrap().calls.view = View::Python;
+        sockscope::ui::tiles::remove(&mut stage.tree, client);
+        stage.tabs.remove(&client);
+        check(&format!("calls_program_{name}"), stage, TALL);
+    }
 }

@@ -155,7 +155,10 @@ mod tests {
         let path = |text: &str| Address::from(UnixPath::parse(text).unwrap());
         let table = [
             (ip("127.0.0.1:9000"), r#"{sa_family=AF_INET, sin_port=htons(9000), sin_addr=inet_addr("127.0.0.1")}, 16"#),
-            (ip("[::1]:9"), r#"{sa_family=AF_INET6, sin6_port=htons(9), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28"#),
+            (
+                ip("[::1]:9"),
+                r#"{sa_family=AF_INET6, sin6_port=htons(9), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28"#,
+            ),
             (path("/run/x"), r#"{sa_family=AF_UNIX, sun_path="/run/x"}, 9"#),
             (path("@x"), r#"{sa_family=AF_UNIX, sun_path=@"x"}, 4"#),
         ];

@@ -30,12 +30,7 @@ pub fn new(address: SocketAddr, kind: Type, trace: &mut Trace) -> Result<Socket,
 ///
 /// # Errors
 /// `Option` with the option's name.
-pub fn apply(
-    socket: &SockRef<'_>,
-    options: &TcpOptions,
-    address: impl Into<Address>,
-    trace: &mut Trace,
-) -> Result<(), Failure> {
+pub fn apply(socket: &SockRef<'_>, options: &TcpOptions, address: impl Into<Address>, trace: &mut Trace) -> Result<(), Failure> {
     let address = address.into();
     let named = |name: &'static str| move |problem: io::Error| error::at(Operation::Option(OptionName(name)), address, &problem);
     let no_delay = options.no_delay.is_on();

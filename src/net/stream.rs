@@ -1,9 +1,9 @@
 //! A connected byte stream, over TCP or a Unix-domain socket, and where streams come from: the same few calls for both. Must never know
 //! what the bytes are for.
 
-use super::{calls, family};
 #[cfg(unix)]
 use super::unix::{self, SocketFile};
+use super::{calls, family};
 use crate::session::address::Address;
 #[cfg(unix)]
 use crate::session::address::UnixPath;

@@ -184,12 +184,7 @@ fn in_progress() -> io::Error {
 }
 
 /// A socket with its options and, where that was chosen, its own address.
-async fn set_up(
-    spec: &TcpClientSpec,
-    options: TcpOptions,
-    remote: SocketAddr,
-    trace: &mut Trace,
-) -> Result<Socket, Failure> {
+async fn set_up(spec: &TcpClientSpec, options: TcpOptions, remote: SocketAddr, trace: &mut Trace) -> Result<Socket, Failure> {
     let made = socket::new(remote, Type::STREAM, trace)?;
     socket::apply(&SockRef::from(&made), &options, remote, trace)?;
     if let Some(local) = spec.local {

@@ -164,9 +164,10 @@ async fn tell_accept(
     result: Result<i64, &io::Error>,
     client: Option<(ConnectionId, Address)>,
 ) {
-    let arguments = client.map_or_else(|| "NULL, NULL, SOCK_CLOEXEC|SOCK_NONBLOCK".to_owned(), |(_, address)| {
-        format!("{}, SOCK_CLOEXEC|SOCK_NONBLOCK", calls::address(address))
-    });
+    let arguments = client.map_or_else(
+        || "NULL, NULL, SOCK_CLOEXEC|SOCK_NONBLOCK".to_owned(),
+        |(_, address)| format!("{}, SOCK_CLOEXEC|SOCK_NONBLOCK", calls::address(address)),
+    );
     let call = calls::call(Function::Accept, listener.descriptor(), &arguments, result, std::time::Instant::now());
     reporter.report(What::Called(Call { connection: client.map(|(id, _)| id), ..call })).await;
 }

@@ -29,12 +29,7 @@ pub fn new(kind: Type, place: UnixPath, trace: &mut Trace) -> Result<Socket, Fai
 ///
 /// # Errors
 /// Why the place can't be had: see [`file`] for what may stand there.
-pub async fn take(
-    socket: &Socket,
-    place: UnixPath,
-    replace: Switch,
-    trace: &mut Trace,
-) -> Result<Option<SocketFile>, Failure> {
+pub async fn take(socket: &Socket, place: UnixPath, replace: Switch, trace: &mut Trace) -> Result<Option<SocketFile>, Failure> {
     let failed = |problem: &io::Error| error::at(Operation::Bind, place, problem);
     let told = |cause, os_code| error::failure(Operation::Bind, place, cause, os_code);
     if place.is_abstract() && !cfg!(any(target_os = "linux", target_os = "android")) {
