@@ -245,7 +245,8 @@ impl<L: Listener> Connection<'_, L> {
         let failed = |name, problem: &io::Error| error::at(Operation::Option(OptionName(name)), self.peer.address, problem);
         let mut failures = Vec::new();
         let mut trace = calls::Trace::of(calls::descriptor(&socket));
-        if let Some(on) = pending.no_delay.map(Switch::is_on)
+        // Only TCP holds small segments back (Nagle).
+        if let Some(on) = pending.no_delay.filter(|_| self.stream.has_segments()).map(Switch::is_on)
             && let Err(problem) = trace.option("SOL_TCP, TCP_NODELAY", u8::from(on), || socket.set_tcp_nodelay(on))
         {
             failures.push(failed("TCP_NODELAY", &problem));

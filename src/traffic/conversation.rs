@@ -102,7 +102,9 @@ impl Conversations {
 
     fn note_event(&mut self, id: RecordId, what: &What) {
         match what {
-            What::Connected { peer, local } | What::PeerJoined { peer, local } => self.begin(id, *peer, *local),
+            What::Connected { peer, local } | What::PeerJoined { peer, local } | What::Dialled { target: peer, local, .. } => {
+                self.begin(id, *peer, *local)
+            }
             What::PeerFinished { peer } => self.change(*peer, |conversation| conversation.peer_finished = Some(id)),
             What::Finished { peer } => self.change(*peer, |conversation| conversation.finished = Some(id)),
             What::PeerLeft { peer, ending } => self.end(*peer, Ended { at: id, way: Way::of(&ending.by) }),
@@ -113,7 +115,7 @@ impl Conversations {
     }
 
     fn begin(&mut self, id: RecordId, peer: Peer, local: Address) {
-        let Some(connection) = peer.connection else { return };
+        let Some(connection) = peer.stream() else { return };
         let new = Conversation {
             peer,
             local,

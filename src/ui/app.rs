@@ -276,6 +276,9 @@ impl App {
 
     /// Asks the network thread; `false` when its queue is full, and then the user is told.
     fn command(&mut self, command: Command) -> bool {
+        if let Command::To(id, Action::Open(spec)) = &command {
+            self.aim_before(*id, spec);
+        }
         let taken = self.engine.as_ref().is_none_or(|engine| engine.commands().send(command).is_ok());
         if !taken {
             self.notices.bad(self.language().tr("notice.busy"));
@@ -298,7 +301,6 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
-            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }
@@ -501,7 +503,7 @@ impl View for App {
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if desk == Some(desk::Place::Instead) {
                 let frame = Frame::new().fill(colors.panel).inner_margin(12);
-                frame.show(ui, |ui| self.desk.show(ui, language, &mut intents));
+                frame.show(ui, |ui| self.desk.page(ui, language, &mut intents));
                 return;
             }
             if self.tabs.is_empty() {

@@ -116,7 +116,7 @@ impl Around<'_> {
 
     fn data(&self, here: Step, data: &Data) -> Vec<Step> {
         let bytes = data.bytes.len() as u64;
-        let segment = match data.peer.connection {
+        let segment = match data.peer.stream() {
             Some(_) => Segment::Data { offset: data.offset, bytes },
             None => Segment::Datagram(data.bytes.clone()),
         };
@@ -130,7 +130,7 @@ impl Around<'_> {
         match data.direction {
             Direction::Sent => vec![here.saying(Says::Send(bytes)).sending(segment)],
             Direction::Received => {
-                let acknowledged = data.peer.connection.is_some() && travels(data.peer) && self.acks == Acks::Shown;
+                let acknowledged = travels(data.peer) && self.acks == Acks::Shown;
                 let ack = here.clone().sending(Segment::Ack);
                 let mut steps = vec![here.saying(Says::Receive(bytes)).receiving(segment)];
                 steps.extend(acknowledged.then_some(ack));
@@ -149,6 +149,10 @@ impl Around<'_> {
             // Rule 2.
             What::Connected { peer, .. } if travels(*peer) => {
                 vec![here.getting(Segment::SynAck), said.sending(Segment::Ack)]
+            }
+            // A relay tells of it when all of it is over.
+            What::Dialled { target, .. } if travels(*target) => {
+                vec![here.clone().sending(Segment::Syn), here.getting(Segment::SynAck), said.sending(Segment::Ack)]
             }
             What::PeerJoined { peer, .. } if travels(*peer) && self.facing.is_none() => {
                 vec![here.clone().getting(Segment::Syn), here.sending(Segment::SynAck), said.getting(Segment::Ack)]
@@ -284,9 +288,9 @@ impl Around<'_> {
     }
 }
 
-/// Whether segments carry what is said to this peer.
+/// Whether segments carry what is said to this peer: neither datagrams nor what stays within the system.
 fn travels(peer: Peer) -> bool {
-    matches!(peer.address, Address::Ip(_))
+    peer.stream().is_some() && matches!(peer.address, Address::Ip(_))
 }
 
 /// Rule 1, for a connect of which no call tells: by what came after it.

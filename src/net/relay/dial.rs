@@ -4,6 +4,7 @@ use super::super::calls::Trace;
 use super::super::outbox::Reporter;
 use super::super::tcp_client::connect_to;
 use super::super::{resolve, socket};
+use super::not_itself;
 use crate::session::address::Endpoint;
 use crate::session::event::What;
 use crate::session::failure::{Cause, Failure, Operation};
@@ -21,17 +22,18 @@ pub fn options() -> TcpOptions {
     TcpOptions { no_delay: Switch::On, ..TcpOptions::default() }
 }
 
-/// Tries every address of the target in the resolver's order.
+/// Tries every address of the target in the resolver's order; `own` is where the relay listens.
 ///
 /// # Errors
 /// The failure of the last one; those before it are told.
-pub async fn dial(to: &Endpoint, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
+pub async fn dial(to: &Endpoint, own: SocketAddr, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
     let addresses = resolve::addresses(to).await?;
     let mut last = None;
     for address in addresses {
         if let Some(failure) = last.take() {
             reporter.report(What::TryFailed(failure)).await;
         }
+        not_itself(own, address)?;
         match dial_one(address, reporter).await {
             Ok(stream) => return Ok((stream, address)),
             Err(failure) => last = Some(failure),

@@ -18,6 +18,7 @@ use crate::session::spec::{DEFAULT_BACKLOG, RelaySpec, Switch, TcpServerSpec};
 use socket2::SockRef;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -48,6 +49,7 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     let room = Rc::new(Room {
         shared: Shared::new(reporter, spec.impairment),
         to: spec.to,
+        local,
         conversations: RefCell::default(),
         totals: Totals::default(),
     });
@@ -116,6 +118,8 @@ struct Entry {
 struct Room {
     shared: Shared,
     to: Endpoint,
+    /// Where it listens.
+    local: SocketAddr,
     /// By the client's connection.
     conversations: RefCell<BTreeMap<ConnectionId, Entry>>,
     /// Of the connections that have ended.
@@ -162,7 +166,7 @@ impl Room {
             }
         };
         let dialled = tokio::select! {
-            dialled = dial::dial(&self.to, reporter) => dialled,
+            dialled = dial::dial(&self.to, self.local, reporter) => dialled,
             () = ended => return None,
         };
         match dialled {

@@ -7,7 +7,7 @@ use super::super::outbox::Reporter;
 use super::super::udp::{bound, kernel};
 use super::super::{connection, error, family, resolve, socket};
 use super::flow::{Arrived, Drops, Flow, Missed, read, take_errors};
-use super::{Ends, Shared, announce, at};
+use super::{Ends, Shared, announce, at, not_itself};
 use crate::session::address::Host;
 use crate::session::command::{Action, Selection};
 use crate::session::event::{EndedBy, Ending, What};
@@ -63,6 +63,7 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     trace.tell(reporter, None).await;
     let socket = socket?;
     let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.listen, &problem))?;
+    not_itself(local, target)?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
     reporter.report(What::Bound { local: local.into(), receive_buffer }).await;
     announce(&spec.impairment, reporter).await;
@@ -211,7 +212,8 @@ impl Relay {
 
     /// The conversation of a client, a new one where it has none; `None` when no socket could be had for it.
     async fn flow(&mut self, from: SocketAddr) -> Option<Rc<Flow>> {
-        if let Some(client) = self.clients.get_mut(&from) {
+        // One whose socket has failed begins anew.
+        if let Some(client) = self.clients.get_mut(&from).filter(|client| !client.flow.is_over()) {
             client.seen = Instant::now();
             return Some(client.flow.clone());
         }

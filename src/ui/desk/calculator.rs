@@ -1,7 +1,7 @@
 //! The calculator: the AND in binary, what follows from it, and whose hardware address a frame to another host carries. Must never work
 //! anything out itself: `session::subnet` does.
 
-use super::{explained, fact, filled, remark, typed};
+use super::{compact, explained, fact, filled, remark, typed};
 use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::session::subnet::{Hop, HopError, Subnet, class, hop, mac_text, octets, parse_ip, range_of};
@@ -71,7 +71,7 @@ impl Calculator {
         ui.add_space(space::TINY);
         binary(ui, language, &subnet);
         ui.add_space(space::SMALL);
-        facts(ui, language, &subnet);
+        ui.scope(|ui| facts(ui, language, &subnet));
         ui.add_space(space::MEDIUM);
         caption(ui, &tr("desk.way"));
         self.way(ui, language, &subnet);
@@ -214,7 +214,7 @@ fn bit_format(colors: &Palette, one: bool, of_network: bool) -> TextFormat {
 
 fn facts(ui: &mut Ui, language: Language, subnet: &Subnet) {
     let tr = |key: &str| language.tr(key).into_owned();
-    ui.spacing_mut().item_spacing.y = space::TINY;
+    compact(ui);
     fact(ui, &tr("desk.network"), &format!("{}/{}", subnet.network(), subnet.prefix()));
     match subnet.broadcast() {
         Some(broadcast) => fact(ui, &tr("desk.broadcast"), &broadcast.to_string()),

@@ -90,12 +90,15 @@ fn charset(ui: &mut Ui, fields: &Fields<'_>, typed: &mut MessengerDraft) {
 
 /// A short field with its name before it.
 fn edit(ui: &mut Ui, name: &str, value: &mut String, width: f32) {
-    // Both wrap into the next line together.
-    ui.allocate_ui_with_layout(vec2(0.0, size::CONTROL), Layout::left_to_right(Align::Center), |ui| {
+    let colors = palette(ui);
+    // Both wrap into the next line together, so their width must be known before.
+    let galley = ui.painter().layout_no_wrap(name.to_owned(), theme::font(size::CAPTION_TEXT), colors.weak);
+    let whole = vec2(galley.size().x + space::TINY + width, size::CONTROL);
+    ui.allocate_ui_with_layout(whole, Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = space::TINY;
-        let label = ui.label(RichText::new(name).size(size::CAPTION_TEXT).color(palette(ui).weak));
-        let edit = TextEdit::singleline(value).desired_width(width).min_size(vec2(0.0, size::CONTROL));
-        ui.add(edit.align(egui::Align2::LEFT_CENTER)).labelled_by(label.id);
+        let label = ui.label(galley);
+        let edit = TextEdit::singleline(value).align(egui::Align2::LEFT_CENTER);
+        ui.add_sized(vec2(width, size::CONTROL), edit).labelled_by(label.id);
     });
 }
 
