@@ -31,7 +31,7 @@ fn client(to: SocketAddr) -> Script {
 fn program(script: &Script, as_python: bool, folder: &Path) -> Option<Command> {
     let language = Language::Chinese;
     if as_python {
-        let path = folder.join("program.py");
+        let path = folder.join("made.py");
         std::fs::write(&path, python(script, language)).unwrap();
         let mut command = Command::new("python3");
         command.arg(path);

@@ -245,6 +245,7 @@ fn text(calls: &Calls, ui: &mut Ui, around: &Surroundings<'_>, view: Rect) {
         ui.painter().text(at, Align2::CENTER_CENTER, words, theme::font(size::CONTROL_TEXT), palette(ui).weak);
         return;
     };
+    let ui = &mut ui.new_child(UiBuilder::new().max_rect(view.shrink2(vec2(space::MEDIUM, space::TINY))));
     ScrollArea::both().id_salt("calls-program").auto_shrink(false).show(ui, |ui| {
         let mut shown = text.as_str();
         let edit = TextEdit::multiline(&mut shown).font(theme::mono()).frame(egui::Frame::NONE).desired_width(f32::INFINITY);

@@ -38,7 +38,6 @@ impl Chosen {
                 filter: FilterDraft::default(),
                 connections: Some(connections.clone()),
                 search: Pattern::default(),
-                protocol: None,
                 encodings: Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8),
             };
             Some(Arc::new(Mutex::new(question.read(now, zone).scanner()?)))
