@@ -30,6 +30,8 @@ pub struct Conversation {
     pub received: u64,
     /// Payload bytes sent so far.
     pub sent: u64,
+    /// Messages sent so far.
+    pub messages: u64,
 }
 
 /// How a conversation ended.
@@ -88,7 +90,10 @@ impl Conversations {
                 let length = data.bytes.len() as u64;
                 match data.direction {
                     Direction::Received => conversation.received += length,
-                    Direction::Sent => conversation.sent += length,
+                    Direction::Sent => {
+                        conversation.sent += length;
+                        conversation.messages += 1;
+                    }
                 }
             }),
             Entry::Note(what) => self.note_event(id, what),
@@ -108,7 +113,17 @@ impl Conversations {
 
     fn begin(&mut self, id: RecordId, peer: Peer, local: Address) {
         let Some(connection) = peer.stream() else { return };
-        let new = Conversation { peer, local, began: id, finished: None, peer_finished: None, ended: None, received: 0, sent: 0 };
+        let new = Conversation {
+            peer,
+            local,
+            began: id,
+            finished: None,
+            peer_finished: None,
+            ended: None,
+            received: 0,
+            sent: 0,
+            messages: 0,
+        };
         self.all.insert(connection, new);
         self.last = Some(connection);
         if self.all.len() > REMEMBERED {
