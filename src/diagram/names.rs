@@ -120,14 +120,8 @@ fn step(scene: &mut Scene<u8>, number: u8, (from, to): (Point, Point), hint: Str
     scene.mark(line, number, hint.clone());
     let part = 0.22;
     let at = Point { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part - 7.0 };
-    let words = Shape::Words {
-        at,
-        anchor: Anchor::Middle,
-        text: number.to_string(),
-        ink,
-        face: Face::Plain,
-        scale: Scale::Caption,
-    };
+    let words =
+        Shape::Words { at, anchor: Anchor::Middle, text: number.to_string(), ink, face: Face::Plain, scale: Scale::Caption };
     scene.mark(words, number, hint);
 }
 
