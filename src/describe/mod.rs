@@ -148,6 +148,10 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         What::Bound { local, receive_buffer } => {
             (tr("note.bound", &[("local", &place(language, *local)), ("buffer", &(receive_buffer / 1024))]), Tone::Good)
         }
+        // Nobody connects with datagrams.
+        What::PeerJoined { peer, .. } if peer.stream().is_none() => {
+            (tr("relay.joined", &[("remote", &peer.address)]), Tone::Good)
+        }
         What::PeerJoined { peer, .. } => (tr("note.joined", &[("remote", &peer.address)]), Tone::Good),
         What::Dialled { client, target, local } => {
             let values: &[(&str, &dyn std::fmt::Display)] =

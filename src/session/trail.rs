@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::sample::{Sample, TcpState};
 use super::timestamp::Timestamp;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Connections whose states are remembered. Those that are gone longest are forgotten first.
 const MOST_TRAILS: usize = 256;
@@ -101,6 +102,21 @@ impl Watch {
         Self { at: Some(at), samples, trails, failure: None }
     }
 
+    /// Whether there is something else to see than before. That time goes on is nothing to see: whoever counts it down knows it himself.
+    pub fn differs(&self, before: &Self) -> bool {
+        let timeless = |sample: &Sample| {
+            let timer = sample.timer.map(|(timer, _)| (timer, Duration::ZERO));
+            Sample { at: Timestamp::default(), timer, ..sample.clone() }
+        };
+        let samples = |watch: &Self| watch.samples.iter().map(timeless).collect::<Vec<_>>();
+        let states = |trail: &Trail| trail.steps.iter().map(|step| step.state).collect::<Vec<_>>();
+        let trails = |watch: &Self| watch.trails.iter().map(states).collect::<Vec<_>>();
+        self.at.is_none() != before.at.is_none()
+            || self.failure != before.failure
+            || trails(self) != trails(before)
+            || samples(self) != samples(before)
+    }
+
     /// The last trail of one end.
     pub fn trail(&self, local: SocketAddr, remote: SocketAddr) -> Option<&Trail> {
         self.trails.iter().rev().find(|trail| trail.local == local && trail.remote == remote)
@@ -151,6 +167,7 @@ fn opener(samples: &[Sample], sample: &Sample, remote: SocketAddr) -> Opener {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::sample::Timer;
     use TcpState::{Closed, Established, FinWait2, Listen, SynSent, TimeWait};
 
     fn sample(at: i64, local: u16, remote: u16, state: TcpState) -> Sample {
@@ -194,6 +211,20 @@ mod tests {
         assert_eq!(watch.trails.len(), 2);
         let end = |port: u16| SocketAddr::new([127, 0, 0, 1].into(), port);
         assert_eq!(watch.trail(end(5), end(80)).unwrap().steps.len(), 1);
+    }
+
+    #[test]
+    fn time_that_goes_on_is_no_news() {
+        let left = |at: i64, seconds: u64| {
+            let timer = Some((Timer::TimeWait, Duration::from_secs(seconds)));
+            vec![Sample { timer, ..sample(at, 5, 80, TimeWait) }]
+        };
+        let first = after(&Watch::default(), 0, left(0, 60));
+        let second = after(&first, 1_000_000, left(1_000_000, 59));
+        let third = after(&second, 2_000_000, Vec::new());
+        assert!(first.differs(&Watch::default()) && !second.differs(&first) && third.differs(&second));
+        // The first answer is news, also when there is nothing.
+        assert!(after(&Watch::default(), 0, Vec::new()).differs(&Watch::default()));
     }
 
     #[test]

@@ -111,6 +111,8 @@ pub struct App {
     readers: Readers,
     pages: Pages,
     feeds: BTreeMap<SessionId, Feed>,
+    /// Those of the connections that ladders look at.
+    ladder_feeds: Vec<Feed>,
     /// Feeds that are not wanted any more and have not ended yet.
     ending: Vec<Feed>,
     copying: Option<Receiver<Result<String, clipboard::TooLarge>>>,
@@ -186,6 +188,7 @@ impl App {
             readers,
             pages,
             feeds: BTreeMap::new(),
+            ladder_feeds: Vec::new(),
             ending: Vec::new(),
             copying: None,
             openings: Openings::default(),
@@ -273,6 +276,9 @@ impl App {
 
     /// Asks the network thread; `false` when its queue is full, and then the user is told.
     fn command(&mut self, command: Command) -> bool {
+        if let Command::To(id, Action::Open(spec)) = &command {
+            self.aim_before(*id, spec);
+        }
         let taken = self.engine.as_ref().is_none_or(|engine| engine.commands().send(command).is_ok());
         if !taken {
             self.notices.bad(self.language().tr("notice.busy"));
@@ -295,7 +301,6 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
-            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }
@@ -333,6 +338,7 @@ impl App {
                     tab.draft.message.clear();
                 }
             }
+            Intent::Select(id, record) => self.select(id, record),
             Intent::Remember(message) => self.settings.remember(message),
             Intent::Copy(id, keys, how) => self.copy(id, &keys, how),
             Intent::Export(id) => self.begin_export(id),
@@ -526,6 +532,7 @@ impl View for App {
     fn on_close(&mut self) {
         self.save = None;
         self.feeds.clear();
+        self.ladder_feeds.clear();
         self.ending.clear();
         let must_leave = self.must_leave();
         self.openings = Openings::default();

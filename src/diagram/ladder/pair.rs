@@ -89,7 +89,7 @@ fn target(session: &Session) -> Option<Address> {
 }
 
 /// Whether an address that was seen is the one that a socket is bound to, which may be bound to all of them.
-fn is(seen: Address, bound: Address) -> bool {
+pub fn is(seen: Address, bound: Address) -> bool {
     match (seen, bound) {
         (Address::Ip(seen), Address::Ip(bound)) => {
             seen == bound || bound.ip().is_unspecified() && seen.port() == bound.port() && is_here(seen.ip())
