@@ -43,6 +43,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 mod hand_out;
+mod lanes;
 mod lens;
 mod looking;
 mod pairs;
@@ -293,6 +294,8 @@ impl App {
                 }
             }
             Intent::Remember(message) => self.settings.remember(message),
+            Intent::Select(id, record) => self.select(id, record),
+            Intent::Beside(id) => self.open_beside(id),
             Intent::Copy(id, keys, how) => self.copy(id, &keys, how),
             Intent::Export(id) => self.begin_export(id),
             Intent::Open => self.openings.ask(),

@@ -25,6 +25,10 @@ pub enum Intent {
     To(SessionId, Action),
     /// A message was sent: remember it.
     Remember(Remembered),
+    /// Select a record in its session's log.
+    Select(SessionId, RecordId),
+    /// Open two UDP sockets beside a stream, so that the same goes over both.
+    Beside(SessionId),
     /// Put records on the clipboard.
     Copy(SessionId, Vec<RowKey>, CopyAs),
     /// Export the log to a file that the user chooses.

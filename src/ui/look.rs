@@ -127,6 +127,18 @@ impl SessionTab {
         if let Some((pace, scanner)) = self.pace.as_mut().zip(scanner) {
             pace.come(now, scanner.next());
         }
+        if let Some(record) = self.select_asked.take() {
+            let records = AtHand::new(&session.log, pages, self.id);
+            if let Some(key) = key_of(scanner, record, &records) {
+                self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
+                self.movement =
+                    Some(Move::Reveal(scanner.and_then(Scanner::admitted).map_or(key.0, |admitted| admitted.position(key))));
+            }
+        }
+        if let Some(key) = self.selection.last.filter(|key| self.selected_record.is_none_or(|(known, _)| known != *key)) {
+            let records = AtHand::new(&session.log, pages, self.id);
+            self.selected_record = record_of(scanner, key, &records).map(|record| (key, record));
+        }
         let kept = session.log.first().0..session.log.next().0;
         let all = scanner.map_or(kept.clone(), |scanner| scanner.all(&kept));
         if let Some(paused) = self.pause_asked.take() {
@@ -265,6 +277,37 @@ impl SessionTab {
             Some(scanner) => scanner.lock().admitted().map_or(Some(RowKey(position)), |admitted| admitted.at(position)),
         }
     }
+}
+
+/// The row that has the last byte of a record, or is it; `None` when it is not at hand.
+fn key_of(scanner: Option<&Scanner>, record: RecordId, records: &AtHand<'_>) -> Option<RowKey> {
+    let Some(frames) = scanner.and_then(Scanner::frames) else { return Some(RowKey(record.0)) };
+    let rows = frames.rows_of(frames.chunk_of_record(record)?)?;
+    let mut found = None;
+    // A frame may be ended by a record of the next chunk.
+    frames.excerpt(rows.start)?.each(rows, records, |key, row| {
+        let has = match &row {
+            frames::Row::Record(id) => *id == record,
+            frames::Row::Frame(frame) => frame.parts.iter().any(|(id, _)| *id == record),
+        };
+        if has {
+            found = Some(RowKey(key));
+        }
+    });
+    found
+}
+
+/// The record that a row is, or that completed its frame.
+fn record_of(scanner: Option<&Scanner>, key: RowKey, records: &AtHand<'_>) -> Option<RecordId> {
+    let Some(frames) = scanner.and_then(Scanner::frames) else { return Some(RecordId(key.0)) };
+    let mut found = None;
+    frames.excerpt(key.0)?.each(key.0..key.0 + 1, records, |_, row| {
+        found = match &row {
+            frames::Row::Record(id) => Some(*id),
+            frames::Row::Frame(frame) => frame.last_record(),
+        };
+    });
+    found
 }
 
 /// The rows of a view, out of what is at hand.

@@ -32,6 +32,16 @@ pub fn add(tree: &mut Tree<SessionId>, focused: Option<SessionId>, id: SessionId
     }
 }
 
+/// Adds a tab behind another one, which stays in front.
+pub fn add_behind(tree: &mut Tree<SessionId>, front: SessionId, id: SessionId) {
+    let beside = tree.tiles.find_pane(&front).and_then(|tile| tree.tiles.parent_of(tile));
+    let pane = tree.tiles.insert_pane(id);
+    match beside.and_then(|place| tree.tiles.get_mut(place)) {
+        Some(Tile::Container(Container::Tabs(tabs))) => tabs.add_child(pane),
+        _ => tree.root = Some(tree.tiles.insert_tab_tile(vec![pane])),
+    }
+}
+
 /// Adds two tabs side by side: the second in a column of its own at the right.
 pub fn add_pair(tree: &mut Tree<SessionId>, left: SessionId, right: SessionId) {
     add(tree, None, left);
