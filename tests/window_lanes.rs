@@ -164,7 +164,8 @@ fn ten_messages_become_fewer_reads_with_one_click() {
         let first = language.tr_with("lanes.message", &[("number", &"01")]);
         window.until("ten writes", |window| {
             let blocks = blocks(window, Side::Right);
-            let written = language.tr_with("lanes.hint_write", &[("number", &10), ("bytes", &"X"), ("offset", &"X"), ("text", &"X")]);
+            let written =
+                language.tr_with("lanes.hint_write", &[("number", &10), ("bytes", &"X"), ("offset", &"X"), ("text", &"X")]);
             let begin = written.split('X').next().unwrap().to_owned();
             blocks.iter().any(|block| block.starts_with(&begin)) && blocks.iter().any(|block| block.contains(first.trim()))
         });
@@ -205,11 +206,33 @@ fn a_block_selects_its_record_and_a_record_its_block() {
 }
 
 #[test]
+fn a_block_selects_the_frame_that_its_bytes_are_in() {
+    let mut window = Window::open(English);
+    window.press("pair.tcp", Side::Any);
+    window.wait_for(&English.tr("state.open"));
+    window.press("page.lanes", Side::Right);
+    window.press("lanes.knobs", Side::Right);
+    window.choose(&English.tr("lanes.framing"), 0, &English.tr("framing.line"), Side::Right);
+    window.click(&English.tr_with("lanes.send", &[("count", &10)]), Side::Right);
+    window.until("frames", |window| {
+        blocks(window, Side::Right).iter().filter(|block| block.starts_with("One frame:")).count() >= 1
+    });
+    let write = window.find_all(&[Access::ListBoxOption], Side::Right);
+    let write = write.into_iter().find(|seen| seen.label.starts_with("Write 3:")).unwrap();
+    window.click_on(&write);
+    window.press("page.log", Side::Right);
+    window.until("selected", |window| {
+        window.all().iter().any(|seen| seen.role == Access::ListItem && seen.on && seen.label.contains("message 03"))
+    });
+}
+
+#[test]
 fn reading_less_at_once_cuts_one_write_and_datagrams_beside_it_keep_theirs() {
     let mut window = Window::open(English);
     window.press("pair.tcp", Side::Any);
     window.wait_for(&English.tr("state.open"));
     window.press("page.lanes", Side::Right);
+    window.press("lanes.knobs", Side::Right);
     window.press("lanes.beside", Side::Right);
     window.choose(&English.tr("lanes.count"), 0, "1", Side::Right);
     window.choose(&English.tr("lanes.read_size"), 0, "4 B", Side::Right);

@@ -4,7 +4,7 @@ use super::draw::{self, Canvas};
 use super::exchange::{self, Exchange};
 use super::{Chunk, Datagrams, Frames, Mark, Part};
 use crate::codec::encoding::Encoding;
-use crate::diagram::scene::{Anchor, Face, Ink, Point, Scale, Scene, Shape, width_of};
+use crate::diagram::scene::{Anchor, Face, Ink, Item, Point, Scale, Scene, Shape, width_of};
 use crate::i18n::Language;
 use jiff::tz::TimeZone;
 use std::ops::Range;
@@ -27,6 +27,8 @@ const APART: f32 = 10.0;
 const NARROWEST: f32 = 46.0;
 /// A block as wide as this has room for its number and some words.
 const EASY: f32 = 130.0;
+/// A block as wide as this still has room for its number and a word.
+const COSY: f32 = 62.0;
 /// Points per byte to choose from, the largest first: the last shows 64 KiB in a few points.
 const SCALES: [f32; 16] =
     [14.0, 10.0, 8.0, 6.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625, 0.001953125];
@@ -89,8 +91,9 @@ impl Section {
     }
 }
 
-/// The scale at which blocks of these parts are easily read: the coarsest of the steps that gives an ordinary block room for words.
-pub fn fitting_scale(parts: &[Part]) -> f32 {
+/// The scale at which blocks of these parts are easily read: the largest step at which an ordinary block is not wider than it needs for
+/// its words; and one or two steps less where the last exchange of a stream then fits into one line.
+pub fn fitting_scale(parts: &[Part], width: f32) -> f32 {
     let lengths: Vec<usize> = parts
         .iter()
         .flat_map(|part| match part {
@@ -101,7 +104,15 @@ pub fn fitting_scale(parts: &[Part]) -> f32 {
         .collect();
     let mean = lengths.iter().sum::<usize>() as f32 / lengths.len().max(1) as f32;
     let last = SCALES[SCALES.len() - 1];
-    SCALES.into_iter().find(|scale| scale * mean <= EASY).unwrap_or(last)
+    let easy = SCALES.into_iter().find(|scale| scale * mean <= EASY).unwrap_or(last);
+    let newest = parts.iter().find_map(|part| match part {
+        Part::Stream(stream) => exchange::of_stream(stream).pop().map(|last| last.range.end - last.range.start),
+        Part::Datagrams(_) => None,
+    });
+    let Some(bytes) = newest else { return easy };
+    let room = width - GUTTER - MARGIN;
+    let narrower = SCALES.into_iter().filter(|scale| *scale <= easy && scale * mean >= COSY);
+    narrower.clone().find(|scale| scale * bytes as f32 <= room).unwrap_or(easy)
 }
 
 /// The next scale that shows more (`-1`) or larger blocks (`1`).
@@ -265,19 +276,23 @@ fn caption(scene: &mut Scene<Mark>, plan: &Plan, section: &Section) {
         Part::Datagrams(datagrams) => ("lanes.datagrams", &datagrams.title),
     };
     let middle = section.top + CAPTION / 2.0;
-    let mut words = |x: f32, anchor: Anchor, text: String, ink: Ink, scale: Scale| {
-        scene.draw(Shape::Words { at: Point { x, y: middle }, anchor, text, ink, face: Face::Plain, scale });
-    };
-    words(0.0, Anchor::Left, style.language.tr(kind).into_owned(), Ink::Weak, Scale::Normal);
+    let (at, text) = (Point { x: 0.0, y: middle }, style.language.tr(kind).into_owned());
+    scene.draw(Shape::Words { at, anchor: Anchor::Left, text, ink: Ink::Weak, face: Face::Plain, scale: Scale::Normal });
     let verdict = section.exchange.tally.words(style.language);
     let used = GUTTER + width_of(&verdict, Face::Plain, Scale::Normal) + 2.0 * APART;
-    words(GUTTER, Anchor::Left, verdict, section.exchange.tally.ink(), Scale::Normal);
+    let ink = section.exchange.tally.ink();
+    let at = Point { x: GUTTER, y: middle };
+    let hint = section.exchange.tally.why().map(|key| style.language.tr(key).into_owned());
+    let shape = Shape::Words { at, anchor: Anchor::Left, text: verdict, ink, face: Face::Plain, scale: Scale::Normal };
+    scene.items.push(Item { shape, mark: None, hint });
     let time = section.exchange.at.clock(&style.zone);
     let full = format!("{title}   {time}");
     let room = style.width - MARGIN - used;
     for text in [full, time] {
         if width_of(&text, Face::Plain, Scale::Caption) <= room {
-            words(style.width - MARGIN, Anchor::Right, text, Ink::Weak, Scale::Caption);
+            let at = Point { x: style.width - MARGIN, y: middle };
+            let (ink, face, scale) = (Ink::Weak, Face::Plain, Scale::Caption);
+            scene.draw(Shape::Words { at, anchor: Anchor::Right, text, ink, face, scale });
             return;
         }
     }

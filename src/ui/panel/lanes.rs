@@ -29,7 +29,7 @@ use crate::ui::widget::control::{self, palette};
 use egui::{Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use egui_material_icons::icons::ICON_SWAP_VERT;
 use knobs::Typed;
-use source::{Anchor, DatagramEnds, End, Gathered, Numbering, Sight, StreamEnds, Wanted};
+use source::{Anchor, DatagramEnds, End, Gathered, Numbering, Sight, StreamEnds, Tails, Wanted};
 use std::ops::Range;
 
 /// One end that is a session here, and how its knobs stand.
@@ -112,6 +112,7 @@ pub struct Lanes {
     /// The record that the picture was moved to last.
     sought: Option<RecordId>,
     numbering: [Numbering; 2],
+    tails: Tails,
     key: Option<Key>,
     parts: Vec<Part>,
     encoding: Option<Encoding>,
@@ -159,7 +160,7 @@ impl Lanes {
         };
         let shape = shape_of(session);
         let mut facts = Facts { shape, is_newest: true, ..Facts::default() };
-        let mut sight = Sight::new(look.model, look.pages);
+        let mut sight = Sight::new(look.model, look.pages, std::mem::take(&mut self.tails));
         match shape {
             Shape::Nothing | Shape::Waiting | Shape::Relay => (self.parts, self.key, self.plan) = (Vec::new(), None, None),
             Shape::Stream => self.look_at_stream(look, session, &mut sight, &mut facts),
@@ -167,7 +168,9 @@ impl Lanes {
         }
         self.facts = facts;
         self.find_selected(look);
-        sight.wanted()
+        let (wanted, tails) = sight.end();
+        self.tails = tails;
+        wanted
     }
 
     /// Which way is shown: as chosen, else as the first bytes went, else away from whoever asked.
@@ -356,7 +359,7 @@ impl Lanes {
             zone: around.zone.clone(),
             encoding: self.encoding.unwrap_or(Encoding::UTF_8),
             width,
-            scale: self.scale.unwrap_or_else(|| fitting_scale(&self.parts)),
+            scale: self.scale.unwrap_or_else(|| fitting_scale(&self.parts, width)),
         };
         self.plan = Some(Plan::new(self.parts.clone(), style));
         self.planned = Some(planned);

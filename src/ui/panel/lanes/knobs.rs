@@ -15,12 +15,10 @@ use crate::traffic::record::Direction;
 use crate::ui::hand_out::{HandOut, svg_button};
 use crate::ui::intent::Intent;
 use crate::ui::session::{SessionTab, Surroundings};
-use crate::ui::theme::{size, space};
+use crate::ui::theme::{self, size, space};
 use crate::ui::widget::control::{self, palette};
-use egui::{Frame, Margin, Response, RichText, Ui, vec2};
-use egui_material_icons::icons::{
-    ICON_FIT_WIDTH, ICON_HISTORY, ICON_LAST_PAGE, ICON_SEND, ICON_TUNE, ICON_ZOOM_IN, ICON_ZOOM_OUT,
-};
+use egui::{Frame, Margin, Response, Ui, vec2};
+use egui_material_icons::icons::{ICON_FIT_WIDTH, ICON_HISTORY, ICON_LAST_PAGE, ICON_SEND, ICON_ZOOM_IN, ICON_ZOOM_OUT};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -43,8 +41,8 @@ pub struct Typed {
     gap: Duration,
     /// Whether datagrams stand beside the stream.
     pub beside: bool,
-    /// Whether the knobs are shown.
-    folded: bool,
+    /// Whether the knobs are shown, as chosen; else where there is room for them.
+    knobs: Option<bool>,
 }
 
 impl Default for Typed {
@@ -54,7 +52,7 @@ impl Default for Typed {
             write: WriteSize::Messages(1),
             gap: Duration::ZERO,
             beside: false,
-            folded: false,
+            knobs: None,
         }
     }
 }
@@ -93,17 +91,19 @@ pub fn show(lanes: &mut Lanes, tab: &mut SessionTab, ui: &mut Ui, around: &Surro
         if !matches!(lanes.facts.shape, Shape::Stream | Shape::Datagrams) {
             return;
         }
+        let knobs = lanes.typed.knobs.unwrap_or(ui.available_width() >= ROOMY);
         ui.horizontal_wrapped(|ui| {
             ui.set_min_height(size::CONTROL);
             way(lanes, ui, around.language);
             send(lanes, tab, ui, around, intents);
-            let on = !lanes.typed.folded;
-            if control::toggle(ui, ICON_TUNE, &around.language.tr("lanes.knobs"), on).clicked() {
-                lanes.typed.folded = on;
+            let word = around.language.tr("lanes.knobs");
+            room(ui, width_of_word(ui, &word) + 2.0 * size::CONTROL);
+            if control::choice(ui, knobs, &word).on_hover_text(around.language.tr("lanes.knobs_hint")).clicked() {
+                lanes.typed.knobs = Some(!knobs);
             }
             view(lanes, tab.id, ui, around, intents);
         });
-        if lanes.typed.folded {
+        if !knobs {
             return;
         }
         ui.horizontal_wrapped(|ui| {
@@ -174,16 +174,17 @@ fn burst(lanes: &Lanes, tab: &SessionTab, writer: Party, language: Language) -> 
 
 /// How a burst is written.
 fn writing(lanes: &mut Lanes, id: SessionId, ui: &mut Ui, language: Language, intents: &mut Vec<Intent>) {
+    let live = lanes.facts.writer.is_some_and(|writer| writer.live);
     let typed = &mut lanes.typed;
     let counts = COUNTS.map(|count| (count, count.to_string()));
-    combo(ui, (id, language), ("lanes.count", "lanes.count_hint"), &mut typed.burst.count, &counts);
+    combo(ui, (id, live, language), ("lanes.count", "lanes.count_hint"), &mut typed.burst.count, &counts);
     let short = (None, language.tr("lanes.length_words").into_owned());
     let lengths = std::iter::once(short).chain(LENGTHS.map(|length| (Some(length), format!("{} B", grouped(u64::from(length))))));
-    combo(ui, (id, language), ("lanes.length", "lanes.length_hint"), &mut typed.burst.length, &lengths.collect::<Vec<_>>());
+    combo(ui, (id, live, language), ("lanes.length", "lanes.length_hint"), &mut typed.burst.length, &lengths.collect::<Vec<_>>());
     let writes = WRITES.map(|write| (write, write_word(language, write)));
-    combo(ui, (id, language), ("lanes.write", "lanes.write_hint"), &mut typed.write, &writes);
+    combo(ui, (id, live, language), ("lanes.write", "lanes.write_hint"), &mut typed.write, &writes);
     let gaps = GAPS.map(|gap| (Duration::from_millis(gap), format!("{gap} ms")));
-    combo(ui, (id, language), ("lanes.gap", "lanes.gap_hint"), &mut typed.gap, &gaps);
+    combo(ui, (id, live, language), ("lanes.gap", "lanes.gap_hint"), &mut typed.gap, &gaps);
     let Some(writer) = lanes.facts.writer else { return };
     if lanes.facts.shape == Shape::Stream {
         let mut on = writer.knobs.no_delay.is_on();
@@ -215,14 +216,20 @@ fn reading(lanes: &Lanes, id: SessionId, ui: &mut Ui, language: Language, intent
     let mut now = before;
     let free = (None, language.tr("lanes.read_free").into_owned());
     let sizes = std::iter::once(free).chain(SIZES.map(|size| (Some(size), format!("{} B", grouped(u64::from(size))))));
-    combo(ui, (id, language), ("lanes.read_size", "lanes.read_size_hint"), &mut now.size, &sizes.collect::<Vec<_>>());
+    combo(
+        ui,
+        (id, reader.live, language),
+        ("lanes.read_size", "lanes.read_size_hint"),
+        &mut now.size,
+        &sizes.collect::<Vec<_>>(),
+    );
     let none = (None, "0 ms".to_owned());
     let pauses = std::iter::once(none).chain(PAUSES.map(|pause| (Some(Duration::from_millis(pause)), format!("{pause} ms"))));
-    combo(ui, (id, language), ("lanes.pause", "lanes.pause_hint"), &mut now.pause, &pauses.collect::<Vec<_>>());
+    combo(ui, (id, reader.live, language), ("lanes.pause", "lanes.pause_hint"), &mut now.pause, &pauses.collect::<Vec<_>>());
     let mut held = now.held.is_on();
     tick(ui, (reader.live, language), ("lanes.hold", "lanes.hold_hint"), &mut held);
     now.held = Switch::from(held);
-    if now != before && reader.live {
+    if now != before {
         read_in(intents, reader.end.session, now);
         if let Some((_, second, _)) = beside {
             read_in(intents, *second, now);
@@ -260,7 +267,7 @@ fn cure(lanes: &mut Lanes, tab: &mut SessionTab, ui: &mut Ui, language: Language
         (FramingKind::Json, "framing.json"),
     ];
     let kinds = kinds.map(|(kind, key)| (kind, language.tr(key).into_owned()));
-    if combo(ui, (tab.id, language), ("lanes.framing", "lanes.framing_hint"), &mut tab.draft.framing.kind, &kinds) {
+    if combo(ui, (tab.id, true, language), ("lanes.framing", "lanes.framing_hint"), &mut tab.draft.framing.kind, &kinds) {
         ui.ctx().request_repaint();
     }
     let live = lanes.facts.writer.is_some_and(|writer| writer.live);
@@ -307,7 +314,9 @@ fn view(lanes: &mut Lanes, id: SessionId, ui: &mut Ui, around: &Surroundings<'_>
 /// Room that the filled button and that for a file take at least.
 const SEND_WIDTH: f32 = 148.0;
 /// Room of a drop-down.
-const COMBO: f32 = 132.0;
+const COMBO: f32 = 120.0;
+/// A tile as wide as this has its knobs in two or three lines; a narrower one shows them on request.
+const ROOMY: f32 = 640.0;
 
 /// Goes on in the next line where there is no room: what has a place of its own does not wrap by itself.
 fn room(ui: &mut Ui, width: f32) {
@@ -319,7 +328,7 @@ fn room(ui: &mut Ui, width: f32) {
 /// A drop-down that says what it is for and what is chosen. Returns whether that changed.
 fn combo<T: Copy + PartialEq>(
     ui: &mut Ui,
-    (id, language): (SessionId, Language),
+    (id, live, language): (SessionId, bool, Language),
     (name, hint): (&str, &str),
     value: &mut T,
     choices: &[(T, String)],
@@ -329,12 +338,15 @@ fn combo<T: Copy + PartialEq>(
     let label = language.tr(name).into_owned();
     let text = format!("{label} {shown}");
     room(ui, COMBO);
-    let combo = egui::ComboBox::from_id_salt((name, id)).selected_text(text).width(COMBO).truncate().show_ui(ui, |ui| {
-        for (choice, word) in choices {
-            ui.selectable_value(value, *choice, word);
-        }
+    let combo = egui::ComboBox::from_id_salt((name, id)).selected_text(text).width(COMBO).truncate();
+    let combo = ui.add_enabled_ui(live, |ui| {
+        combo.show_ui(ui, |ui| {
+            for (choice, word) in choices {
+                ui.selectable_value(value, *choice, word);
+            }
+        })
     });
-    named(ui, &combo.response.on_hover_text(language.tr(hint)), label);
+    named(ui, &combo.inner.response.on_hover_text(language.tr(hint)), label);
     *value != before
 }
 
@@ -360,9 +372,14 @@ fn buffer(ui: &mut Ui, (id, language): (SessionId, Language), name: &str, (live,
 
 /// A box to tick. Returns whether it changed.
 fn tick(ui: &mut Ui, (live, language): (bool, Language), (name, hint): (&str, &str), value: &mut bool) -> bool {
-    let word = RichText::new(language.tr(name));
-    room(ui, COMBO);
-    ui.add_enabled(live, egui::Checkbox::new(value, word)).on_hover_text(language.tr(hint)).changed()
+    let word = language.tr(name).into_owned();
+    room(ui, width_of_word(ui, &word) + size::CONTROL);
+    ui.add_enabled(live, egui::Checkbox::new(value, word.as_str())).on_hover_text(language.tr(hint)).changed()
+}
+
+/// How wide a word is in a control.
+fn width_of_word(ui: &Ui, word: &str) -> f32 {
+    ui.painter().layout_no_wrap(word.to_owned(), theme::font(size::CONTROL_TEXT), palette(ui).text).size().x
 }
 
 fn named(ui: &Ui, response: &Response, name: String) {

@@ -58,12 +58,19 @@ pub struct Sight<'a> {
     model: &'a Model,
     pages: &'a Pages,
     wanted: Wanted,
+    tails: Tails,
 }
+
+/// The newest records of the streams that were looked at last: between them and the next there may be any number of other connections'.
+pub type Tails = Vec<(End, Direction, RecordId)>;
+
+/// Streams whose newest record is remembered.
+const TAILS: usize = 8;
 
 impl<'a> Sight<'a> {
     /// Looks into the model and what is at hand from disk.
-    pub fn new(model: &'a Model, pages: &'a Pages) -> Self {
-        Self { model, pages, wanted: Vec::new() }
+    pub fn new(model: &'a Model, pages: &'a Pages, tails: Tails) -> Self {
+        Self { model, pages, wanted: Vec::new(), tails }
     }
 
     /// A session.
@@ -71,9 +78,9 @@ impl<'a> Sight<'a> {
         self.model.session(id)
     }
 
-    /// What was not at hand.
-    pub fn wanted(self) -> Wanted {
-        self.wanted
+    /// What was not at hand, and what is remembered for the next look.
+    pub fn end(self) -> (Wanted, Tails) {
+        (self.wanted, self.tails)
     }
 
     /// Whether something was not at hand, so that the picture is not whole.
@@ -94,8 +101,24 @@ impl<'a> Sight<'a> {
         }
     }
 
-    /// The newest record of a stream before `end`, within a scan.
+    /// The newest record of a stream before `end`, within a scan; or the newest that was known before.
     fn newest(&mut self, at: End, direction: Direction, end: RecordId) -> Option<RecordId> {
+        let known =
+            self.tails.iter().position(|(end, way, _)| (*end, *way) == (at, direction)).map(|place| self.tails.remove(place));
+        let known = known.map(|(_, _, record)| record);
+        let first = self.model.session(at.session)?.log.first();
+        let still = known.filter(|known| *known >= first && *known < end);
+        let found = self.scan(at, direction, end).or(still.filter(|_| !self.is_short()));
+        if let Some(newest) = found.max(known) {
+            self.tails.push((at, direction, newest));
+            if self.tails.len() > TAILS {
+                self.tails.remove(0);
+            }
+        }
+        found
+    }
+
+    fn scan(&mut self, at: End, direction: Direction, end: RecordId) -> Option<RecordId> {
         let session = self.model.session(at.session)?;
         let first = session.log.first().0.max(end.0.saturating_sub(SCAN));
         for id in (first..end.0).rev() {
@@ -446,3 +469,7 @@ pub fn datagrams(
     let part = Datagrams::new(ends.title.clone(), sent, received, first);
     Gathered { part, has_older, is_newest: anchor == Anchor::Newest }
 }
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod source_tests;
