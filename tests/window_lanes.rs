@@ -217,6 +217,12 @@ fn a_block_selects_the_frame_that_its_bytes_are_in() {
     window.until("frames", |window| {
         blocks(window, Side::Right).iter().filter(|block| block.starts_with("One frame:")).count() >= 1
     });
+    // Several frames came in one read; the one that is clicked is the one that is selected.
+    let frame = window.find_all(&[Access::ListBoxOption], Side::Right);
+    let frame = frame.into_iter().find(|seen| seen.label.starts_with("One frame: 12 B from byte 24")).unwrap();
+    window.click_on(&frame);
+    // The reader's log is by reads, the writer's by frames.
+    window.until("the read", |window| window.all().iter().any(|seen| seen.role == Access::ListItem && seen.on));
     let write = window.find_all(&[Access::ListBoxOption], Side::Right);
     let write = write.into_iter().find(|seen| seen.label.starts_with("Write 3:")).unwrap();
     window.click_on(&write);

@@ -294,7 +294,7 @@ impl App {
                 }
             }
             Intent::Remember(message) => self.settings.remember(message),
-            Intent::Select(id, record) => self.select(id, record),
+            Intent::Select { session, record, frame } => self.select(session, record, frame),
             Intent::Beside(id) => self.open_beside(id),
             Intent::Copy(id, keys, how) => self.copy(id, &keys, how),
             Intent::Export(id) => self.begin_export(id),

@@ -26,7 +26,14 @@ pub enum Intent {
     /// A message was sent: remember it.
     Remember(Remembered),
     /// Select a record in its session's log.
-    Select(SessionId, RecordId),
+    Select {
+        /// Whose log.
+        session: SessionId,
+        /// Which record.
+        record: RecordId,
+        /// Where in its stream the frame begins that is meant, where the log is by frames and the record has several.
+        frame: Option<u64>,
+    },
     /// Open two UDP sockets beside a stream, so that the same goes over both.
     Beside(SessionId),
     /// Put records on the clipboard.

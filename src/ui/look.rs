@@ -127,9 +127,9 @@ impl SessionTab {
         if let Some((pace, scanner)) = self.pace.as_mut().zip(scanner) {
             pace.come(now, scanner.next());
         }
-        if let Some(record) = self.select_asked.take() {
+        if let Some((record, frame)) = self.select_asked.take() {
             let records = AtHand::new(&session.log, pages, self.id);
-            if let Some(key) = key_of(scanner, record, &records) {
+            if let Some(key) = key_of(scanner, (record, frame), &records) {
                 self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
                 self.movement =
                     Some(Move::Reveal(scanner.and_then(Scanner::admitted).map_or(key.0, |admitted| admitted.position(key))));
@@ -279,19 +279,21 @@ impl SessionTab {
     }
 }
 
-/// The row that has the last byte of a record, or is it; `None` when it is not at hand.
-fn key_of(scanner: Option<&Scanner>, record: RecordId, records: &AtHand<'_>) -> Option<RowKey> {
+/// The row of a record: that which is it, the frame of it that begins at this place, or else the last that has some of its bytes. `None`
+/// when it is not at hand.
+fn key_of(scanner: Option<&Scanner>, (record, begins): (RecordId, Option<u64>), records: &AtHand<'_>) -> Option<RowKey> {
     let Some(frames) = scanner.and_then(Scanner::frames) else { return Some(RowKey(record.0)) };
     let rows = frames.rows_of(frames.chunk_of_record(record)?)?;
-    let mut found = None;
+    let (mut found, mut exact) = (None, false);
     // A frame may be ended by a record of the next chunk.
     frames.excerpt(rows.start)?.each(rows, records, |key, row| {
         let has = match &row {
             frames::Row::Record(id) => *id == record,
             frames::Row::Frame(frame) => frame.parts.iter().any(|(id, _)| *id == record),
         };
-        if has {
-            found = Some(RowKey(key));
+        let meant = matches!((&row, begins), (frames::Row::Frame(frame), Some(begins)) if frame.offset == begins);
+        if has && !exact {
+            (found, exact) = (Some(RowKey(key)), meant);
         }
     });
     found

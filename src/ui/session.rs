@@ -68,8 +68,8 @@ pub struct SessionTab {
     pub problems: Vec<Problem>,
     /// Which UDP target is chosen.
     pub target: send::UdpTarget,
-    /// A record that the next look selects.
-    pub select_asked: Option<RecordId>,
+    /// A record that the next look selects, and where the frame of it begins that is meant.
+    pub select_asked: Option<(RecordId, Option<u64>)>,
     /// The record of the row that was selected last, once it was found.
     pub(super) selected_record: Option<(RowKey, RecordId)>,
     /// A pause or its end that the next look carries out.

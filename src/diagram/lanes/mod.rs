@@ -76,8 +76,17 @@ impl Chunk {
 pub struct Mark {
     /// The session whose log has the record.
     pub session: SessionId,
-    /// The record.
+    /// The record; of a frame, that which completed it.
     pub record: RecordId,
+    /// Of a frame, where in its stream it begins: several may have come in one read.
+    pub frame: Option<u64>,
+}
+
+impl Mark {
+    /// Stands for a record.
+    pub fn of(session: SessionId, record: RecordId) -> Self {
+        Self { session, record, frame: None }
+    }
 }
 
 /// One lane: chunks in order, and whose they are.

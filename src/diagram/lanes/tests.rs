@@ -313,7 +313,7 @@ fn only_what_is_in_view_is_drawn() {
     };
     assert!(scene.items.iter().all(inside));
     // A record is found where it is drawn.
-    let mark = Mark { session: WRITER, record: RecordId(200) };
+    let mark = Mark::of(WRITER, RecordId(200));
     let place = plan.find(mark).unwrap();
     assert!(picture(&plan, place).items.iter().any(|item| item.mark == Some(mark)));
 }

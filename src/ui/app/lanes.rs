@@ -10,9 +10,9 @@ use crate::ui::tiles;
 
 impl App {
     /// Selects a record in the log of its tab.
-    pub(super) fn select(&mut self, id: SessionId, record: RecordId) {
+    pub(super) fn select(&mut self, id: SessionId, record: RecordId, frame: Option<u64>) {
         if let Some(tab) = self.tabs.get_mut(&id) {
-            tab.select_asked = Some(record);
+            tab.select_asked = Some((record, frame));
             self.ctx.request_repaint();
         }
     }

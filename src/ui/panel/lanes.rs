@@ -320,7 +320,7 @@ impl Lanes {
     fn anchor_at_selected(&mut self, look: &PageLook<'_>, sight: &mut Sight<'_>, own: End) {
         let Some(record) = self.focus.record.filter(|_| self.reveal) else { return };
         let Some(plan) = &self.plan else { return };
-        if plan.find(Mark { session: look.id, record }).is_some() {
+        if plan.find(Mark::of(look.id, record)).is_some() {
             return;
         }
         if self.sought == Some(record) && self.key.is_some() {
@@ -345,7 +345,7 @@ impl Lanes {
     /// The block of the selected record, once it is there.
     fn find_selected(&mut self, look: &PageLook<'_>) {
         if self.picked.is_none() && self.reveal {
-            self.picked = self.focus.record.map(|record| Mark { session: look.id, record });
+            self.picked = self.focus.record.map(|record| Mark::of(look.id, record));
         }
     }
 
@@ -528,7 +528,8 @@ impl Lanes {
         }
         if let Some(mark) = touched.inner.chosen {
             self.picked = Some(mark);
-            intents.push(Intent::Select(mark.session, mark.record));
+            let Mark { session, record, frame } = mark;
+            intents.push(Intent::Select { session, record, frame });
         }
     }
 }
