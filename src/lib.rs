@@ -1,5 +1,5 @@
-//! Sockscope (套接字示波器), a network debugging assistant: TCP clients, TCP servers and UDP sockets in a window, and the same engine
-//! without one. This page is the map of the house.
+//! Sockscope (套接字示波器), a network debugging assistant: TCP clients, TCP servers, UDP sockets and Unix-domain sockets in a window, and
+//! the same engine without one. This page is the map of the house.
 //!
 //! # Three threads
 //!
@@ -65,7 +65,9 @@
 //!    does not depend on who asks or when.
 //! 7. **Encoding never replaces.** A character that an encoding lacks is refused with its place ([`codec::encoding::Encoding::encode`]).
 //! 8. **Stop is a message.** Threads are named, owned and joined; closing under flood ends within two seconds.
-//! 9. **Memory does not grow with the history.** There is a point per 256 KiB on disk, a chunk per 1,024 records of a framed view, a
+//! 9. **A socket file is only ever replaced on request, and only one that nobody holds**; ours goes with its socket (`net::unix::file`),
+//!    also where the process ends without closing it ([`recorder::remove_socket_files`]), but for SIGKILL.
+//! 10. **Memory does not grow with the history.** There is a point per 256 KiB on disk, a chunk per 1,024 records of a framed view, a
 //!    compressed bitmap for what a filter admits and a search finds; ten million rows are a few MiB.
 
 rust_i18n::i18n!("assets/locales", fallback = "en");

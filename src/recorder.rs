@@ -6,8 +6,8 @@ mod catch_up;
 mod recording;
 pub mod walk;
 
-pub use crate::net::now;
 use crate::net::{Busy, Credit, Gate, Handle, Net, Parcel};
+pub use crate::net::{now, remove_socket_files};
 use crate::session::command::Command;
 use crate::session::event::{Event, SessionEvent, What};
 use crate::session::id::SessionId;

@@ -30,9 +30,11 @@ const ARROWS: [(&str, &[&str]); 16] = [
 ];
 
 /// A word and where alone it may stand. A place is a module, a folder or a file under `src/`.
-const PLACES: [(&[&str], &[&str]); 9] = [
+const PLACES: [(&[&str], &[&str]); 10] = [
     (&["tokio", "socket2", "nix", "netdev", "netstat2"], &["net", "os"]),
     (&["TcpStream", "TcpListener", "UdpSocket"], &["net"]),
+    // The window looks whether a display answers.
+    (&["UnixStream", "UnixListener"], &["net", "ui/window.rs"]),
     (&["egui", "eframe", "winit", "rfd", "egui_tiles", "egui_winit", "softbuffer", "egui_material_icons"], &["ui"]),
     (&["clap"], &["cli"]),
     // A window started from a terminal is ended by Ctrl-C too.

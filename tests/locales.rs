@@ -210,6 +210,16 @@ fn constructed_keys_exist() {
         Cause::NetworkUnreachable,
         Cause::AddressInUse(None),
         Cause::AddressNotAvailable,
+        Cause::StaleSocket,
+        Cause::NotASocket,
+        Cause::NoSocket,
+        Cause::WrongKind,
+        Cause::NoFolder,
+        Cause::ClosedFile,
+        Cause::PathTooLong,
+        Cause::BeyondBuffer { length: 1, buffer: 1 },
+        Cause::UnnamedSender,
+        Cause::NotHere,
         Cause::PermissionDenied { privileged_port: true },
         Cause::PermissionDenied { privileged_port: false },
         Cause::NameNotFound,
@@ -228,6 +238,8 @@ fn constructed_keys_exist() {
         Cause::FileInUse,
         Cause::IsFolder,
         Cause::NotAFile,
+        Cause::CaptureNotPermitted { program: String::new() },
+        Cause::NotAvailableHere,
         Cause::Busy,
         other(),
     ];
@@ -246,6 +258,8 @@ fn constructed_keys_exist() {
         Operation::Encode,
         Operation::Store,
         Operation::Record,
+        Operation::Capture,
+        Operation::Inspect,
     ];
     let failure = Failure { operation: Operation::Send, address: String::new(), cause: other(), os_code: None };
     let endings = [
@@ -254,6 +268,8 @@ fn constructed_keys_exist() {
         EndedBy::OurReset,
         EndedBy::PeerFin,
         EndedBy::PeerReset,
+        EndedBy::PeerClosed,
+        EndedBy::PeerClosedUnread,
         EndedBy::TimedOut,
         EndedBy::Error(failure),
     ];
@@ -324,7 +340,7 @@ fn constructed_keys_exist() {
         Peculiarity::Combining,
     ];
     keys.extend(peculiarities.iter().map(|one| format!("peculiarity.{}", one.key())));
-    for unsent in [Unsent::QueueFull, Unsent::Ended] {
+    for unsent in [Unsent::QueueFull, Unsent::Ended, Unsent::Nameless] {
         keys.push(format!("note.unsent-{}", unsent.word()));
         keys.push(format!("advice.unsent-{}", unsent.word()));
     }

@@ -9,6 +9,7 @@ use super::flow::Told;
 use super::input::{Input, LONGEST};
 use crate::codec::hex;
 use crate::session::address::Address;
+use crate::session::credentials::Credentials;
 use crate::session::event::{EndedBy, Ending, Origin, Place, What};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::timestamp::Timestamp;
@@ -39,6 +40,10 @@ struct Line {
     bytes: Option<u64>,
     r#where: Option<String>,
     by: Option<String>,
+    pid: Option<u32>,
+    name: Option<String>,
+    uid: Option<u32>,
+    gid: Option<u32>,
     received: Option<u64>,
     sent: Option<u64>,
 }
@@ -91,6 +96,10 @@ impl JsonLines {
             },
             "connected" => What::Connected { peer: self.begin(line.peer?), local: line.local? },
             "peer-joined" => What::PeerJoined { peer: self.begin(line.peer?), local: line.local? },
+            "peer-credentials" => {
+                let (process, user, group) = (line.pid, line.uid?, line.gid?);
+                What::PeerIs { peer: self.peer(line.peer?), credentials: Credentials { process, name: line.name, user, group } }
+            }
             "peer-left" => {
                 let peer = self.peer(line.peer?);
                 self.open.remove(&peer.address);
@@ -129,7 +138,17 @@ fn place(word: &str) -> Option<Place> {
 
 /// How something ended; `None` for an error, whose words are not what it was.
 fn ending(line: &Line) -> Option<Ending> {
-    let orderly = [EndedBy::Us, EndedBy::Cancelled, EndedBy::OurReset, EndedBy::PeerFin, EndedBy::PeerReset, EndedBy::TimedOut];
+    let orderly = [
+        EndedBy::Us,
+        EndedBy::Cancelled,
+        EndedBy::OurReset,
+        EndedBy::PeerFin,
+        EndedBy::PeerReset,
+        EndedBy::Idle,
+        EndedBy::PeerClosed,
+        EndedBy::PeerClosedUnread,
+        EndedBy::TimedOut,
+    ];
     let word = line.by.as_deref()?;
     let by = orderly.into_iter().find(|by| by.word() == word)?;
     Some(Ending { by, received: line.received?, sent: line.sent? })

@@ -9,21 +9,25 @@
 //! | `pcap` | classic capture files |
 //! | `link`, `fragments` | from a captured frame to its TCP or UDP packet |
 //! | `flow`, `sequence` | from packets to what a socket would have told |
+//! | [`packet`], [`follow`], [`caught`] | a packet as it was seen, what it means in its connection, and those of one capture |
 //! | `netassist`, `log_text` | NetAssist's logs |
 //! | `json_lines` | the twin's own lines |
 //! | `input`, `summary`, `error` | where bytes come from, with bounds, what was left out of them, and why there are none |
 //!
 //! Whatever a file holds, reading it ends, never panics and never takes memory because a length field says so.
 
+pub mod caught;
 mod error;
 pub mod export;
 mod flow;
+pub mod follow;
 mod fragments;
 mod input;
 mod json_lines;
 mod link;
 mod log_text;
 mod netassist;
+pub mod packet;
 mod pcap;
 pub mod pcapng;
 pub mod save;

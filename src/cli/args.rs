@@ -1,7 +1,9 @@
 //! The words of the command line, as clap types. It must never know what they lead to: `spec` does.
 
+use super::relay::Relay;
 use crate::codec::encoding::Encoding;
 use crate::i18n::Language;
+use crate::session::messenger::name;
 use crate::traffic::encodings::Choice;
 use crate::traffic::record::Direction;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -75,16 +77,36 @@ pub enum Command {
     Decode(Decode),
     /// Turn a capture (pcapng, pcap) or a log (NetAssist, jsonl) into another format
     Convert(Convert),
-    /// The class room's lessons (not available yet)
-    Lesson(Later),
-    /// Forward TCP or UDP with impairments (not available yet)
-    Relay(Later),
-    /// Connect to a Unix-domain socket (not available yet)
-    UnixClient(Later),
-    /// Listen on a Unix-domain socket (not available yet)
-    UnixServer(Later),
-    /// Datagrams over Unix-domain sockets (not available yet)
-    UnixDatagram(Later),
+    /// The class room's lessons, on real sockets of this machine: what was predicted beside what happened
+    Lesson(Lesson),
+    /// Forward TCP or UDP, and drop, repeat, delay, reorder, cut up, slow down, stall or reset what passes
+    Relay(Relay),
+    /// Connect to a Unix-domain socket
+    UnixClient {
+        /// Its path; @NAME is an abstract name (Linux)
+        #[arg(value_name = "PATH")]
+        path: String,
+        #[command(flatten)]
+        talk: Talk,
+    },
+    /// Listen on a Unix-domain socket; its file is removed at the end
+    UnixServer {
+        /// Its path; @NAME is an abstract name (Linux)
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// Replace a socket file that nobody listens on any more
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        talk: Talk,
+    },
+    /// Send and receive datagrams over Unix-domain sockets
+    UnixDatagram {
+        #[command(flatten)]
+        unix: UnixDatagrams,
+        #[command(flatten)]
+        talk: Talk,
+    },
 }
 
 /// Whatever is said to a command that does not exist yet.
@@ -93,6 +115,52 @@ pub struct Later {
     /// Not read yet.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     pub words: Vec<String>,
+}
+
+/// `lesson`.
+#[derive(Debug, clap::Args)]
+pub struct Lesson {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub word: LessonWord,
+}
+
+/// `lesson list`, `lesson run`.
+#[derive(Debug, Subcommand)]
+pub enum LessonWord {
+    /// Show which lessons there are
+    List {
+        /// A list for people, or a JSON object per lesson
+        #[arg(long, value_enum, default_value = "text")]
+        format: LessonFormat,
+    },
+    /// Do one from beginning to end; the exit status is 1 when something does not come out as it should
+    Run(LessonRun),
+}
+
+/// `lesson run`.
+#[derive(Debug, clap::Args)]
+pub struct LessonRun {
+    /// One of the list, or a file that ends in .toml
+    #[arg(value_name = "NAME | FILE")]
+    pub lesson: String,
+    /// Text for people, a JSON object per step, or one page that holds everything
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: LessonFormat,
+    /// Where to instead of standard output; a file that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `lesson … --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LessonFormat {
+    /// For people
+    Text,
+    /// A JSON object per line
+    Jsonl,
+    /// A page
+    Html,
 }
 
 /// What only UDP has.
@@ -110,6 +178,20 @@ pub struct Datagrams {
     /// Join a multicast group, on the interface with this name or address; repeatable
     #[arg(long, value_name = "GROUP[@INTERFACE]")]
     pub join: Vec<String>,
+}
+
+/// What only datagrams over Unix-domain sockets have.
+#[derive(Debug, clap::Args)]
+pub struct UnixDatagrams {
+    /// The socket's own path, @NAME for an abstract name (Linux); without it nobody can answer. Its file is removed at the end
+    #[arg(long, value_name = "PATH")]
+    pub bind: Option<String>,
+    /// Where datagrams go; without it, typed lines go to whoever sent last
+    #[arg(long, value_name = "PATH", required_unless_present = "bind")]
+    pub to: Option<String>,
+    /// Replace a socket file that nobody has bound any more
+    #[arg(long, requires = "bind")]
+    pub replace: bool,
 }
 
 /// What every session has.
@@ -133,8 +215,9 @@ pub struct Talk {
     /// Send this at the start (a server: to each client that joins); repeatable
     #[arg(long, value_name = "MESSAGE", allow_hyphen_values = true)]
     pub send: Vec<String>,
-    /// Answer what arrives: echo, upper, chat (to all the others) or text:MESSAGE
-    #[arg(long, value_name = "echo|upper|chat|text:MESSAGE", value_parser = reply)]
+    /// Answer what arrives: echo, upper, chat (to all the others), text:MESSAGE, or to datagrams ipmsg (IP Messenger, FeiQ: receipts, who
+    /// is there), which may say who one is: ipmsg:USER@HOST or ipmsg:USER@HOST/GROUP
+    #[arg(long, value_name = "echo|upper|chat|text:MESSAGE|ipmsg", value_parser = reply)]
     pub reply: Option<ReplyWord>,
     /// Append a checksum to each message (not available yet)
     #[arg(long, value_name = "NAME")]
@@ -234,6 +317,15 @@ pub enum ReplyWord {
     Chat,
     /// This text.
     Text(String),
+    /// As a program of IP Messenger.
+    IpMsg {
+        /// One's name.
+        user: String,
+        /// One's machine.
+        host: String,
+        /// One's group; empty for none.
+        group: String,
+    },
 }
 
 /// `decode`.
@@ -322,12 +414,12 @@ pub enum DecodeFormat {
     Jsonl,
 }
 
-fn encoding(label: &str) -> Result<Encoding, String> {
+pub(super) fn encoding(label: &str) -> Result<Encoding, String> {
     Encoding::for_label(label).ok_or_else(|| "not the name of an encoding (utf-8, gbk, gb18030, big5, shift_jis, …)".to_owned())
 }
 
 /// An encoding, or `auto`, which is the default encoding where a stream does not tell.
-fn choice(label: &str) -> Result<Choice, String> {
+pub(super) fn choice(label: &str) -> Result<Choice, String> {
     if label.eq_ignore_ascii_case("auto") { Ok(Choice::Auto(Encoding::UTF_8)) } else { encoding(label).map(Choice::Fixed) }
 }
 
@@ -336,14 +428,27 @@ fn reply(word: &str) -> Result<ReplyWord, String> {
         "echo" => Ok(ReplyWord::Echo),
         "upper" => Ok(ReplyWord::Upper),
         "chat" => Ok(ReplyWord::Chat),
-        _ => match word.strip_prefix("text:") {
-            Some(text) => Ok(ReplyWord::Text(text.to_owned())),
-            None => Err("one of echo, upper, chat and text:MESSAGE".to_owned()),
+        "ipmsg" => Ok(messenger("sockscope", "sockscope", "")),
+        _ => match (word.strip_prefix("text:"), word.strip_prefix("ipmsg:")) {
+            (Some(text), _) => Ok(ReplyWord::Text(text.to_owned())),
+            (None, Some(who)) => {
+                let (user, place) = who.split_once('@').ok_or("USER@HOST is missing behind ipmsg:")?;
+                let (host, group) = place.split_once('/').unwrap_or((place, ""));
+                match (name(user), name(host)) {
+                    (Ok(user), Ok(host)) => Ok(messenger(&user, &host, group)),
+                    (Err(problem), _) | (_, Err(problem)) => Err(problem.to_string()),
+                }
+            }
+            (None, None) => Err("one of echo, upper, chat, text:MESSAGE and ipmsg".to_owned()),
         },
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+fn messenger(user: &str, host: &str, group: &str) -> ReplyWord {
+    ReplyWord::IpMsg { user: user.to_owned(), host: host.to_owned(), group: group.to_owned() }
+}
+
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let number: Option<f64> = text.parse().ok();
     number
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
@@ -369,5 +474,11 @@ mod tests {
         }
         assert_eq!(reply("text:a:b"), Ok(ReplyWord::Text("a:b".into())));
         assert!(reply("txt").is_err());
+        assert_eq!(reply("ipmsg"), Ok(messenger("sockscope", "sockscope", "")));
+        assert_eq!(reply("ipmsg:李雷@PC-02"), Ok(messenger("李雷", "PC-02", "")));
+        assert_eq!(reply("ipmsg:li@PC-02/研发部"), Ok(messenger("li", "PC-02", "研发部")));
+        for bad in ["ipmsg:li", "ipmsg:@PC", "ipmsg:a:b@PC", "ipmsg:li@"] {
+            assert!(reply(bad).is_err(), "{bad}");
+        }
     }
 }

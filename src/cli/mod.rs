@@ -10,12 +10,14 @@
 //! | `signal` | which of the engine's events the driver acts on |
 //! | `pace` | how much may be on its way, so that piped input is never refused by a full queue |
 //! | `stdin` | standard input as lines |
+//! | `relay` | the words of a relay and what they ask for |
 //! | `record` | everything to a capture file besides |
 //! | `printer` | records to standard output, state changes to standard error |
 //! | `decode` | what some bytes say, in every encoding |
 //! | `garbled` | what happened to a garbled text |
 //! | `convert` | a capture or a log into another format |
 //! | `demo` | the main job without a display |
+//! | `lesson` | the classroom's lessons, predicted beside observed |
 //!
 //! Exit status: 0 done, 1 the network (or a file) said no, 2 wrong usage.
 
@@ -25,9 +27,11 @@ mod convert;
 mod decode;
 mod demo;
 mod garbled;
+mod lesson;
 mod pace;
 mod printer;
 mod record;
+mod relay;
 mod run;
 mod signal;
 mod spec;
@@ -91,6 +95,7 @@ impl Job {
                 None => decode::run(language, decode),
             },
             Command::Convert(convert) => convert::run(language, convert),
+            Command::Lesson(words) => lesson::run(language, words),
             session => match spec::plan(language, session) {
                 Ok(plan) => run::run(language, plan),
                 Err(usage) => refuse(&usage),

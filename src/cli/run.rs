@@ -16,7 +16,7 @@ use super::tap::{self, Output, Told};
 use super::{DONE, REFUSED, complain, record};
 use crate::describe;
 use crate::i18n::Language;
-use crate::recorder::{Commands, Engine, Options, now};
+use crate::recorder::{Commands, Engine, Options, now, remove_socket_files};
 use crate::session::command::{Action, Command, End, Message, Selection, Target};
 use crate::session::event::{SessionEvent, What};
 use crate::session::failure::Failure;
@@ -72,7 +72,8 @@ fn drive(language: Language, plan: Plan) -> io::Result<u8> {
     if let Some(limit) = plan.limit {
         end_after(limit)?;
     }
-    let lines = stdin::start()?;
+    // A relay says nothing of its own, and leaves what is typed to others.
+    let lines = if plan.spec.role() == Role::Relay { never() } else { stdin::start()? };
     let zone = TimeZone::system();
     let printer = Printer::new(language, zone, plan.output.clone(), plan.count, io::stdout(), io::stderr());
     let output: Output = Arc::new(Mutex::new(printer));
@@ -113,6 +114,7 @@ fn interrupts() -> io::Result<Receiver<()>> {
         // Full: it was asked before.
         if sender.try_send(()).is_ok() {
             std::thread::sleep(INTERRUPT_PATIENCE);
+            remove_socket_files();
             std::process::exit(DONE.into());
         }
     })
@@ -124,6 +126,7 @@ fn interrupts() -> io::Result<Receiver<()>> {
 fn end_after(limit: Duration) -> io::Result<()> {
     let ended = move || {
         std::thread::sleep(limit.saturating_add(INTERRUPT_PATIENCE));
+        remove_socket_files();
         std::process::exit(DONE.into());
     };
     // Not joined: it outlives only what it ends.
@@ -189,6 +192,7 @@ impl Driver {
         let role = plan.spec.role();
         let target = match &plan.spec {
             SessionSpec::Udp(udp) if udp.remote.is_none() => Target::LastSender,
+            SessionSpec::UnixDatagram(unix) if unix.remote.is_none() => Target::LastSender,
             _ => Target::Everyone,
         };
         Self {
@@ -290,9 +294,11 @@ impl Driver {
         match signal {
             Signal::Up | Signal::Listening => self.opened(),
             Signal::Joined(client) => self.greet(client),
-            Signal::Heard if self.role == Role::Udp => self.reach = Reach::Someone,
+            Signal::Heard if self.role.is_datagram() => self.reach = Reach::Someone,
             Signal::Heard => {}
             Signal::Over(peer, messages) => self.pace.over(peer, messages),
+            // What ends at one end of a relay goes on to the other, and ends no session.
+            Signal::PeerFinished if self.role == Role::Relay => {}
             Signal::PeerFinished => self.finish_by = Some(Instant::now() + INPUT_SILENCE),
             Signal::Left(client) => self.pace.leave(client),
             Signal::RepeatEnded => self.repeating = false,
@@ -309,7 +315,7 @@ impl Driver {
             self.trouble(failure);
         }
         self.greetings.retain(Result::is_ok);
-        if self.role == Role::TcpServer {
+        if self.role.is_server() {
             self.reach = Reach::Nobody;
             return;
         }
@@ -410,7 +416,7 @@ impl Driver {
             Ok(bytes) => bytes,
             Err(failure) => return self.trouble(failure),
         };
-        if bytes.is_empty() && self.role != Role::Udp {
+        if bytes.is_empty() && !self.role.is_datagram() {
             // A stream has no empty messages.
             return;
         }

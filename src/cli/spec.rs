@@ -6,12 +6,13 @@ use crate::codec::framing::Rule;
 use crate::codec::message::{Input, LineEnding, compose};
 use crate::describe;
 use crate::i18n::Language;
-use crate::session::address::{self, AddressError, Endpoint, Host};
+use crate::session::address::{self, AddressError, Endpoint, Host, UnixPath};
 use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::messenger::Identity;
 use crate::session::reply::Reply;
 use crate::session::spec::{
-    AfterPeerFin, DEFAULT_BACKLOG, Membership, NotAGroup, Reading, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec,
-    UdpSpec,
+    AfterPeerFin, DEFAULT_BACKLOG, Membership, NotAGroup, Reading, Role, SessionSpec, Switch, TcpClientSpec, TcpOptions,
+    TcpServerSpec, UdpSpec, UnixClientSpec, UnixDatagramSpec, UnixServerSpec,
 };
 use crate::traffic::encodings::Choice;
 use crate::traffic::format::Format;
@@ -119,10 +120,43 @@ pub fn plan(language: Language, command: &Command) -> Result<Plan, String> {
         }
         Command::Convert(_) => later("convert"),
         Command::Lesson(_) => later("lesson"),
-        Command::Relay(_) => later("relay"),
-        Command::UnixClient(_) => later("unix-client"),
-        Command::UnixServer(_) => later("unix-server"),
-        Command::UnixDatagram(_) => later("unix-datagram"),
+        Command::Relay(relay) => {
+            let spec = relay.spec(language)?;
+            of_talk(language, &relay.talk(), EofWord::Keep, Vec::new(), |_| SessionSpec::Relay(spec))
+        }
+        Command::UnixClient { path, talk } => {
+            let path = unix_path(language, path)?;
+            of_talk(language, talk, EofWord::HalfClose, Vec::new(), |reply| {
+                // As a TCP client: what is piped in goes out although the peer has said all.
+                let after_peer_fin = AfterPeerFin::StayOpen;
+                let (local, replace_stale) = (None, Switch::Off);
+                SessionSpec::UnixClient(UnixClientSpec { path, local, replace_stale, after_peer_fin, reconnect: None, reply })
+            })
+        }
+        Command::UnixServer { path, replace, talk } => {
+            let path = unix_path(language, path)?;
+            of_talk(language, talk, EofWord::Keep, Vec::new(), |reply| {
+                SessionSpec::UnixServer(UnixServerSpec {
+                    path,
+                    backlog: DEFAULT_BACKLOG,
+                    replace_stale: (*replace).into(),
+                    after_peer_fin: AfterPeerFin::Close,
+                    reply,
+                })
+            })
+        }
+        Command::UnixDatagram { unix, talk } => {
+            if talk.eof == Some(EofWord::HalfClose) {
+                return Err(language.tr("unix.no_half_close").into_owned());
+            }
+            let place = |typed: &Option<String>| typed.as_ref().map(|typed| unix_path(language, typed)).transpose();
+            let (path, remote) = (place(&unix.bind)?, place(&unix.to)?);
+            let warnings = if path.is_none() { vec![language.tr("unix.no_answers").into_owned()] } else { Vec::new() };
+            of_talk(language, talk, EofWord::Keep, warnings, |reply| {
+                let replace_stale = unix.replace.into();
+                SessionSpec::UnixDatagram(UnixDatagramSpec { path, remote, replace_stale, send_buffer: None, reply })
+            })
+        }
         Command::Demo => later("demo"),
         Command::Decode(_) => later("decode"),
     }
@@ -162,6 +196,12 @@ fn of_talk(
         None => None,
         Some(ReplyWord::Echo) => Some(Reply::Echo),
         Some(ReplyWord::Chat) => Some(Reply::Chat),
+        Some(ReplyWord::IpMsg { user, host, group }) => Some(Reply::IpMsg(Identity {
+            user: user.clone(),
+            host: host.clone(),
+            group: group.clone(),
+            encoding: receive.otherwise(),
+        })),
         Some(ReplyWord::Upper) => Some(Reply::Upper(receive.otherwise())),
         Some(ReplyWord::Text(text)) => Some(Reply::Fixed(
             compose(text, Input::Text, send, ending)
@@ -188,8 +228,12 @@ fn of_talk(
     if frame != Rule::None && format == Format::Raw {
         warnings.push(language.tr("cli.frame_raw").into_owned());
     }
+    let spec = spec(reply);
+    if matches!(talk.reply, Some(ReplyWord::IpMsg { .. })) && spec.role() != Role::Udp {
+        return Err(language.tr("cli.ipmsg_stream").into_owned());
+    }
     Ok(Plan {
-        spec: spec(reply),
+        spec,
         composer,
         greetings: talk.send.iter().map(|text| composer.compose(language, text)).collect(),
         repeat: talk.every.map(|millis| (Duration::from_millis(millis), talk.times)),
@@ -267,7 +311,19 @@ fn fitting_local(remote: Option<&Endpoint>, groups: &[Membership]) -> IpAddr {
     }
 }
 
-fn wrong_address(language: Language, typed: &str, error: &AddressError) -> String {
+/// The place of a Unix-domain socket as typed.
+fn unix_path(language: Language, typed: &str) -> Result<UnixPath, String> {
+    if !cfg!(unix) {
+        return Err(language.tr("unix.not_here").into_owned());
+    }
+    UnixPath::parse(typed).map_err(|error| {
+        let why = describe::path_error(language, &error);
+        language.tr_with("cli.bad_address", &[("text", &typed), ("why", &why)])
+    })
+}
+
+/// What is wrong with a typed address, in words.
+pub(super) fn wrong_address(language: Language, typed: &str, error: &AddressError) -> String {
     let why = language.tr_with(error.key(), &[("text", &error.quoted())]);
     language.tr_with("cli.bad_address", &[("text", &typed), ("why", &why)])
 }
@@ -328,8 +384,9 @@ mod tests {
             ("sockscope tcp-client a:1 --frame length:3", "“3”"),
             ("sockscope tcp-client a:1 --checksum crc", "--checksum"),
             ("sockscope tcp-client a:1 --encoding gbk --reply text:\u{1F30F}", "U+1F30F"),
-            ("sockscope relay --listen :1 --to :2", "relay"),
-            ("sockscope unix-server /tmp/x", "unix-server"),
+            ("sockscope tcp-server :1 --reply ipmsg", "ipmsg"),
+            ("sockscope relay --listen :1 --to :2", "host"),
+            ("sockscope unix-datagram --bind /tmp/x --eof half-close", "half"),
         ];
         for (line, word) in table {
             match planned(line) {

@@ -6,8 +6,11 @@ mod framing;
 mod knob;
 mod lens;
 mod message;
+mod messenger;
 mod mojibake;
 mod number;
+mod relay;
+mod unix;
 mod verdict;
 
 use crate::i18n::Language;
@@ -20,8 +23,11 @@ pub use card::{Line, card_lines, card_problem, card_words, protocol_name};
 pub use framing::rule_error;
 pub use lens::{character, difference, fault, lacking};
 pub use message::message_error;
+pub use messenger::messenger_problem;
 pub use mojibake::{mojibake, mojibake_confidence, mojibake_outcome, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
+pub use relay::{impaired, impairment, tally};
+pub use unix::{path_error, place, who};
 pub use verdict::{guess, reason, settle, verdict};
 
 /// How a note is to be taken.
@@ -58,18 +64,32 @@ pub fn failure(language: Language, failure: &Failure) -> Told {
     let reason = cause_text(language, cause);
     Told {
         what: language.tr_with("failure.sentence", &[("step", &step), ("reason", &reason), ("code", &code)]),
-        advice: advice(language, *operation, cause),
+        advice: advice(language, failure),
     }
 }
 
 /// What to do next. Where records are kept is a setting; where they are recorded to, the user has just said.
-fn advice(language: Language, operation: Operation, cause: &Cause) -> String {
-    let key = match (operation, cause) {
+fn advice(language: Language, failure: &Failure) -> String {
+    if let Cause::CaptureNotPermitted { program } = &failure.cause {
+        return language.tr_with("advice.capture-not-permitted", &[("program", &quoted_path(program))]);
+    }
+    let key = match (failure.operation, &failure.cause) {
         (Operation::Record, Cause::DiskFull) => "advice.record-disk-full".to_owned(),
         (Operation::Record, Cause::NotWritable) => "advice.record-not-writable".to_owned(),
-        _ => format!("advice.{}", cause.word()),
+        // Whoever binds may replace the file, whoever connects needs the one that should hold it.
+        (Operation::Bind, Cause::StaleSocket) => "advice.bind-stale-socket".to_owned(),
+        (Operation::Bind, Cause::ClosedFile) => "advice.bind-closed-file".to_owned(),
+        // There are no ports to choose from.
+        (_, Cause::AddressInUse(_)) if failure.address.starts_with("unix:") => "unix.advice_in_use".to_owned(),
+        (_, cause) => format!("advice.{}", cause.word()),
     };
     language.tr(&key).into_owned()
+}
+
+/// A path as a shell takes it: in quotes where it has blanks or signs of the shell's own.
+fn quoted_path(path: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "/._-+".contains(character);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// A failure and its next step in one line.
@@ -86,6 +106,9 @@ pub fn cause_text(language: Language, cause: &Cause) -> String {
         Cause::AddressInUse(Some(owner)) => {
             let name = owner.name.as_deref().unwrap_or("?");
             language.tr_with("cause.address-in-use-by", &[("name", &name), ("pid", &owner.pid)])
+        }
+        Cause::BeyondBuffer { length, buffer } => {
+            language.tr_with("cause.beyond-buffer", &[("length", &grouped(*length as u64)), ("buffer", &grouped(*buffer as u64))])
         }
         Cause::MessageTooLong { length } if *length > 0 => language.tr_with("cause.message-too-long-by", &[("length", length)]),
         Cause::Unencodable(reason) | Cause::Other(reason) => reason.clone(),
@@ -113,16 +136,26 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         }
         What::Trying { remote } => (tr("note.trying", &[("remote", remote)]), Tone::Note),
         What::TryFailed(problem) => (failure(language, problem).what, Tone::Warning),
-        What::Connected { peer, local } => (tr("note.connected", &[("remote", &peer.address), ("local", local)]), Tone::Good),
+        What::Connected { peer, local } => {
+            (tr("note.connected", &[("remote", &peer.address), ("local", &place(language, *local))]), Tone::Good)
+        }
+        What::PeerIs { peer, credentials } => (unix::peer_is(language, peer.address, credentials), Tone::Note),
         What::Retrying { after, attempt } => {
             let seconds = format!("{:.1}", after.as_secs_f32());
             (tr("note.retrying", &[("seconds", &seconds), ("attempt", attempt)]), Tone::Warning)
         }
         What::Listening { local } => (tr("note.listening", &[("local", local)]), Tone::Good),
         What::Bound { local, receive_buffer } => {
-            (tr("note.bound", &[("local", local), ("buffer", &(receive_buffer / 1024))]), Tone::Good)
+            (tr("note.bound", &[("local", &place(language, *local)), ("buffer", &(receive_buffer / 1024))]), Tone::Good)
         }
         What::PeerJoined { peer, .. } => (tr("note.joined", &[("remote", &peer.address)]), Tone::Good),
+        What::Dialled { client, target, local } => {
+            let values: &[(&str, &dyn std::fmt::Display)] =
+                &[("client", &client.address), ("target", &target.address), ("local", local)];
+            (tr("relay.dialled", values), Tone::Good)
+        }
+        What::ImpairmentSet(set) => (tr("relay.set", &[("what", &impairment(language, set))]), Tone::Note),
+        What::Impaired(one) => impaired(language, one),
         What::Gap { datagrams, bytes, place } => {
             let key = match place {
                 Place::Kernel => "note.gap_kernel",
@@ -132,8 +165,14 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
             (tr(key, &[("datagrams", datagrams), ("bytes", &bytes.unwrap_or(0))]), Tone::Error)
         }
         What::Truncated { kept, whole, .. } => (knob::truncated(language, *kept, *whole), Tone::Error),
-        What::PeerFinished { peer } => (tr("note.peer_finished", &[("remote", &peer.address)]), Tone::Note),
-        What::Finished { peer } => (tr("note.finished", &[("remote", &peer.address)]), Tone::Note),
+        What::PeerFinished { peer } => {
+            let key = if peer.address.ip().is_some() { "note.peer_finished" } else { "unix.peer_finished" };
+            (tr(key, &[("remote", &peer.address)]), Tone::Note)
+        }
+        What::Finished { peer } => {
+            let key = if peer.address.ip().is_some() { "note.finished" } else { "unix.finished" };
+            (tr(key, &[("remote", &peer.address)]), Tone::Note)
+        }
         What::PeerLeft { peer, ending: how } => {
             let tone = if how.by.is_orderly() { Tone::Note } else { Tone::Error };
             (tr("note.left", &[("remote", &peer.address), ("ending", &ending(language, how))]), tone)

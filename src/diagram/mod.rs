@@ -8,11 +8,15 @@
 //! | `scene` | lines, boxes and words, coloured by role |
 //! | `outline` | dashes, arrow heads, which shape is under a place: what both who draw have to agree on |
 //! | `ink` | the colours of print |
+//! | `ladder` | two life-lines, and what went between them |
+//! | `program` | what a session did, as a program |
 //! | `svg` | a picture as a file |
 
 pub mod encapsulation;
 pub mod ink;
+pub mod ladder;
 pub mod lanes;
 pub mod outline;
+pub mod program;
 pub mod scene;
 pub mod svg;

@@ -279,7 +279,7 @@ impl Job {
         let Entry::Note(what) = &record.entry else { return };
         match &**what {
             What::Listening { local } | What::Bound { local, .. } => self.local = Some(*local),
-            What::Connected { peer, local } | What::PeerJoined { peer, local } => {
+            What::Connected { peer, local } | What::PeerJoined { peer, local } | What::Dialled { target: peer, local, .. } => {
                 self.peers.extend(peer.connection.map(|id| (id, *local)));
             }
             _ => {}
@@ -380,7 +380,7 @@ fn chunk_at(scanner: &Mutex<Scanner>, row: u64, records: &Direct) -> (Range<u64>
 /// Whether it changes what is known of a stream of bytes.
 fn is_of_stream(entry: &Entry) -> bool {
     match entry {
-        Entry::Data(data) => data.peer.connection.is_some(),
+        Entry::Data(data) => data.peer.stream().is_some(),
         Entry::Note(_) => true,
     }
 }

@@ -1,16 +1,16 @@
-//! One TCP connection from established to ended: reads with credit, writes from its queue, and says why it ended.
+//! One connection (TCP or Unix) from established to ended: reads with credit, writes from its queue, and says why it ended.
 //! Must never know whether it is a client's or a server's.
 
 use super::error;
 use super::outbox::Reporter;
 use super::queue::{Next, SendQueue};
 use super::steering::Pending;
+use super::stream::Stream;
 use crate::session::event::{EndedBy, Ending, Origin, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::knob::{Buffers, Knob, Parts};
 use crate::session::spec::AfterPeerFin;
-use socket2::SockRef;
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
@@ -18,7 +18,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::io::Interest;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 /// The most one read takes, and so the longest row. 64 KiB keeps a screenful of rows small and costs no speed on loopback.
@@ -73,7 +72,7 @@ pub trait Listener {
 
 /// A connection that is up.
 pub struct Connection<'a, L> {
-    pub stream: TcpStream,
+    pub stream: Stream,
     pub peer: Peer,
     pub queue: Rc<SendQueue>,
     pub totals: Rc<Totals>,
@@ -158,17 +157,17 @@ impl<L: Listener> Connection<'_, L> {
                 Some(Next::Parts(bytes, origin, parts)) => progress.writing = Some(Writing::new(bytes, origin, Some(parts))),
                 Some(Next::HalfClose) if progress.finished => {}
                 Some(Next::HalfClose) => {
-                    if let Err(problem) = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write) {
+                    if let Err(problem) = self.stream.socket().shutdown(std::net::Shutdown::Write) {
                         return Some(self.ended_at_send(progress, &problem).await);
                     }
                     progress.finished = true;
                     if progress.peer_finished {
-                        return Some(EndedBy::PeerFin);
+                        return Some(self.peer_closed());
                     }
                     self.reporter.report(What::Finished { peer: self.peer }).await;
                 }
                 Some(Next::Close) => return Some(self.close(progress).await),
-                None if progress.peer_finished && self.after_peer_fin == AfterPeerFin::Close => return Some(EndedBy::PeerFin),
+                None if progress.peer_finished && self.after_peer_fin == AfterPeerFin::Close => return Some(self.peer_closed()),
                 None => break,
             }
         }
@@ -214,7 +213,7 @@ impl<L: Listener> Connection<'_, L> {
 
     /// Sets options that were asked for, and tells what the system made of them.
     async fn set(&self, pending: Pending) {
-        let socket = SockRef::from(&self.stream);
+        let socket = self.stream.socket();
         let failed = |name, problem: &io::Error| error::at(Operation::Option(OptionName(name)), self.peer.address, problem);
         let mut failures = Vec::new();
         if let Some(switch) = pending.no_delay
@@ -258,7 +257,7 @@ impl<L: Listener> Connection<'_, L> {
                 drop(credit);
                 if self.after_peer_fin == AfterPeerFin::StayOpen {
                     if progress.finished {
-                        return Some(EndedBy::PeerFin);
+                        return Some(self.peer_closed());
                     }
                     self.reporter.report(What::PeerFinished { peer: self.peer }).await;
                 }
@@ -308,7 +307,7 @@ impl<L: Listener> Connection<'_, L> {
     /// A write or FIN that failed. What the peer sent before its RST may still wait to be read, and belongs into the log.
     async fn ended_at_send(&self, progress: &mut Progress, problem: &io::Error) -> EndedBy {
         // Before the reads, which take it away.
-        let pending = SockRef::from(&self.stream).take_error().ok().flatten();
+        let pending = self.stream.socket().take_error().ok().flatten();
         while !progress.peer_finished && self.has_more() && self.stream.readable().await.is_ok() {
             if let Some(by) = self.read(progress).await {
                 return by;
@@ -317,7 +316,7 @@ impl<L: Listener> Connection<'_, L> {
         match pending {
             Some(pending) => self.ended_by(Operation::Send, &pending),
             // It was connected, and an earlier call was given the error that ended that: a RST.
-            None if problem.kind() == ErrorKind::NotConnected => EndedBy::PeerReset,
+            None if problem.kind() == ErrorKind::NotConnected => self.peer_broke_off(),
             None => self.ended_by(Operation::Send, problem),
         }
     }
@@ -325,12 +324,12 @@ impl<L: Listener> Connection<'_, L> {
     /// Whether a read would give something now.
     fn has_more(&self) -> bool {
         let mut byte = [std::mem::MaybeUninit::uninit()];
-        SockRef::from(&self.stream).peek(&mut byte).is_ok_and(|count| count > 0)
+        self.stream.socket().peek(&mut byte).is_ok_and(|count| count > 0)
     }
 
     /// The socket's own error, if it has one.
     fn pending_error(&self) -> Option<EndedBy> {
-        match SockRef::from(&self.stream).take_error() {
+        match self.stream.socket().take_error() {
             Ok(Some(problem)) | Err(problem) => Some(self.ended_by(Operation::Receive, &problem)),
             Ok(None) => None,
         }
@@ -341,7 +340,7 @@ impl<L: Listener> Connection<'_, L> {
     /// either, and the RST tells the peer the truth: not everything was taken.
     async fn close(&self, progress: &mut Progress) -> EndedBy {
         let until = Instant::now() + CLOSE_READS_FOR;
-        if SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write).is_ok() {
+        if self.stream.socket().shutdown(std::net::Shutdown::Write).is_ok() {
             let held = || self.reporter.outbox().is_held();
             while !progress.peer_finished
                 && !held()
@@ -357,8 +356,23 @@ impl<L: Listener> Connection<'_, L> {
         EndedBy::Us
     }
 
+    /// How an orderly end by the peer is called: only TCP has a FIN.
+    fn peer_closed(&self) -> EndedBy {
+        if self.stream.has_segments() { EndedBy::PeerFin } else { EndedBy::PeerClosed }
+    }
+
+    /// The same for one that cost bytes: only TCP has a RST. A Unix-domain socket tells of bytes that its peer did not read before it
+    /// closed (ECONNRESET), or of a write after that (EPIPE).
+    fn peer_broke_off(&self) -> EndedBy {
+        if self.stream.has_segments() { EndedBy::PeerReset } else { EndedBy::PeerClosedUnread }
+    }
+
     async fn reset(&self) -> EndedBy {
-        match SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)) {
+        if !self.stream.has_segments() {
+            // There is no RST to send; it is closed at once, and what waited is told as not sent.
+            return EndedBy::Us;
+        }
+        match self.stream.socket().set_linger(Some(Duration::ZERO)) {
             Ok(()) => EndedBy::OurReset,
             Err(problem) => {
                 self.reporter
@@ -371,7 +385,7 @@ impl<L: Listener> Connection<'_, L> {
 
     fn ended_by(&self, operation: Operation, problem: &io::Error) -> EndedBy {
         match error::cause(problem, operation, Some(self.peer.address)) {
-            Cause::Reset | Cause::BrokenPipe => EndedBy::PeerReset,
+            Cause::Reset | Cause::BrokenPipe => self.peer_broke_off(),
             Cause::TimedOut => EndedBy::TimedOut,
             _ => EndedBy::Error(error::at(operation, self.peer.address, problem)),
         }

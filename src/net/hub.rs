@@ -3,7 +3,9 @@
 
 use super::outbox::{Gate, Outbox, Parcel, Reporter};
 use super::queue::Refused;
-use super::{clock, interface, tcp_client, tcp_server, udp};
+#[cfg(unix)]
+use super::unix;
+use super::{clock, interface, relay, tcp_client, tcp_server, udp};
 use crate::session::command::{Action, Command};
 use crate::session::event::{EndedBy, Ending, Event, SessionEvent, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -225,10 +227,15 @@ impl Hub {
                 SessionSpec::TcpClient(spec) => tcp_client::run(spec, &mut actions, &reporter).await,
                 SessionSpec::TcpServer(spec) => tcp_server::run(spec, &mut actions, &reporter).await,
                 SessionSpec::Udp(spec) => udp::run(spec, &mut actions, &reporter).await,
-                SessionSpec::Relay(_)
-                | SessionSpec::UnixClient(_)
-                | SessionSpec::UnixServer(_)
-                | SessionSpec::UnixDatagram(_) => Err(not_here()),
+                SessionSpec::Relay(spec) => relay::run(spec, &mut actions, &reporter).await,
+                #[cfg(unix)]
+                SessionSpec::UnixClient(spec) => unix::client(spec, &mut actions, &reporter).await,
+                #[cfg(unix)]
+                SessionSpec::UnixServer(spec) => unix::server(spec, &mut actions, &reporter).await,
+                #[cfg(unix)]
+                SessionSpec::UnixDatagram(spec) => unix::datagram(spec, &mut actions, &reporter).await,
+                #[cfg(not(unix))]
+                SessionSpec::UnixClient(_) | SessionSpec::UnixServer(_) | SessionSpec::UnixDatagram(_) => Err(not_here()),
             };
             let Refused { messages, bytes } = actions.abandon();
             if messages > 0 {
@@ -295,9 +302,9 @@ async fn list_interfaces(outbox: Outbox) {
 }
 
 /// A kind of session that this system does not have.
+#[cfg(not(unix))]
 fn not_here() -> Failure {
-    let cause = Cause::Other("not available on this system".into());
-    Failure { operation: Operation::Socket, address: String::new(), cause, os_code: None }
+    Failure { operation: Operation::Socket, address: String::new(), cause: Cause::NotHere, os_code: None }
 }
 
 /// A send without a session that could take it.

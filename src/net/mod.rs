@@ -13,14 +13,24 @@ mod interface;
 mod outbox;
 mod owner;
 mod queue;
+mod relay;
 mod repeat;
 mod resolve;
 mod socket;
 mod steering;
+mod stream;
 mod tcp_client;
 mod tcp_server;
 mod udp;
+#[cfg(unix)]
+mod unix;
 
 pub use clock::now;
 pub use hub::{Busy, Handle, Net};
 pub use outbox::{Credit, Gate, Outbox, Parcel};
+#[cfg(unix)]
+pub use unix::remove_all as remove_socket_files;
+
+/// There are none on this system.
+#[cfg(not(unix))]
+pub fn remove_socket_files() {}

@@ -36,7 +36,7 @@ pub fn find(address: SocketAddr, protocol: Protocol) -> Option<Owner> {
 }
 
 /// The process's name, where the system keeps it in a file.
-fn process_name(pid: u32) -> Option<String> {
+pub fn process_name(pid: u32) -> Option<String> {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     Some(name.trim().to_owned())
 }

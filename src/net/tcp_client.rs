@@ -2,6 +2,7 @@
 //! Must never decide how bytes are shown.
 
 use super::automation;
+use super::clock::now;
 use super::connection::{self, Connection, Listener, Totals};
 use super::error;
 use super::hub::Actions;
@@ -10,17 +11,18 @@ use super::owner::Protocol;
 use super::queue::SendQueue;
 use super::repeat::{self, Repeat};
 use super::steering;
+use super::stream::Stream;
 use super::{resolve, socket};
-use crate::session::address::Host;
+use crate::session::address::{Address, Host, UnixPath};
 use crate::session::command::{Action, End, Message};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
-use crate::session::reply::{Answer, Responder};
-use crate::session::spec::{TcpClientSpec, TcpOptions};
+use crate::session::reply::{Answer, Reply, Responder};
+use crate::session::spec::{Backoff, TcpClientSpec, TcpOptions};
 use socket2::{SockRef, Type};
 use std::cell::{Cell, RefCell};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::net::{TcpSocket, TcpStream};
@@ -30,32 +32,59 @@ use tokio::net::{TcpSocket, TcpStream};
 /// # Errors
 /// The failure that ended it: the last address that was tried.
 pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
-    let options = Cell::new(spec.options);
+    let TcpClientSpec { reconnect, options, ref reply, .. } = spec;
+    let manner = Manner { reconnect, options, reply: reply.clone() };
+    let connecting =
+        async |options| connect(&spec, options, reporter).await.map(|(stream, remote)| (stream.into(), remote.into()));
+    stay(manner, connecting, actions, reporter).await
+}
+
+/// How a client behaves, whatever it connects over.
+pub struct Manner {
+    /// Whether it comes back after a failure or a loss.
+    pub reconnect: Option<Backoff>,
+    /// As it begins; those that only TCP has hold for TCP alone.
+    pub options: TcpOptions,
+    /// Answers given without being asked.
+    pub reply: Option<Reply>,
+}
+
+/// Connects, runs the connection, and comes back where that is asked for.
+///
+/// # Errors
+/// What `connect` said last.
+pub async fn stay(
+    manner: Manner,
+    connect: impl AsyncFn(TcpOptions) -> Result<(Stream, Address), Failure>,
+    actions: &mut Actions,
+    reporter: &Reporter,
+) -> Result<Ending, Failure> {
+    let options = Cell::new(manner.options);
     let client = Client { reporter, queue: RefCell::default(), responder: RefCell::default(), options };
-    client.responder.borrow_mut().set(spec.reply.clone());
+    client.responder.borrow_mut().set(manner.reply.clone());
     // Of all connections of the session.
     let life = Totals::default();
     let mut attempt = 0;
     loop {
         let outcome = tokio::select! {
-            outcome = connect(&spec, &client.options, reporter) => outcome,
+            outcome = connect(client.options.get()) => outcome,
             // Only closing ends this wait, and dropping the connect cancels it.
             () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Cancelled)),
         };
         let lost = match outcome {
             Ok((stream, remote)) => {
                 attempt = 0;
-                let ending = client.converse(stream, remote, &spec, actions).await;
+                let ending = client.converse(stream, remote, &manner, actions).await;
                 life.add(&ending);
                 let lost = !matches!(ending.by, EndedBy::Us | EndedBy::OurReset);
-                if spec.reconnect.is_none() || !lost {
+                if manner.reconnect.is_none() || !lost {
                     return Ok(life.ending(ending.by));
                 }
                 None
             }
             Err(failure) => Some(failure),
         };
-        let Some(backoff) = spec.reconnect else {
+        let Some(backoff) = manner.reconnect else {
             return lost.map_or_else(|| Ok(life.ending(EndedBy::Us)), Err);
         };
         if let Some(failure) = lost {
@@ -72,11 +101,7 @@ pub async fn run(spec: TcpClientSpec, actions: &mut Actions, reporter: &Reporter
 }
 
 /// Tries every address in the resolver's order; the one that answered comes with the stream, which no longer knows it after a RST.
-async fn connect(
-    spec: &TcpClientSpec,
-    options: &Cell<TcpOptions>,
-    reporter: &Reporter,
-) -> Result<(TcpStream, SocketAddr), Failure> {
+async fn connect(spec: &TcpClientSpec, options: TcpOptions, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
     let addresses = resolve::addresses(&spec.remote).await?;
     if let Host::Name(host) = &spec.remote.host {
         reporter.report(What::Resolved { host: host.clone(), addresses: addresses.clone() }).await;
@@ -85,7 +110,7 @@ async fn connect(
     let count = addresses.len();
     for (index, address) in addresses.into_iter().enumerate() {
         reporter.report(What::Trying { remote: address }).await;
-        match connect_one(spec, options.get(), address).await {
+        match connect_one(spec, options, address).await {
             Ok(stream) => return Ok((stream, address)),
             // The last failure is told by the session's own ending.
             Err(failure) if index + 1 == count => last = Some(failure),
@@ -134,7 +159,7 @@ struct Client<'a> {
 impl Listener for Client<'_> {
     fn received(&self, peer: Peer, bytes: &Arc<[u8]>) {
         // With one peer there are no others, so a chat is silent.
-        if let Some(Answer::Back(bytes)) = self.responder.borrow_mut().answer(peer.connection, bytes) {
+        if let Some(Answer::Back(bytes)) = self.responder.borrow_mut().answer(peer, bytes, now()) {
             self.queue.borrow().push(bytes, Origin::Reply);
         }
     }
@@ -146,11 +171,14 @@ impl Listener for Client<'_> {
 
 impl Client<'_> {
     /// Runs one connection and the actions that come meanwhile.
-    async fn converse(&self, stream: TcpStream, remote: SocketAddr, spec: &TcpClientSpec, actions: &mut Actions) -> Ending {
-        let peer = Peer::connected(connection::next_id(), remote.into());
+    async fn converse(&self, stream: Stream, remote: Address, manner: &Manner, actions: &mut Actions) -> Ending {
+        let peer = Peer::connected(connection::next_id(), remote);
         // A peer that resets at once may take the socket's addresses with it; that is the connection's end and not the session's.
-        let local = stream.local_addr().unwrap_or_else(|_| unspecified(remote));
-        self.reporter.report(What::Connected { peer, local: local.into() }).await;
+        let local = stream.local().unwrap_or_else(|_| unspecified(remote));
+        self.reporter.report(What::Connected { peer, local }).await;
+        if let Some(credentials) = stream.credentials() {
+            self.reporter.report(What::PeerIs { peer, credentials }).await;
+        }
         let queue = Rc::<SendQueue>::default();
         queue.steering.read_in(self.options.get().reading);
         *self.queue.borrow_mut() = queue.clone();
@@ -159,7 +187,7 @@ impl Client<'_> {
             peer,
             queue: queue.clone(),
             totals: Rc::default(),
-            after_peer_fin: spec.options.after_peer_fin,
+            after_peer_fin: self.options.get().after_peer_fin,
             reporter: self.reporter,
             listener: self,
         };
@@ -181,7 +209,7 @@ impl Client<'_> {
             }
         };
         repeat::ended(self.reporter, &mut repetition).await;
-        if spec.reconnect.is_some() && !matches!(ending.by, EndedBy::Us | EndedBy::OurReset) {
+        if manner.reconnect.is_some() && !matches!(ending.by, EndedBy::Us | EndedBy::OurReset) {
             self.reporter.report(What::PeerLeft { peer, ending: ending.clone() }).await;
         }
         ending
@@ -223,9 +251,12 @@ impl Client<'_> {
 }
 
 /// This end of a connection when the system does not know it any more.
-fn unspecified(remote: SocketAddr) -> SocketAddr {
-    let ip = if remote.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
-    SocketAddr::new(ip, 0)
+fn unspecified(remote: Address) -> Address {
+    match remote {
+        Address::Ip(SocketAddr::V4(_)) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into(),
+        Address::Ip(SocketAddr::V6(_)) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into(),
+        Address::Unix(_) => UnixPath::UNNAMED.into(),
+    }
 }
 
 /// A send without a connection.

@@ -1,29 +1,32 @@
 //! A TCP server session: listens, accepts, and runs a task per client on shared tables. Must never let one client hold up another.
 
 use super::automation;
-use super::connection::{self, Connection, Listener, Totals};
+use super::clock::now;
+use super::connection::{self, Connection, Totals};
 use super::error;
 use super::hub::Actions;
 use super::outbox::Reporter;
 use super::owner::Protocol;
 use super::queue::SendQueue;
 use super::repeat::{self, Repeat};
+use super::socket;
 use super::steering;
-use super::{family, socket};
+use super::stream::{Listener, Stream};
+use crate::session::address::Address;
 use crate::session::command::{Action, End, Message, Selection, Target};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::knob::{Knob, Parts};
-use crate::session::reply::{Answer, Responder};
+use crate::session::reply::{Answer, Reply, Responder};
 use crate::session::spec::{Switch, TcpOptions, TcpServerSpec};
-use socket2::{SockRef, Type};
+use socket2::Type;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -39,15 +42,38 @@ const CLOSE_PATIENCE: Duration = Duration::from_millis(1200);
 pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
     let listener = listen(&spec).await?;
     let local = listener.local_addr().map_err(|problem| error::at(Operation::Listen, spec.local, &problem))?;
-    reporter.report(What::Listening { local: local.into() }).await;
+    let TcpServerSpec { options, reply, .. } = spec;
+    serve(Listener::Tcp(listener), local.into(), Manner { options, reply }, actions, reporter).await
+}
+
+/// How a server behaves, whatever it listens on.
+pub struct Manner {
+    /// Of every accepted socket; those that only TCP has hold for TCP alone.
+    pub options: TcpOptions,
+    /// Answers given without being asked.
+    pub reply: Option<Reply>,
+}
+
+/// Accepts clients until the session is closed.
+///
+/// # Errors
+/// None after it listens; the type is that of every session.
+pub async fn serve(
+    listener: Listener,
+    local: Address,
+    manner: Manner,
+    actions: &mut Actions,
+    reporter: &Reporter,
+) -> Result<Ending, Failure> {
+    reporter.report(What::Listening { local }).await;
     let room = Rc::new(Room {
         reporter: reporter.clone(),
-        options: Cell::new(spec.options),
+        options: Cell::new(manner.options),
         clients: RefCell::default(),
         responder: RefCell::default(),
         totals: Totals::default(),
     });
-    room.responder.borrow_mut().set(spec.reply.clone());
+    room.responder.borrow_mut().set(manner.reply);
     let mut tasks = JoinSet::new();
     let mut repetition: Option<Repeat> = None;
     let mut rest_until: Option<Instant> = None;
@@ -58,7 +84,7 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
             accepted = listener.accept(), if rest_until.is_none() && accepting.is_on() => match accepted {
                 Ok((stream, address)) => {
                     let id = connection::next_id();
-                    let peer = Peer::connected(id, family::as_shown(address).into());
+                    let peer = Peer::connected(id, address);
                     let (queue, totals) = (Rc::<SendQueue>::default(), Rc::<Totals>::default());
                     // In the table before its task first runs, so that a close that comes at once ends it as well, and before it is
                     // announced, so that whoever answers the announcement finds it.
@@ -122,7 +148,8 @@ pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter
     Ok(room.totals.ending(EndedBy::Us))
 }
 
-async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
+/// A socket that listens as asked.
+pub(super) async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
     let made = socket::new(spec.local, Type::STREAM)?;
     let option = |name, problem| error::at(Operation::Option(OptionName(name)), spec.local, &problem);
     // On Windows SO_REUSEADDR means that two programs may hold one port, which nobody asks for here.
@@ -169,9 +196,9 @@ struct Room {
     totals: Totals,
 }
 
-impl Listener for Room {
+impl connection::Listener for Room {
     fn received(&self, peer: Peer, bytes: &Arc<[u8]>) {
-        let answer = self.responder.borrow_mut().answer(peer.connection, bytes);
+        let answer = self.responder.borrow_mut().answer(peer, bytes, now());
         let clients = self.clients.borrow();
         match answer {
             None => {}
@@ -195,12 +222,17 @@ impl Listener for Room {
 
 impl Room {
     /// Runs one client from accepted to left.
-    async fn serve(self: Rc<Self>, stream: TcpStream, id: ConnectionId, peer: Peer, queue: Rc<SendQueue>, totals: Rc<Totals>) {
-        let local = stream.local_addr().map_or(peer.address, |local| family::as_shown(local).into());
+    async fn serve(self: Rc<Self>, stream: Stream, id: ConnectionId, peer: Peer, queue: Rc<SendQueue>, totals: Rc<Totals>) {
+        let local = stream.local().unwrap_or(peer.address);
         self.reporter.report(What::PeerJoined { peer, local }).await;
+        if let Some(credentials) = stream.credentials() {
+            self.reporter.report(What::PeerIs { peer, credentials }).await;
+        }
         let options = self.options.get();
         queue.steering.read_in(options.reading);
-        if let Err(failure) = socket::apply(&SockRef::from(&stream), &options, peer.address) {
+        if let Some(address) = peer.address.ip()
+            && let Err(failure) = socket::apply(&stream.socket(), &options, address)
+        {
             self.reporter.report(What::Trouble(failure)).await;
         }
         let after_peer_fin = options.after_peer_fin;

@@ -2,6 +2,7 @@
 
 use super::address::{Endpoint, UnixPath};
 use super::id::{ConnectionId, SessionId};
+use super::impairment::Impairment;
 use super::knob::{Buffers, Parts};
 use super::reply::Reply;
 use super::spec::{Membership, Reading, SessionSpec, Switch};
@@ -76,6 +77,8 @@ pub enum Action {
     SetNoDelay(Switch),
     /// Take connections from the accept queue, or leave them there (a server).
     SetAccepting(Switch),
+    /// Do this to what passes from now on (a relay).
+    SetImpairment(Impairment),
     /// Ask for other buffers for every socket of the session.
     SetBuffers(Buffers),
     /// Join a multicast group.

@@ -3,6 +3,8 @@
 
 use super::address::{self, AddressError, Endpoint, Host, UnixPath, UnixPathError};
 use super::framing::FramingDraft;
+use super::impairment::{ImpairmentDraft, Knob, NotAShare};
+use super::messenger::{self, Identity, MessengerDraft, NotAName};
 use super::reply::Reply;
 use super::spec::{
     AfterPeerFin, Backoff, DEFAULT_BACKLOG, Membership, NotAGroup, Protocol, Reading as ReadingKnobs, RelaySpec, Role,
@@ -43,6 +45,8 @@ pub enum ReplyChoice {
     Fixed,
     /// [`Reply::Chat`].
     Chat,
+    /// [`Reply::IpMsg`].
+    IpMsg,
 }
 
 /// Everything typed and chosen in one session's panels.
@@ -63,10 +67,14 @@ pub struct Draft {
     pub path: String,
     /// Where Unix-domain datagrams go.
     pub remote_path: String,
+    /// Where a Unix-domain client is bound, if it binds at all.
+    pub own_path: String,
     /// Whether a socket file that nobody has any more is replaced.
     pub replace_stale: bool,
     /// What a relay forwards.
     pub relayed: Protocol,
+    /// What it does to that.
+    pub impairment: ImpairmentDraft,
     /// Whether a client binds a local address at all.
     pub bind_local: bool,
     /// Seconds.
@@ -105,6 +113,8 @@ pub struct Draft {
     pub reply: ReplyChoice,
     /// The fixed answer's text.
     pub reply_text: String,
+    /// Who one is to programs of IP Messenger, and what is to be said to them.
+    pub messenger: MessengerDraft,
     /// How the log shows bytes.
     pub shown: Shown,
     /// How bytes become rows of the log.
@@ -150,6 +160,8 @@ pub enum Field {
     Path,
     /// Place of its peer.
     RemotePath,
+    /// A client's own place.
+    OwnPath,
     /// Connect time-out.
     ConnectTimeout,
     /// Keep-alive time.
@@ -166,10 +178,18 @@ pub enum Field {
     Group,
     /// Fixed answer.
     ReplyText,
+    /// One's name for IP Messenger.
+    MessengerUser,
+    /// One's machine's name for it.
+    MessengerHost,
+    /// One's group for it.
+    MessengerGroup,
     /// Period.
     RepeatEvery,
     /// Number of periodic messages.
     RepeatTimes,
+    /// One of a relay's knobs.
+    Knob(Knob),
 }
 
 /// What is wrong with a field.
@@ -183,8 +203,12 @@ pub enum Reason {
     NotANumber(RangeInclusive<u64>),
     /// Not a multicast group.
     NotAGroup(NotAGroup),
+    /// Not a percentage.
+    NotAShare(NotAShare),
     /// Text that cannot be turned into bytes.
     Message(MessageError),
+    /// Not a name for IP Messenger.
+    NotAName(NotAName),
 }
 
 /// One wrong field.
@@ -198,26 +222,28 @@ pub struct Problem {
 
 /// Takes values out of fields and collects what is wrong, so that every wrong field is shown at once.
 #[derive(Default)]
-struct Reading {
-    problems: Vec<Problem>,
+pub(super) struct Reading {
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Reading {
-    fn take<T>(&mut self, field: Field, value: Result<T, Reason>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, field: Field, value: Result<T, Reason>) -> Option<T> {
         value.map_err(|reason| self.problems.push(Problem { field, reason })).ok()
     }
 
-    fn number(&mut self, field: Field, text: &str, range: RangeInclusive<u64>) -> Option<u64> {
+    pub(super) fn number(&mut self, field: Field, text: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let number = text.trim().parse().ok().filter(|number| range.contains(number));
         self.take(field, number.ok_or(Reason::NotANumber(range)))
     }
 
     /// Empty means the system's own value.
-    fn optional(&mut self, field: Field, text: &str, range: RangeInclusive<u64>) -> Option<u64> {
+    pub(super) fn optional(&mut self, field: Field, text: &str, range: RangeInclusive<u64>) -> Option<u64> {
         if text.trim().is_empty() { None } else { self.number(field, text, range) }
     }
 }
 
+/// Where Unix-domain sockets meet unless the user says otherwise: all roles the same, so that a server and a client find each other.
+const DEFAULT_PATH: &str = "/tmp/sockscope.sock";
 /// Seconds that a connect may take.
 const TIMEOUTS: RangeInclusive<u64> = 1..=600;
 /// Seconds before the first keep-alive probe; Linux takes up to 32,767.
@@ -241,11 +267,18 @@ impl Draft {
             remote_host: "127.0.0.1".into(),
             remote_port: "9000".into(),
             local_ip: "127.0.0.1".into(),
-            local_port: if role == Role::TcpServer { "9000".into() } else { "0".into() },
-            path: String::new(),
+            local_port: match role {
+                Role::TcpServer => "9000".into(),
+                // Beside the server that it forwards to.
+                Role::Relay => "9001".into(),
+                _ => "0".into(),
+            },
+            path: DEFAULT_PATH.into(),
             remote_path: String::new(),
+            own_path: String::new(),
             replace_stale: false,
             relayed: Protocol::Tcp,
+            impairment: ImpairmentDraft::default(),
             bind_local: false,
             connect_timeout: "5".into(),
             reconnect: false,
@@ -265,6 +298,7 @@ impl Draft {
             groups: Vec::new(),
             reply: ReplyChoice::None,
             reply_text: String::new(),
+            messenger: MessengerDraft::default(),
             framing: FramingDraft::default(),
             shown: Shown::Text,
             receive_encoding: Encoding::UTF_8,
@@ -348,13 +382,16 @@ impl Draft {
     fn relay(&self, reading: &mut Reading) -> Option<RelaySpec> {
         let listen = self.read_local(reading);
         let to = self.read_remote(reading);
-        Some(RelaySpec { protocol: self.relayed, listen: listen?, to: to? })
+        let impairment = self.impairment.read(reading, self.relayed);
+        Some(RelaySpec { protocol: self.relayed, listen: listen?, to: to?, impairment: impairment? })
     }
 
     fn unix_client(&self, reading: &mut Reading, reply: Option<Reply>) -> Option<UnixClientSpec> {
-        let path = self.read_path(reading, Field::Path)?;
+        let path = self.read_path(reading, Field::Path);
+        let local = if self.bind_local { self.read_path(reading, Field::OwnPath).map(Some) } else { Some(None) };
         let reconnect = self.reconnect.then(Backoff::default);
-        Some(UnixClientSpec { path, after_peer_fin: self.after_peer_fin(), reconnect, reply })
+        let (replace_stale, after_peer_fin) = (self.replace_stale.into(), self.after_peer_fin());
+        Some(UnixClientSpec { path: path?, local: local?, replace_stale, after_peer_fin, reconnect, reply })
     }
 
     fn unix_server(&self, reading: &mut Reading, reply: Option<Reply>) -> Option<UnixServerSpec> {
@@ -370,11 +407,17 @@ impl Draft {
             if typed.trim().is_empty() { Some(None) } else { self.read_path(reading, field).map(Some) }
         };
         let (path, remote) = (place(Field::Path, &self.path), place(Field::RemotePath, &self.remote_path));
-        Some(UnixDatagramSpec { path: path?, remote: remote?, replace_stale: self.replace_stale.into(), reply })
+        let (_, send_buffer) = self.buffers(reading);
+        let replace_stale = self.replace_stale.into();
+        Some(UnixDatagramSpec { path: path?, remote: remote?, replace_stale, send_buffer, reply })
     }
 
     fn read_path(&self, reading: &mut Reading, field: Field) -> Option<UnixPath> {
-        let typed = if field == Field::RemotePath { &self.remote_path } else { &self.path };
+        let typed = match field {
+            Field::RemotePath => &self.remote_path,
+            Field::OwnPath => &self.own_path,
+            _ => &self.path,
+        };
         reading.take(field, UnixPath::parse(typed.trim()).map_err(Reason::Path))
     }
 
@@ -421,6 +464,13 @@ impl Draft {
             ReplyChoice::Echo => Some(Reply::Echo),
             ReplyChoice::Upper => Some(Reply::Upper(self.receive_encoding)),
             ReplyChoice::Chat => Some(Reply::Chat),
+            ReplyChoice::IpMsg => {
+                let typed = &self.messenger;
+                let user = reading.take(Field::MessengerUser, messenger::name(&typed.user).map_err(Reason::NotAName));
+                let host = reading.take(Field::MessengerHost, messenger::name(&typed.host).map_err(Reason::NotAName));
+                let group = reading.take(Field::MessengerGroup, messenger::group(&typed.group).map_err(Reason::NotAName));
+                Some(Reply::IpMsg(Identity { user: user?, host: host?, group: group?, encoding: typed.encoding() }))
+            }
             ReplyChoice::Fixed => {
                 let bytes = message::compose(&self.reply_text, Input::Text, self.send_encoding, LineEnding::None);
                 let bytes = reading.take(Field::ReplyText, bytes.map_err(Reason::Message));
@@ -438,6 +488,15 @@ impl Draft {
         let mut reading = Reading::default();
         let reply = self.read_reply(&mut reading);
         reading.problems.pop().map_or(Ok(reply), Err)
+    }
+
+    /// Where Unix-domain datagrams go, as typed now.
+    ///
+    /// # Errors
+    /// What is wrong with the path.
+    pub fn remote_place(&self) -> Result<UnixPath, Vec<Problem>> {
+        let mut reading = Reading::default();
+        self.read_path(&mut reading, Field::RemotePath).ok_or(reading.problems)
     }
 
     /// Where datagrams go, as typed now.
@@ -490,6 +549,8 @@ impl Draft {
         let (host, port) = match self.role {
             Role::TcpClient => (&self.remote_host, &self.remote_port),
             Role::TcpServer | Role::Udp | Role::Relay => (&self.local_ip, &self.local_port),
+            // A socket that is bound nowhere is known by where it sends.
+            Role::UnixDatagram if self.path.trim().is_empty() => return format!("→ {}", self.remote_path),
             Role::UnixClient | Role::UnixServer | Role::UnixDatagram => return self.path.clone(),
         };
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }

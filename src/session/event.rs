@@ -3,8 +3,10 @@
 
 use super::address::Address;
 use super::call::Call;
+use super::credentials::Credentials;
 use super::failure::Failure;
 use super::id::{Peer, SessionId};
+use super::impairment::{Impaired, Impairment};
 use super::knob::Knob;
 use super::spec::{Interface, Membership, SessionSpec, Switch};
 use super::storage::Storage;
@@ -88,6 +90,22 @@ pub enum What {
         peer: Peer,
         /// This end of the connection.
         local: Address,
+    },
+    /// A relay has reached its target for a client: what comes from either end goes on to the other.
+    Dialled {
+        /// For whom.
+        client: Peer,
+        /// The target.
+        target: Peer,
+        /// This end towards the target.
+        local: Address,
+    },
+    /// Who is at the other end of a Unix-domain socket, as the system tells.
+    PeerIs {
+        /// The other end.
+        peer: Peer,
+        /// Who that is.
+        credentials: Credentials,
     },
     /// One read, or one datagram.
     Received {
@@ -182,6 +200,10 @@ pub enum What {
     GroupJoined(Membership),
     /// A multicast group was left.
     GroupLeft(Membership),
+    /// A relay does this to what passes from now on.
+    ImpairmentSet(Impairment),
+    /// What a relay did to a datagram, or to the bytes of a read.
+    Impaired(Impaired),
     /// Something about keeping the records on disk.
     Storage(Storage),
     /// A socket call was made. It leaves no record: the log has what came of it.
@@ -210,6 +232,8 @@ pub enum Origin {
     Repeat,
     /// The automatic answer.
     Reply,
+    /// The other end of a relay's conversation: it came from there.
+    Relayed,
 }
 
 /// Why a message did not leave.
@@ -219,6 +243,8 @@ pub enum Unsent {
     QueueFull,
     /// The connection ended first.
     Ended,
+    /// An answer to a sender whose socket has no name.
+    Nameless,
 }
 
 impl Unsent {
@@ -227,6 +253,7 @@ impl Unsent {
         match self {
             Self::QueueFull => "queue-full",
             Self::Ended => "ended",
+            Self::Nameless => "nameless",
         }
     }
 }
@@ -277,6 +304,12 @@ pub enum EndedBy {
     PeerFin,
     /// The peer's RST.
     PeerReset,
+    /// This side forgot it: it was silent longest, and another needed the place.
+    Idle,
+    /// The peer's end of a Unix-domain socket, where no FIN travels.
+    PeerClosed,
+    /// The same, although it had not read everything.
+    PeerClosedUnread,
     /// No answer for too long: retransmissions or keep-alive probes gave up.
     TimedOut,
     /// Another error.
@@ -292,6 +325,9 @@ impl EndedBy {
             Self::OurReset => "our-reset",
             Self::PeerFin => "peer-fin",
             Self::PeerReset => "peer-reset",
+            Self::Idle => "idle",
+            Self::PeerClosed => "peer-closed",
+            Self::PeerClosedUnread => "peer-closed-unread",
             Self::TimedOut => "timeout",
             Self::Error(_) => "error",
         }
@@ -299,6 +335,6 @@ impl EndedBy {
 
     /// Whether the connection ended as connections should.
     pub fn is_orderly(&self) -> bool {
-        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin)
+        matches!(self, Self::Us | Self::Cancelled | Self::OurReset | Self::PeerFin | Self::PeerClosed | Self::Idle)
     }
 }

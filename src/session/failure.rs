@@ -46,6 +46,10 @@ pub enum Operation {
     Store,
     /// Recording to the file that the user named.
     Record,
+    /// Capturing packets.
+    Capture,
+    /// Asking the system about its sockets.
+    Inspect,
 }
 
 /// A socket option's POSIX name. A newtype because a name that is read back must become one of those that this program sets.
@@ -103,6 +107,8 @@ impl Operation {
             Self::Encode => "encode",
             Self::Store => "store",
             Self::Record => "record",
+            Self::Capture => "capture",
+            Self::Inspect => "inspect",
         }
     }
 }
@@ -128,6 +134,31 @@ pub enum Cause {
     AddressInUse(Option<Owner>),
     /// The address is not one of this machine's.
     AddressNotAvailable,
+    /// A Unix-domain socket's file that nobody holds: it was left behind.
+    StaleSocket,
+    /// What stands at the path is no socket.
+    NotASocket,
+    /// No Unix-domain socket has that name.
+    NoSocket,
+    /// The socket there is of the other kind: stream or datagram.
+    WrongKind,
+    /// The folder of the path does not exist.
+    NoFolder,
+    /// The permissions of the socket's file, or of its folder, forbid it.
+    ClosedFile,
+    /// The path, with the folder that it is relative to, is longer than an address of this system holds.
+    PathTooLong,
+    /// The datagram is larger than the socket's send buffer takes.
+    BeyondBuffer {
+        /// Its size in bytes.
+        length: usize,
+        /// SO_SNDBUF in bytes, as the system has it.
+        buffer: usize,
+    },
+    /// The last sender's socket has no name that an answer could go to.
+    UnnamedSender,
+    /// This system does not have such sockets.
+    NotHere,
     /// Not allowed; `true` for a port below 1024.
     PermissionDenied {
         /// Whether the port is one of the privileged ones.
@@ -168,6 +199,16 @@ pub enum Cause {
     IsFolder,
     /// What was named is neither a file nor a folder: a pipe or a device.
     NotAFile,
+    /// Capturing needs a right that this program was not given.
+    CaptureNotPermitted {
+        /// The path of this program: the right is granted to its file.
+        program: String,
+    },
+    /// The system has no such thing.
+    NotAvailableHere,
+
+    /// A relay says nothing of its own.
+    OnlyForwards,
     /// The session is in a state that does not allow it.
     Busy,
     /// The system's own words.
@@ -196,6 +237,16 @@ impl Cause {
             Self::NetworkUnreachable => "network-unreachable",
             Self::AddressInUse(_) => "address-in-use",
             Self::AddressNotAvailable => "address-not-available",
+            Self::StaleSocket => "stale-socket",
+            Self::NotASocket => "not-a-socket",
+            Self::NoSocket => "no-socket",
+            Self::WrongKind => "wrong-kind",
+            Self::NoFolder => "no-folder",
+            Self::ClosedFile => "closed-file",
+            Self::PathTooLong => "path-too-long",
+            Self::BeyondBuffer { .. } => "beyond-buffer",
+            Self::UnnamedSender => "unnamed-sender",
+            Self::NotHere => "not-here",
             Self::PermissionDenied { privileged_port: true } => "privileged-port",
             Self::PermissionDenied { privileged_port: false } => "permission-denied",
             Self::NameNotFound => "name-not-found",
@@ -214,6 +265,10 @@ impl Cause {
             Self::FileInUse => "file-in-use",
             Self::IsFolder => "is-folder",
             Self::NotAFile => "not-a-file",
+            Self::CaptureNotPermitted { .. } => "capture-not-permitted",
+            Self::NotAvailableHere => "not-available-here",
+
+            Self::OnlyForwards => "only-forwards",
             Self::Busy => "busy",
             Self::Other(_) => "other",
         }

@@ -1,6 +1,7 @@
 //! What to open: roles, addresses, socket options. Parsed once by whoever asks, valid afterwards. Must never open anything.
 
 use super::address::{Endpoint, UnixPath};
+use super::impairment::Impairment;
 use super::reply::Reply;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -24,6 +25,36 @@ pub enum Role {
     UnixServer,
     /// Sends and receives Unix-domain datagrams.
     UnixDatagram,
+}
+
+impl Role {
+    /// Those that this system has, in the order of menus.
+    #[cfg(unix)]
+    pub const HERE: &'static [Self] =
+        &[Self::TcpClient, Self::TcpServer, Self::Udp, Self::Relay, Self::UnixClient, Self::UnixServer, Self::UnixDatagram];
+    /// Those that this system has, in the order of menus.
+    #[cfg(not(unix))]
+    pub const HERE: &'static [Self] = &[Self::TcpClient, Self::TcpServer, Self::Udp, Self::Relay];
+
+    /// Whether it connects to one peer.
+    pub fn is_client(self) -> bool {
+        matches!(self, Self::TcpClient | Self::UnixClient)
+    }
+
+    /// Whether it accepts many, whom it can send to one by one.
+    pub fn is_server(self) -> bool {
+        matches!(self, Self::TcpServer | Self::UnixServer)
+    }
+
+    /// Whether it sends messages with boundaries, which may be empty.
+    pub fn is_datagram(self) -> bool {
+        matches!(self, Self::Udp | Self::UnixDatagram)
+    }
+
+    /// Whether its places are paths.
+    pub fn is_unix(self) -> bool {
+        matches!(self, Self::UnixClient | Self::UnixServer | Self::UnixDatagram)
+    }
 }
 
 /// Everything needed to open one session.
@@ -221,10 +252,13 @@ pub struct RelaySpec {
     pub listen: SocketAddr,
     /// Where it forwards to.
     pub to: Endpoint,
+    /// What it does to what passes.
+    #[serde(default)]
+    pub impairment: Impairment,
 }
 
 /// The two transport protocols.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
     /// RFC 9293.
@@ -239,6 +273,12 @@ pub enum Protocol {
 pub struct UnixClientSpec {
     /// Where to connect.
     pub path: UnixPath,
+    /// Where to bind before that; `None` for nowhere, as most clients do: then the server sees no name.
+    #[serde(default)]
+    pub local: Option<UnixPath>,
+    /// Whether a socket file that stands there and that nobody has any more is replaced.
+    #[serde(default)]
+    pub replace_stale: Switch,
     /// What to do when the peer has shut its side.
     pub after_peer_fin: AfterPeerFin,
     /// Whether to come back after a failure or a loss.
@@ -271,6 +311,9 @@ pub struct UnixDatagramSpec {
     pub remote: Option<UnixPath>,
     /// Whether a socket file that nobody has bound any more is replaced.
     pub replace_stale: Switch,
+    /// SO_SNDBUF in bytes, which bounds a datagram's length (unix(7)).
+    #[serde(default)]
+    pub send_buffer: Option<u32>,
     /// Answers given without being asked.
     pub reply: Option<Reply>,
 }

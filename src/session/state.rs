@@ -41,7 +41,7 @@ impl State {
 
     /// The state after `what` has happened to a session of this role.
     pub fn after(self, role: Role, what: &What) -> Self {
-        let is_client = matches!(role, Role::TcpClient | Role::UnixClient);
+        let is_client = role.is_client();
         match what {
             What::Opening { .. } | What::Retrying { .. } => Self::Connecting,
             What::Connected { .. } | What::Bound { .. } => Self::Open,

@@ -1,9 +1,9 @@
 //! Records on their way to disk: encoded once, written with one call, large payloads from where they are. Must never know the file.
 
-use super::entry;
+use super::entry::{self, Encoded};
 use super::index::Point;
 use crate::traffic::log::Lost;
-use crate::traffic::record::{Entry, Record, RecordId};
+use crate::traffic::record::{Record, RecordId};
 use std::io::{self, IoSlice, Write};
 use std::sync::Arc;
 
@@ -45,24 +45,19 @@ impl Batch {
         if with_point {
             self.points.push(Point { id: id.0, at: self.size });
         }
-        let (header, note) = entry::encode(record);
+        let Encoded { header, front } = entry::encode(record);
         self.buffered(&header);
-        let length = match (&record.entry, note) {
-            (Entry::Data(data), _) => {
-                self.count.bytes += data.bytes.len() as u64;
-                if data.bytes.len() < BY_REFERENCE {
-                    self.buffered(&data.bytes);
-                } else {
-                    self.pieces.push(Piece::Payload(data.bytes.clone()));
-                }
-                data.bytes.len()
+        self.buffered(&front);
+        let mut length = front.len();
+        if let Some(data) = record.data() {
+            self.count.bytes += data.bytes.len() as u64;
+            if data.bytes.len() < BY_REFERENCE {
+                self.buffered(&data.bytes);
+            } else {
+                self.pieces.push(Piece::Payload(data.bytes.clone()));
             }
-            (Entry::Note(_), note) => {
-                let note = note.unwrap_or_default();
-                self.buffered(&note);
-                note.len()
-            }
-        };
+            length += data.bytes.len();
+        }
         let size = (entry::HEADER + length) as u64;
         self.size += size;
         self.count.records += 1;

@@ -6,17 +6,17 @@
 //! | 0 | 4 | bytes of the whole entry |
 //! | 4 | 4 | CRC-32 of everything after this field |
 //! | 8 | 8 | time, microseconds since 1970 |
-//! | 16 | 1 | kind: 0 received, 1 sent, 2 sent by a repetition, 3 sent as an answer, 4 note; 0x80 added: with a connection |
-//! | 17 | 1 | address family: 0 none, 4, 6 |
-//! | 18 | 2 | port |
+//! | 16 | 1 | kind: 0 received, 1 sent, 2 sent by a repetition, 3 sent as an answer, 4 note, 5 sent by a relay; 0x80 added: with a connection |
+//! | 17 | 1 | address family: 0 none, 1 a Unix-domain place, whose bytes stand before the payload; 4, 6 |
+//! | 18 | 2 | port; of a Unix-domain place how many bytes it has |
 //! | 20 | 4 | connection |
-//! | 24 | 4 | IPv6 scope |
+//! | 24 | 4 | IPv6 scope; of a Unix-domain socket without a name its number |
 //! | 28 | 4 | 0 |
 //! | 32 | 16 | address |
 //! | 48 | 8 | bytes of the stream before this record |
 //! | 56 | 8 | the record before it in its stream; all ones for none |
 
-use crate::session::address::Address;
+use crate::session::address::{Address, UnixPath};
 use crate::session::event::{Origin, What};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::timestamp::Timestamp;
@@ -31,37 +31,43 @@ const LARGEST: usize = 64 << 20;
 const LONGEST: u64 = 1 << 60;
 const WITH_CONNECTION: u8 = 0x80;
 const NOTE: u8 = 4;
+/// The family of Unix-domain sockets, as the system numbers it.
+const UNIX: u8 = 1;
 const NO_RECORD: u64 = u64::MAX;
 
-/// A record's header, and its payload where that is not the record's own bytes.
-pub fn encode(record: &Record) -> ([u8; HEADER], Option<Vec<u8>>) {
+/// What stands before a record's own bytes; of a note it is all.
+pub struct Encoded {
+    /// The header.
+    pub header: [u8; HEADER],
+    /// The peer's place, if that is one of a Unix-domain socket; or the note.
+    pub front: Vec<u8>,
+}
+
+/// A record's header and what follows it before the record's own bytes.
+pub fn encode(record: &Record) -> Encoded {
     let mut header = [0; HEADER];
     header[8..16].copy_from_slice(&record.at.0.to_le_bytes());
     header[56..].copy_from_slice(&NO_RECORD.to_le_bytes());
-    let note = match &record.entry {
+    let front = match &record.entry {
         Entry::Data(data) => {
             write_data(&mut header, data);
-            None
+            match data.peer.address {
+                Address::Unix(place) => place.as_bytes().to_vec(),
+                Address::Ip(_) => Vec::new(),
+            }
         }
         Entry::Note(what) => {
             header[16] = NOTE;
             // Only a map with keys that are no words could fail, and there is none.
-            Some(serde_json::to_vec(what).unwrap_or_default())
+            serde_json::to_vec(what).unwrap_or_default()
         }
     };
-    let payload = payload(record, note.as_deref());
-    let size = u32::try_from(HEADER + payload.len()).unwrap_or(u32::MAX);
+    let payload: &[u8] = record.data().map_or(&[], |data| &data.bytes);
+    let size = u32::try_from(HEADER + front.len() + payload.len()).unwrap_or(u32::MAX);
     header[..4].copy_from_slice(&size.to_le_bytes());
-    let checksum = checksum(&header, payload);
+    let checksum = checksum(&header, &[&front, payload]);
     header[4..8].copy_from_slice(&checksum.to_le_bytes());
-    (header, note)
-}
-
-fn payload<'a>(record: &'a Record, note: Option<&'a [u8]>) -> &'a [u8] {
-    match (&record.entry, note) {
-        (Entry::Data(data), _) => &data.bytes,
-        (Entry::Note(_), note) => note.unwrap_or_default(),
-    }
+    Encoded { header, front }
 }
 
 fn write_data(header: &mut [u8; HEADER], data: &Data) {
@@ -70,6 +76,7 @@ fn write_data(header: &mut [u8; HEADER], data: &Data) {
         Some(Origin::User) => 1,
         Some(Origin::Repeat) => 2,
         Some(Origin::Reply) => 3,
+        Some(Origin::Relayed) => 5,
     };
     // Direction and origin say the same twice: what is sent has one.
     if data.direction == Direction::Sent && data.origin.is_none() {
@@ -79,15 +86,20 @@ fn write_data(header: &mut [u8; HEADER], data: &Data) {
         header[16] |= WITH_CONNECTION;
         header[20..24].copy_from_slice(&connection.to_le_bytes());
     }
-    header[18..20].copy_from_slice(&data.peer.address.port().unwrap_or(0).to_le_bytes());
     match data.peer.address {
-        Address::Unix(_) => {}
+        Address::Unix(place) => {
+            header[17] = UNIX;
+            header[18..20].copy_from_slice(&u16::try_from(place.as_bytes().len()).unwrap_or(0).to_le_bytes());
+            header[24..28].copy_from_slice(&place.number().to_le_bytes());
+        }
         Address::Ip(SocketAddr::V4(address)) => {
             header[17] = 4;
+            header[18..20].copy_from_slice(&address.port().to_le_bytes());
             header[32..36].copy_from_slice(&address.ip().octets());
         }
         Address::Ip(SocketAddr::V6(address)) => {
             header[17] = 6;
+            header[18..20].copy_from_slice(&address.port().to_le_bytes());
             header[24..28].copy_from_slice(&address.scope_id().to_le_bytes());
             header[32..48].copy_from_slice(&address.ip().octets());
         }
@@ -97,10 +109,10 @@ fn write_data(header: &mut [u8; HEADER], data: &Data) {
     header[56..].copy_from_slice(&previous.to_le_bytes());
 }
 
-fn checksum(header: &[u8; HEADER], payload: &[u8]) -> u32 {
+fn checksum(header: &[u8; HEADER], rest: &[&[u8]]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&header[8..]);
-    hasher.update(payload);
+    rest.iter().for_each(|part| hasher.update(part));
     hasher.finalize()
 }
 
@@ -137,7 +149,7 @@ pub fn parse(bytes: &[u8], trust: Trust) -> Parsed<'_> {
         return Parsed::Damaged;
     }
     let Some(payload) = rest.get(..size - HEADER) else { return Parsed::Cut };
-    if trust == Trust::Found && checksum(header, payload) != u32_at(header, 4) {
+    if trust == Trust::Found && checksum(header, &[payload]) != u32_at(header, 4) {
         return Parsed::Damaged;
     }
     Parsed::Whole(Raw { header, payload }, size)
@@ -154,12 +166,21 @@ fn u64_at(header: &[u8; HEADER], at: usize) -> u64 {
 impl Raw<'_> {
     /// Payload bytes of data; 0 for a note.
     pub fn data_len(&self) -> u64 {
-        if self.is_note() { 0 } else { self.payload.len() as u64 }
+        if self.is_note() { 0 } else { self.payload.len().saturating_sub(self.place_len()) as u64 }
     }
 
     /// Bytes of the whole entry.
     pub fn size(&self) -> u64 {
         (HEADER + self.payload.len()) as u64
+    }
+
+    /// How many bytes of the payload are the peer's place.
+    fn place_len(&self) -> usize {
+        if self.header[17] == UNIX { usize::from(self.port()) } else { 0 }
+    }
+
+    fn port(&self) -> u16 {
+        u16::from_le_bytes([self.header[18], self.header[19]])
     }
 
     fn is_note(&self) -> bool {
@@ -183,6 +204,7 @@ impl Raw<'_> {
             1 => Some(Origin::User),
             2 => Some(Origin::Repeat),
             3 => Some(Origin::Reply),
+            5 => Some(Origin::Relayed),
             _ => return None,
         };
         let direction = if origin.is_none() { Direction::Received } else { Direction::Sent };
@@ -195,27 +217,34 @@ impl Raw<'_> {
         }
         Some(Data {
             direction,
-            peer: Peer { address: self.address()?.into(), connection },
-            bytes: self.payload.into(),
+            peer: Peer { address: self.address()?, connection },
+            bytes: self.payload.get(self.place_len()..)?.into(),
             origin,
             previous: (previous != NO_RECORD).then_some(RecordId(previous)),
             offset,
         })
     }
 
-    fn address(&self) -> Option<SocketAddr> {
-        let port = u16::from_le_bytes([self.header[18], self.header[19]]);
-        match self.header[17] {
+    fn address(&self) -> Option<Address> {
+        let port = self.port();
+        let address = match self.header[17] {
+            UNIX => {
+                return match self.place_len() {
+                    0 => Some(UnixPath::numbered(u32_at(self.header, 24)).into()),
+                    length => UnixPath::from_bytes(self.payload.get(..length)?).ok().map(Address::Unix),
+                };
+            }
             4 => {
                 let octets: [u8; 4] = self.header[32..36].try_into().ok()?;
-                Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::from(octets)), port))
+                SocketAddr::new(IpAddr::V4(Ipv4Addr::from(octets)), port)
             }
             6 => {
                 let octets: [u8; 16] = self.header[32..48].try_into().ok()?;
-                Some(SocketAddr::V6(SocketAddrV6::new(Ipv6Addr::from(octets), port, 0, u32_at(self.header, 24))))
+                SocketAddr::V6(SocketAddrV6::new(Ipv6Addr::from(octets), port, 0, u32_at(self.header, 24)))
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(address.into())
     }
 }
 
@@ -227,17 +256,27 @@ pub(super) mod tests {
 
     /// Any record that can be.
     pub(in crate::store) fn any_record() -> impl Strategy<Value = Record> {
+        let place = proptest::collection::vec(any::<u8>(), 0..108).prop_map(|bytes| UnixPath::from_bytes(&bytes).unwrap());
         let address = prop_oneof![
-            any::<([u8; 4], u16)>().prop_map(|(ip, port)| SocketAddr::from((ip, port))),
-            any::<([u8; 16], u16, u32)>().prop_map(|(ip, port, scope)| SocketAddrV6::new(ip.into(), port, 0, scope).into()),
+            any::<([u8; 4], u16)>().prop_map(|(ip, port)| SocketAddr::from((ip, port)).into()),
+            any::<([u8; 16], u16, u32)>()
+                .prop_map(|(ip, port, scope)| Address::Ip(SocketAddrV6::new(ip.into(), port, 0, scope).into())),
+            place.prop_map(Address::Unix),
+            any::<u32>().prop_map(|number| UnixPath::numbered(number).into()),
         ];
-        let origin = prop_oneof![Just(None), Just(Some(Origin::User)), Just(Some(Origin::Repeat)), Just(Some(Origin::Reply))];
+        let origin = prop_oneof![
+            Just(None),
+            Just(Some(Origin::User)),
+            Just(Some(Origin::Repeat)),
+            Just(Some(Origin::Reply)),
+            Just(Some(Origin::Relayed))
+        ];
         let bytes =
             prop_oneof![proptest::collection::vec(any::<u8>(), 0..40), proptest::collection::vec(any::<u8>(), 3000..5000)];
         let data = (address, proptest::option::of(any::<u32>()), origin, bytes, 0..LONGEST, proptest::option::of(0u64..u64::MAX));
         let data = data.prop_map(|(address, connection, origin, bytes, offset, previous)| {
             let direction = if origin.is_some() { Direction::Sent } else { Direction::Received };
-            let peer = Peer { address: address.into(), connection: connection.map(ConnectionId) };
+            let peer = Peer { address, connection: connection.map(ConnectionId) };
             Entry::Data(Data { direction, peer, bytes: bytes.into(), origin, previous: previous.map(RecordId), offset })
         });
         let peer = Peer::connected(ConnectionId(7), "[fe80::1%3]:9".parse().unwrap_or_else(|_| "[fe80::1]:9".parse().unwrap()));
@@ -256,8 +295,8 @@ pub(super) mod tests {
     }
 
     pub(in crate::store) fn bytes_of(record: &Record) -> Vec<u8> {
-        let (header, note) = encode(record);
-        [&header[..], payload(record, note.as_deref())].concat()
+        let Encoded { header, front } = encode(record);
+        [&header[..], &front, record.data().map_or(&[], |data| &data.bytes)].concat()
     }
 
     proptest! {

@@ -53,6 +53,7 @@ impl Reading {
         if let Some(record) = record {
             self.keep_ended(record);
             self.session.take(&event_of(record));
+            self.session.conversations.note(id, record);
         }
         self.session.log.pass(id, record);
         self.next = RecordId(id.0 + 1);

@@ -84,7 +84,7 @@ impl Streams {
     }
 
     fn place(&mut self, id: RecordId, data: &mut Data) {
-        let Some(connection) = data.peer.connection else { return };
+        let Some(connection) = data.peer.stream() else { return };
         let tail = self.tails.get(&(connection, data.direction)).copied();
         data.previous = tail.map(|tail| tail.last);
         data.offset = tail.map_or(0, |tail| tail.length);

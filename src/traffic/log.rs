@@ -73,7 +73,7 @@ impl Log {
     }
 
     fn note_end(&mut self, id: RecordId, record: &Record) {
-        if let Some(data) = record.data().filter(|data| data.peer.connection.is_some()) {
+        if let Some(data) = record.data().filter(|data| data.peer.stream().is_some()) {
             if let Some(previous) = data.previous {
                 self.ends.remove(&previous);
             }

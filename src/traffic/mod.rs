@@ -2,7 +2,9 @@
 //! Must never know sockets, tokio or the window. Only the recorder thread writes the model.
 
 pub mod calls;
+pub mod conversation;
 pub mod encodings;
+pub mod ends;
 pub mod filing;
 pub mod format;
 pub mod frames;
@@ -14,5 +16,6 @@ pub mod pair;
 pub mod query;
 pub mod record;
 pub mod scan;
+pub mod seek;
 pub mod text;
 pub mod view;

@@ -2,6 +2,7 @@
 //! thread calls it. Must never wait for anything.
 
 use super::calls::{Calls, Placed};
+use super::conversation::Conversations;
 use super::filing::Filed;
 use super::heads::Heads;
 pub use super::log::Keeping;
@@ -9,9 +10,11 @@ use super::log::{Holding, Log};
 use super::meter::Meter;
 use super::record::{Direction, Entry, Record, RecordId};
 use crate::session::address::Address;
+use crate::session::credentials::Credentials;
 use crate::session::event::{Ending, Event, SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer, SessionId};
+use crate::session::impairment::{Impairment, Tally};
 use crate::session::knob::Knobs;
 use crate::session::recording::RecordingStatus;
 use crate::session::spec::{Interface, Membership, SessionSpec, Switch};
@@ -43,6 +46,30 @@ pub struct Connection {
     pub peer_finished: bool,
     /// Whether we sent ours.
     pub finished: bool,
+    /// The other end of a relay's conversation: what comes from here goes there.
+    pub through: Option<Peer>,
+    /// Whether a relay made it, for a client that it forwards.
+    pub dialled: bool,
+    /// Who is at the other end, where the system tells.
+    pub credentials: Option<Credentials>,
+}
+
+impl Connection {
+    /// One over which nothing went yet.
+    pub fn new(peer: Peer, local: Address, since: Timestamp) -> Self {
+        Self {
+            peer,
+            local,
+            since,
+            received: 0,
+            sent: 0,
+            peer_finished: false,
+            finished: false,
+            through: None,
+            dialled: false,
+            credentials: None,
+        }
+    }
 }
 
 /// A session.
@@ -66,6 +93,10 @@ pub struct Session {
     pub knobs: Knobs,
     /// Whether a repetition is under way.
     pub repeating: bool,
+    /// What a relay does to what passes.
+    pub impairment: Impairment,
+    /// How often it did each of that.
+    pub tally: Tally,
     /// Why it failed, while it is failed.
     pub failure: Option<Failure>,
     /// Why it ended, while it is closed.
@@ -82,6 +113,8 @@ pub struct Session {
     pub meter: Meter,
     /// What tells the encoding of each of its streams.
     pub heads: Heads,
+    /// The connections that it has had, and where in the log they are.
+    pub conversations: Conversations,
 }
 
 /// How keeping records on disk stands.
@@ -201,10 +234,14 @@ impl Model {
                 session.calls.clear();
                 self.cost -= session.log.clear();
             }
-            What::CountersReset => session.meter.reset(),
+            What::CountersReset => {
+                session.meter.reset();
+                session.tally = Tally::default();
+            }
             _ => {
                 if let Some((id, record)) = record {
                     debug_assert_eq!(id, session.log.next());
+                    session.conversations.note(id, &record);
                     self.cost += session.log.push(record);
                 }
             }
@@ -235,11 +272,24 @@ impl Session {
     /// Brings everything but the log up to date.
     pub fn take(&mut self, event: &SessionEvent) {
         if let What::Opening { spec } = &event.what {
-            let Self { log, meter, recording, heads, calls, ended, .. } = std::mem::take(self);
-            *self = Self { spec: Some((**spec).clone()), log, meter, recording, heads, calls, ended, ..Self::default() };
+            let Self { log, meter, recording, heads, calls, ended, conversations, tally, .. } = std::mem::take(self);
+            *self = Self {
+                spec: Some((**spec).clone()),
+                log,
+                meter,
+                recording,
+                heads,
+                calls,
+                ended,
+                conversations,
+                tally,
+                ..Self::default()
+            };
             self.knobs = Knobs::of(spec);
-            if let SessionSpec::Udp(udp) = &**spec {
-                self.broadcast = udp.broadcast;
+            match &**spec {
+                SessionSpec::Udp(udp) => self.broadcast = udp.broadcast,
+                SessionSpec::Relay(relay) => self.impairment = relay.impairment,
+                _ => {}
             }
         }
         if let Some(role) = self.spec.as_ref().map(SessionSpec::role) {
@@ -267,9 +317,19 @@ impl Session {
                 self.join(*peer, *local, event.at);
             }
             What::PeerJoined { peer, local } => self.join(*peer, *local, event.at),
+            What::Dialled { client, target, local } => {
+                self.join(*target, *local, event.at);
+                self.connection(*target, |connection| (connection.through, connection.dialled) = (Some(*client), true));
+                self.connection(*client, |connection| connection.through = Some(*target));
+            }
+            What::ImpairmentSet(impairment) => self.impairment = *impairment,
+            What::Impaired(impaired) => self.tally.count(&impaired.done),
             What::PeerLeft { peer, .. } => {
                 let gone = peer.connection.and_then(|id| self.connections.remove(&id));
                 self.remember_ended(gone);
+            }
+            What::PeerIs { peer, credentials } => {
+                self.connection(*peer, |connection| connection.credentials = Some(credentials.clone()));
             }
             What::PeerFinished { peer } => self.connection(*peer, |connection| connection.peer_finished = true),
             What::Finished { peer } => self.connection(*peer, |connection| connection.finished = true),
@@ -292,6 +352,13 @@ impl Session {
             }
             _ => {}
         }
+    }
+
+    /// The other end of a relay's conversation, by the connection of this one; `None` for any other peer, and for one that left long ago.
+    pub fn through(&self, peer: Peer) -> Option<(ConnectionId, Peer)> {
+        let id = peer.connection?;
+        let connection = self.connections.get(&id).or_else(|| self.ended.iter().find(|gone| gone.peer == peer))?;
+        Some((id, connection.through?))
     }
 
     /// Nothing more will happen to it: it was read from a file.
@@ -320,8 +387,7 @@ impl Session {
 
     fn join(&mut self, peer: Peer, local: Address, since: Timestamp) {
         if let Some(id) = peer.connection {
-            let connection = Connection { peer, local, since, received: 0, sent: 0, peer_finished: false, finished: false };
-            self.connections.insert(id, connection);
+            self.connections.insert(id, Connection::new(peer, local, since));
         }
     }
 

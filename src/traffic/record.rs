@@ -8,7 +8,7 @@ use crate::session::timestamp::Timestamp;
 use std::sync::Arc;
 
 /// A record's number within its session, from 0. It survives eviction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(pub u64);
 
 /// Which way bytes went.
@@ -101,12 +101,16 @@ impl Record {
             Entry::Note(what) => match &**what {
                 What::Connected { peer, .. }
                 | What::PeerJoined { peer, .. }
+                | What::Dialled { client: peer, .. }
+                | What::PeerIs { peer, .. }
                 | What::PeerFinished { peer }
                 | What::Truncated { peer, .. }
                 | What::Finished { peer }
                 | What::PeerLeft { peer, .. }
                 | What::SentPartly { peer, .. } => Some(*peer),
                 What::Unsent { peer, .. } => *peer,
+                // Either end would do; the client's tells which conversation it is.
+                What::Impaired(impaired) => Some(impaired.client()),
                 _ => None,
             },
         }

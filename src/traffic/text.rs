@@ -115,7 +115,7 @@ impl Around {
     /// Around a record, or around what begins at the byte `skip` of it: up to so many bytes before, and after the record, as far as they
     /// are at hand. Nothing stands around a datagram.
     pub fn of(records: &impl Records, id: RecordId, skip: usize, (before, after): (usize, usize)) -> Self {
-        let Some(data) = data_of(records, id).filter(|data| data.peer.connection.is_some()) else { return Self::default() };
+        let Some(data) = data_of(records, id).filter(|data| data.peer.stream().is_some()) else { return Self::default() };
         let before = bytes_before(records, &data, skip.min(data.bytes.len()), before);
         let mut following = Vec::new();
         for later in (id.0 + 1..=id.0 + LOOK_AHEAD).map(RecordId) {
@@ -201,7 +201,7 @@ pub(super) fn data_of(records: &impl Records, id: RecordId) -> Option<Data> {
 
 /// Whether no later record can complete a character that this one begins.
 fn is_end(records: &impl Records, id: RecordId, data: &Data) -> bool {
-    data.peer.connection.is_none() || !records.continues(id)
+    data.peer.stream().is_none() || !records.continues(id)
 }
 
 #[cfg(test)]

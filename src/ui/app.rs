@@ -1,12 +1,15 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
+use super::desk::{self, Desk};
 use super::hand_out::Saving;
 use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
 use super::lens::Lens;
+use super::lessons::Lessons;
 use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::card::Cards;
+use super::panel::encapsulation::Encapsulation;
 use super::panel::find;
 use super::panel::inspector::{self, Inspected};
 use super::record::{Asked, Record};
@@ -20,6 +23,8 @@ use super::window::View;
 use super::{clipboard, settings_window, top_bar, welcome};
 use crate::history::feed::Feed;
 use crate::i18n::Language;
+use crate::os::packets::Sniffer;
+use crate::os::sampler::Sampler;
 use crate::recorder::{Engine, Look, Options, Request, now};
 use crate::session::command::{Action, Command};
 use crate::session::draft::Draft;
@@ -42,11 +47,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+mod encapsulation;
+
+mod capturing;
 mod hand_out;
 mod lanes;
 mod lens;
+mod lessons;
 mod looking;
 mod pairs;
+mod projector;
 mod reading;
 
 /// The shortest time between two frames that news ask for: 20 in a second can be read, and leave the processor to the network where
@@ -69,12 +79,16 @@ pub struct App {
     asked: Option<Language>,
     /// The zoom of the last frame, to see when the keyboard changes it.
     zoom: f32,
+    /// The contrast of the palettes in force.
+    contrast: theme::Contrast,
     keeper: Keeper,
     tabs: BTreeMap<SessionId, SessionTab>,
     tree: Tree<SessionId>,
     focused: Option<SessionId>,
     next_id: u64,
     pairs: Vec<(Pair, SessionId, SessionId)>,
+    /// The folders of Unix-domain pairs, which go once both tabs are closed.
+    pair_folders: Vec<([SessionId; 2], tempfile::TempDir)>,
     interfaces: Vec<Interface>,
     storage: Storage,
     zone: TimeZone,
@@ -88,6 +102,12 @@ pub struct App {
     cards: Cards,
     /// The encoding lens.
     lens: Lens,
+    /// The classroom.
+    lessons: Lessons,
+    /// The selected record inside its headers.
+    encapsulation: Encapsulation,
+    /// The address desk.
+    desk: Desk,
     next_save: f64,
     readers: Readers,
     pages: Pages,
@@ -101,6 +121,10 @@ pub struct App {
     recovery: Recovery,
     /// What the recorder is to take over.
     handing: VecDeque<Request>,
+    /// What asks the system about sockets that a page shows.
+    sampler: Sampler,
+    /// Captures of packets.
+    sniffers: BTreeMap<SessionId, Sniffer>,
     /// Whether the end was not the user's: then the records on disk stay.
     leaving: Arc<AtomicBool>,
 }
@@ -111,7 +135,7 @@ impl App {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(ctx: &Context, loaded: Loaded, path: Option<PathBuf>) -> io::Result<Self> {
-        theme::install(ctx);
+        theme::install_with(ctx, contrast(&loaded.settings));
         let Loaded { settings, damaged } = loaded;
         let waker = ctx.clone();
         let engine = Engine::start(Options {
@@ -125,6 +149,7 @@ impl App {
         let waker = ctx.clone();
         let pages = Pages::start(readers.clone(), Box::new(move || waker.request_repaint()))?;
         // Where nothing is kept on disk, nothing can be taken over; it stays until something is.
+        let sampler = Sampler::start(now, pacing(ctx.clone()))?;
         let recovery = match archive_options(&settings) {
             Some(archive) => Recovery::start(archive.root, ctx)?,
             None => Recovery::default(),
@@ -135,13 +160,15 @@ impl App {
             look,
             keeper: Keeper::new(path, settings.clone()),
             asked: None,
-            zoom: settings.zoom,
+            zoom: settings.shown_zoom(),
+            contrast: contrast(&settings),
             settings,
             tabs: BTreeMap::new(),
             tree: tiles::empty(),
             focused: None,
             next_id: 1,
             pairs: Vec::new(),
+            pair_folders: Vec::new(),
             interfaces: Vec::new(),
             storage: Storage::default(),
             zone: TimeZone::system(),
@@ -153,6 +180,9 @@ impl App {
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
+            lessons: Lessons::default(),
+            encapsulation: Encapsulation::default(),
+            desk: Desk::default(),
             next_save: 0.0,
             readers,
             pages,
@@ -162,6 +192,8 @@ impl App {
             openings: Openings::default(),
             recovery,
             handing: VecDeque::new(),
+            sampler,
+            sniffers: BTreeMap::new(),
             leaving: Arc::default(),
         };
         app.restore();
@@ -223,14 +255,20 @@ impl App {
         }
     }
 
-    fn appearance(&self, ctx: &Context) {
+    fn appearance(&mut self, ctx: &Context) {
         ctx.set_theme(match self.settings.theme {
             Theme::System => egui::ThemePreference::System,
             Theme::Light => egui::ThemePreference::Light,
             Theme::Dark => egui::ThemePreference::Dark,
         });
-        if ctx.zoom_factor().total_cmp(&self.settings.zoom).is_ne() {
-            ctx.set_zoom_factor(self.settings.zoom);
+        let contrast = contrast(&self.settings);
+        if self.contrast != contrast {
+            self.contrast = contrast;
+            theme::install_with(ctx, contrast);
+        }
+        let zoom = self.settings.shown_zoom();
+        if ctx.zoom_factor().total_cmp(&zoom).is_ne() {
+            ctx.set_zoom_factor(zoom);
         }
     }
 
@@ -258,6 +296,7 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
+            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }
@@ -283,6 +322,8 @@ impl App {
             Intent::CloseTab(id) => {
                 tiles::remove(&mut self.tree, id);
                 self.tabs.remove(&id);
+                self.sniffers.remove(&id);
+                self.sampler.forget(id.0);
                 self.focused = self.focused.filter(|focused| *focused != id);
             }
             Intent::To(id, action) => {
@@ -301,11 +342,14 @@ impl App {
             Intent::Open => self.openings.ask(),
             Intent::Record(id, from) => self.record = Some(Record::new(id, from, &self.stamp())),
             Intent::StopRecording(id) => self.request(Request::StopRecording(id)),
+            Intent::Encapsulate => self.encapsulate(),
             Intent::HandOut(hand_out) => self.begin_hand_out(hand_out),
+            Intent::Capture(id, wanted) => self.capture(id, wanted),
             Intent::ListInterfaces => {
                 self.command(Command::ListInterfaces);
             }
             Intent::Settings(change) => self.change(change, ctx),
+            Intent::Lesson(wish) => self.classroom(wish, ctx),
             Intent::Lens(_) | Intent::Read(..) | Intent::JudgeAgain(..) => self.read_otherwise(intent),
         }
     }
@@ -325,7 +369,11 @@ impl App {
                 self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
-            Change::Lens(shown) => self.settings.lens = shown,
+            Change::Lessons(shown) => self.settings.lessons = shown,
+            Change::Lens(shown) => self.open_lens(shown),
+            Change::Encapsulation(shown) => self.open_encapsulation(shown),
+            Change::Desk(shown) => self.settings.desk = shown,
+            Change::Projector(on) => self.settings.projector = on,
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
@@ -369,10 +417,10 @@ impl App {
     fn remembered(&self, ctx: &Context) -> Settings {
         // What was read from a file is not remembered: the file is still there, and what was left is shown once.
         let mut tree = self.tree.clone();
-        for tab in self.tabs.values().filter(|tab| tab.about.is_some()) {
+        for tab in self.tabs.values().filter(|tab| !tab.is_remembered()) {
             tiles::remove(&mut tree, tab.id);
         }
-        let sessions = self.tabs.values().filter(|tab| tab.about.is_none()).map(|tab| {
+        let sessions = self.tabs.values().filter(|tab| tab.is_remembered()).map(|tab| {
             let mut draft = tab.draft.clone();
             if draft.message.len() > LONGEST_DRAFT {
                 draft.message.clear();
@@ -414,8 +462,12 @@ impl View for App {
         let zoom = ctx.zoom_factor();
         if zoom.total_cmp(&self.zoom).is_ne() {
             // Ctrl and plus or minus.
-            (self.zoom, self.settings.zoom) = (zoom, zoom);
+            self.zoom = zoom;
+            if zoom.total_cmp(&self.settings.shown_zoom()).is_ne() {
+                self.settings.set_shown_zoom(zoom);
+            }
         }
+        self.project(ui);
         if let Some(tab) = self.focused.and_then(|id| self.tabs.get_mut(&id)) {
             find::keys(tab, ui);
         }
@@ -423,12 +475,15 @@ impl View for App {
         self.look(&ctx);
         self.take_copied(&ctx);
         self.pair_up();
+        self.drive_lesson(&ctx);
         let language = self.language();
         let mut intents = Vec::new();
         top_bar::show(ui, language, &self.settings, &mut intents);
         self.show_reading(ui);
         let colors = palette(ui);
+        self.show_lessons(ui, &mut intents);
         self.show_lens(ui, &mut intents);
+        self.show_encapsulation(ui, &mut intents);
         if self.settings.inspector && !self.tabs.is_empty() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))
@@ -438,7 +493,16 @@ impl View for App {
                     inspector::show(ui, (self.inspected.as_ref(), &mut self.cards), language, &self.zone, &mut intents)
                 });
         }
+        let desk = self.settings.desk.then(|| desk::Place::of(ui.available_width()));
+        if desk == Some(desk::Place::Beside) {
+            self.desk.panel(ui, language, &mut intents);
+        }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if desk == Some(desk::Place::Instead) {
+                let frame = Frame::new().fill(colors.panel).inner_margin(12);
+                frame.show(ui, |ui| self.desk.show(ui, language, &mut intents));
+                return;
+            }
             if self.tabs.is_empty() {
                 welcome::show(ui, language, &mut intents);
                 return;
@@ -479,6 +543,11 @@ impl View for App {
         }
         self.recovery = Recovery::default();
     }
+}
+
+/// How much contrast the settings ask for.
+fn contrast(settings: &Settings) -> theme::Contrast {
+    if settings.projector { theme::Contrast::High } else { theme::Contrast::Usual }
 }
 
 /// The session of a tile that is no container.

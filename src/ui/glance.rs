@@ -7,6 +7,8 @@ use crate::session::address::Address;
 use crate::session::draft::Shown;
 use crate::session::event::Ending;
 use crate::session::failure::Failure;
+use crate::session::id::{ConnectionId, Peer};
+use crate::session::impairment::{Impairment, Tally};
 use crate::session::recording::RecordingStatus;
 use crate::session::spec::Membership;
 use crate::session::state::State;
@@ -17,6 +19,7 @@ use crate::traffic::model::{Connection, Session};
 use crate::traffic::record::Record;
 use crate::traffic::text::Span;
 use crate::traffic::view::RowKey;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The longest part of a record that one line shows; the rest is in the inspector.
@@ -43,6 +46,8 @@ pub struct Glance {
     pub chosen_live: usize,
     /// The clients that are in view, or the one of a client session.
     pub connections: Vec<Connection>,
+    /// The other ends of a relay's conversations, by their connections, of the rows in view.
+    pub through: BTreeMap<ConnectionId, Peer>,
     /// UDP senders, the latest first.
     pub senders: Vec<Address>,
     /// Joined groups.
@@ -51,6 +56,10 @@ pub struct Glance {
     pub broadcast: bool,
     /// Whether a repetition is under way.
     pub repeating: bool,
+    /// What a relay does to what passes.
+    pub impairment: Impairment,
+    /// How often it did each of that.
+    pub tally: Tally,
     /// How its recording stands, while there is one.
     pub recording: Option<RecordingStatus>,
     /// Records that wait behind a paused display.
@@ -149,6 +158,11 @@ impl RowStyle {
     }
 }
 
+/// The connections that are listed: of a relay's conversation the client's, which names the other.
+fn listed(session: &Session) -> impl Iterator<Item = &Connection> {
+    session.connections.values().filter(|connection| !connection.dialled)
+}
+
 impl Glance {
     /// Everything but the rows.
     pub fn of(session: &Session, now: Timestamp, connections: Range<usize>) -> Self {
@@ -158,12 +172,14 @@ impl Glance {
             failure: session.failure.clone(),
             ending: session.ending.clone(),
             reading: session.meter.read(now),
-            connection_count: session.connections.len(),
-            connections: session.connections.values().skip(connections.start).take(connections.len()).cloned().collect(),
+            connection_count: listed(session).count(),
+            connections: listed(session).skip(connections.start).take(connections.len()).cloned().collect(),
             senders: session.senders.iter().copied().collect(),
             groups: session.groups.clone(),
             broadcast: session.broadcast.is_on(),
             repeating: session.repeating,
+            impairment: session.impairment,
+            tally: session.tally,
             recording: session.recording.clone(),
             lost: session.log.lost(),
             ..Self::default()

@@ -2,11 +2,12 @@
 
 use super::hand_out::HandOut;
 use super::lens::Page;
+use super::lessons::Wish;
 use crate::codec::encoding::Encoding;
 use crate::session::command::Action;
 use crate::session::id::SessionId;
 use crate::session::recording::Begin;
-use crate::session::spec::Role;
+use crate::session::spec::{Role, Switch};
 use crate::settings::Remembered;
 use crate::traffic::heads::Stream;
 use crate::traffic::record::{Direction, RecordId};
@@ -46,6 +47,8 @@ pub enum Intent {
     Record(SessionId, Begin),
     /// End that.
     StopRecording(SessionId),
+    /// Capture the session's packets, or end that.
+    Capture(SessionId, Switch),
     /// Ask for this machine's interfaces again.
     ListInterfaces,
     /// Change what is remembered.
@@ -54,10 +57,14 @@ pub enum Intent {
     Lens(Page),
     /// Read bytes in an encoding from now on; with `None` take back what was chosen for a record or a peer.
     Read(SessionId, Scope, Option<Encoding>),
+    /// Show the selected record inside its headers.
+    Encapsulate,
     /// Write something that is ready to a file that the user chooses.
     HandOut(HandOut),
     /// Judge a stream anew, by what comes from now on.
     JudgeAgain(SessionId, Stream),
+    /// Something for the classroom.
+    Lesson(Wish),
 }
 
 /// For what an encoding is chosen.
@@ -73,13 +80,15 @@ pub enum Scope {
     Session,
 }
 
-/// The two kinds of loopback pair.
+/// The kinds of loopback pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pair {
     /// A TCP server and a client connected to it.
     Tcp,
     /// Two UDP sockets that send to each other.
     Udp,
+    /// A Unix-domain server and a client connected to it, both bound in a folder of their own.
+    Unix,
 }
 
 /// How copied records are written.
@@ -108,4 +117,12 @@ pub enum Change {
     ShowSettings(bool),
     /// Show or hide the lens.
     Lens(bool),
+    /// Show or hide the encapsulation.
+    Encapsulation(bool),
+    /// Show or hide the address desk.
+    Desk(bool),
+    /// Larger and with more contrast, or as usual.
+    Projector(bool),
+    /// Show or hide the classroom.
+    Lessons(bool),
 }

@@ -1,13 +1,17 @@
 //! The only place with egui: the window, its theme, panels and widgets. Must never see tokio, sockets or the command line.
 
 pub mod app;
+pub mod browsing;
+pub mod capture;
 pub mod clipboard;
+pub mod desk;
 pub mod fonts;
 pub mod glance;
 pub mod hand_out;
 pub mod intent;
 pub mod keeper;
 pub mod lens;
+pub mod lessons;
 pub mod look;
 pub mod notice;
 pub mod opening;
@@ -16,6 +20,7 @@ pub mod panel;
 pub mod path_field;
 pub mod record;
 pub mod recovery;
+pub mod replay;
 pub mod save;
 pub mod scene_view;
 pub mod session;

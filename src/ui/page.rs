@@ -1,9 +1,12 @@
 //! The pages of a session's tab, and the row in which one is chosen. Must never know what a page shows.
 
+use super::capture::Capture;
 use super::session::{SessionTab, Surroundings};
 use super::theme::{self, size, space};
 use super::widget::control::palette;
+use crate::os::sampler::Sampler;
 use crate::session::id::SessionId;
+use crate::session::spec::Role;
 use crate::session::timestamp::Timestamp;
 use crate::store::pages::Pages;
 use crate::traffic::encodings::Encodings;
@@ -14,6 +17,7 @@ use egui::accesskit::Role as Access;
 use egui::{Align2, ComboBox, CursorIcon, Rect, Sense, Stroke, Ui, WidgetInfo, vec2};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The ways to look at a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,6 +41,12 @@ pub enum TabPage {
 impl TabPage {
     /// All of them, in the order of the row.
     pub const ALL: [Self; 6] = [Self::Log, Self::Ladder, Self::States, Self::Lanes, Self::Calls, Self::Messages];
+
+    /// Those that a tab has. Messages of IP Messenger are datagrams; a file may hold anyone's.
+    pub fn of(tab: &SessionTab) -> impl Iterator<Item = Self> + use<> {
+        let has_datagrams = tab.about.is_some() || tab.draft.role == Role::Udp;
+        Self::ALL.into_iter().filter(move |page| has_datagrams || *page != Self::Messages)
+    }
 
     /// The key of its name.
     pub fn key(self) -> &'static str {
@@ -69,8 +79,12 @@ pub struct PageLook<'a> {
     pub model: &'a Model,
     /// Records that memory has no room for.
     pub pages: &'a Pages,
+    /// What asks the system about sockets: [`Sampler::look`] never waits.
+    pub sampler: &'a Sampler,
     /// The session of the tab.
     pub id: SessionId,
+    /// What is captured for it, and whether.
+    pub capture: &'a Capture,
     /// The moment.
     pub now: Timestamp,
     /// Times.
@@ -79,16 +93,34 @@ pub struct PageLook<'a> {
     pub selected: Option<RowKey>,
     /// What the records are read in.
     pub encodings: Encodings,
+    /// Where a replay has come: records from this one on are not to be shown; `None` shows all.
+    pub until: Option<RecordId>,
+}
+
+impl PageLook<'_> {
+    /// The records of the session that may be shown, by number.
+    pub fn records(&self) -> Range<u64> {
+        let Some(session) = self.model.session(self.id) else { return 0..0 };
+        let (first, next) = (session.log.first().0, session.log.next().0);
+        first..self.until.map_or(next, |until| until.0.clamp(first, next))
+    }
 }
 
 impl SessionTab {
     /// Takes out of the model what the chosen page shows; the records for it that are not at hand.
-    pub fn look_at_page(&mut self, model: &Model, pages: &Pages, now: Timestamp, zone: &TimeZone) -> Vec<(SessionId, RecordId)> {
+    pub fn look_at_page(
+        &mut self,
+        model: &Model,
+        (pages, sampler): (&Pages, &Sampler),
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Vec<(SessionId, RecordId)> {
         if self.page == TabPage::Log {
             return Vec::new();
         }
         let (selected, encodings) = (self.selection.last, self.encodings());
-        let look = PageLook { model, pages, id: self.id, now, zone, selected, encodings };
+        let (capture, until) = (&self.capture, self.view.until());
+        let look = PageLook { model, pages, sampler, id: self.id, capture, now, zone, selected, encodings, until };
         match self.page {
             TabPage::Log => Vec::new(),
             TabPage::Ladder => self.ladder.look(&look),
@@ -109,17 +141,18 @@ pub fn bar(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
     let colors = palette(ui);
     let tr = |key: &str| around.language.tr(key).into_owned();
     let font = theme::font(size::CONTROL_TEXT);
-    let galleys: Vec<_> = TabPage::ALL
-        .map(|page| (page, ui.painter().layout_no_wrap(tr(page.key()), font.clone(), colors.text)))
-        .into_iter()
-        .collect();
+    if !TabPage::of(tab).any(|page| page == tab.page) {
+        tab.page = TabPage::Log;
+    }
+    let laid_out = |page: TabPage| (page, ui.painter().layout_no_wrap(tr(page.key()), font.clone(), colors.text));
+    let galleys: Vec<_> = TabPage::of(tab).map(laid_out).collect();
     let width: f32 = galleys.iter().map(|(_, galley)| galley.size().x + 2.0 * space::SMALL).sum();
     let (_, room) = ui.allocate_space(vec2(ui.available_width(), size::CONTROL));
     let ui = &mut ui.new_child(egui::UiBuilder::new().max_rect(room).layout(egui::Layout::left_to_right(egui::Align::Center)));
     if width > room.width() {
         let combo = ComboBox::from_id_salt(("page", tab.id.0)).selected_text(tr(tab.page.key())).truncate().width(room.width());
         let response = combo.show_ui(ui, |ui| {
-            for page in TabPage::ALL {
+            for page in TabPage::of(tab) {
                 ui.selectable_value(&mut tab.page, page, tr(page.key()));
             }
         });

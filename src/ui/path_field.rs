@@ -1,11 +1,10 @@
-//! Where a file is to be: a path that can be typed, and the system's dialogue beside it. Must never touch the file, and never wait for
-//! the system's dialogue.
+//! Where a file is to be: a path that can be typed, and the system's dialogue beside it. Must never touch the file.
 
+use super::browsing::{Browsing, Purpose};
 use super::theme::size;
 use super::widget::control;
 use super::widget::field::labelled;
 use crate::i18n::Language;
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::{TextEdit, Ui};
 use egui_material_icons::icons::ICON_FOLDER_OPEN;
 use std::path::{Path, PathBuf};
@@ -17,18 +16,10 @@ const BROWSE: f32 = 110.0;
 pub struct PathField {
     path: String,
     purpose: Purpose,
-    browsing: Option<Receiver<Vec<PathBuf>>>,
+    browsing: Browsing,
     /// The path that the system's dialogue gave: it has asked before it gives one that is there.
     browsed: Option<String>,
     focused: bool,
-}
-
-/// What the file is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Purpose {
-    Writing,
-    /// There may be several.
-    Reading,
 }
 
 /// What was done to the field in a frame.
@@ -48,7 +39,7 @@ impl PathField {
         let folder = directories::UserDirs::new();
         let folder = folder.as_ref().map(|dirs| dirs.document_dir().unwrap_or_else(|| dirs.home_dir()).to_owned());
         let path = folder.unwrap_or_default().join(name).display().to_string();
-        Self { path, purpose: Purpose::Writing, browsing: None, browsed: None, focused: false }
+        Self { path, purpose: Purpose::Writing, browsing: Browsing::default(), browsed: None, focused: false }
     }
 
     /// Files to be read; nothing is typed yet.
@@ -68,7 +59,7 @@ impl PathField {
 
     /// Whether a path can be taken from it now.
     pub fn is_ready(&self) -> bool {
-        self.browsing.is_none() && !self.path.trim().is_empty()
+        !self.browsing.is_open() && !self.path.trim().is_empty()
     }
 
     /// Whether the user has agreed that the file is replaced if it is there.
@@ -80,7 +71,7 @@ impl PathField {
     pub fn show(&mut self, ui: &mut Ui, language: Language, enabled: bool) -> Touched {
         let mut touched = Touched::default();
         self.take_browsed(&mut touched);
-        let idle = enabled && self.browsing.is_none();
+        let idle = enabled && !self.browsing.is_open();
         labelled(ui, &language.tr("save.path"), |ui, label| {
             let edit = TextEdit::singleline(&mut self.path).desired_width(ui.available_width() - BROWSE);
             let edit = edit.min_size(egui::vec2(0.0, size::CONTROL)).align(egui::Align2::LEFT_CENTER);
@@ -92,49 +83,15 @@ impl PathField {
             touched.changed |= field.changed();
             touched.entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             if control::quiet_if(ui, idle, ICON_FOLDER_OPEN, &language.tr("save.browse")).clicked() {
-                self.browse(ui.ctx());
+                self.browsing.start(ui.ctx(), self.path(), self.purpose);
             }
         });
         touched
     }
 
-    /// The system's dialogue blocks, so it has a thread of its own. Where the system has none, nothing comes back, and the path can
-    /// be typed.
-    fn browse(&mut self, ctx: &egui::Context) {
-        let (sender, receiver) = bounded(1);
-        let path = self.path();
-        let (ctx, purpose) = (ctx.clone(), self.purpose);
-        let dialogue = move || {
-            let mut dialogue = rfd::FileDialog::new();
-            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                dialogue = dialogue.set_directory(folder);
-            }
-            if let Some(name) = path.file_name().filter(|_| purpose == Purpose::Writing) {
-                dialogue = dialogue.set_file_name(Path::new(name).display().to_string());
-            }
-            let chosen = match purpose {
-                Purpose::Writing => dialogue.save_file().into_iter().collect(),
-                Purpose::Reading => dialogue.pick_files().unwrap_or_default(),
-            };
-            sender.send(chosen).ok();
-            drop(sender);
-            ctx.request_repaint();
-        };
-        // Not joined: a person may leave the dialogue open for as long as they like, also past the end of the program.
-        if std::thread::Builder::new().name("file-dialogue".into()).spawn(dialogue).is_ok() {
-            self.browsing = Some(receiver);
-        }
-    }
-
     /// Takes what the system's dialogue gave.
     fn take_browsed(&mut self, touched: &mut Touched) {
-        let Some(browsing) = &self.browsing else { return };
-        let chosen = match browsing.try_recv() {
-            Ok(chosen) => chosen,
-            Err(TryRecvError::Disconnected) => Vec::new(),
-            Err(TryRecvError::Empty) => return,
-        };
-        self.browsing = None;
+        let Some(chosen) = self.browsing.take() else { return };
         if self.purpose == Purpose::Reading {
             touched.files = chosen;
         } else if let Some(chosen) = chosen.first() {

@@ -1,11 +1,16 @@
 //! One session's tab: what was typed, where its list stands, what is selected; and how its regions share the tile.
 //! Must never talk to the network: it puts intents out.
 
+use super::capture::Capture;
 use super::glance::{Glance, RowStyle};
 use super::intent::{Intent, Scope};
 use super::look::Framed;
 use super::page::{self, TabPage};
-use super::panel::{calls, clients, file, find, ladder, lanes, log, messages, network, receive, send, send_settings, states};
+use super::panel::{
+    calls, clients, file, find, ladder, lanes, log, messages, messages_send, network, receive, relay, send, send_settings,
+    states, unix,
+};
+use super::replay::{self, Replay};
 use super::status_bar;
 use super::theme::{self, size, space};
 use super::widget::control::palette;
@@ -14,7 +19,8 @@ use crate::codec::encoding::Encoding;
 use crate::codec::framing::Rule;
 use crate::history::open::About;
 use crate::i18n::Language;
-use crate::session::draft::{Draft, Problem};
+use crate::lesson::both::Both;
+use crate::session::draft::{Draft, Problem, Shown};
 use crate::session::id::{ConnectionId, SessionId};
 use crate::session::spec::{Interface, Role};
 use crate::settings::{Remembered, SendKey};
@@ -37,6 +43,8 @@ pub struct SessionTab {
     pub id: SessionId,
     /// As typed.
     pub draft: Draft,
+    /// What a lesson calls it, if it belongs to one: then it is not remembered.
+    pub called: Option<Both>,
     /// What it was read from, if it was: then it is for looking alone.
     pub about: Option<About>,
     /// What the last frame saw.
@@ -60,6 +68,8 @@ pub struct SessionTab {
     pub chosen: BTreeSet<ConnectionId>,
     /// The clients that the list shows.
     pub clients_in_view: std::ops::Range<usize>,
+    /// A path that is being chosen.
+    pub choosing: unix::Choosing,
     /// The send box.
     pub sending: send::Sending,
     /// Whether the drawer of a narrow tile is open.
@@ -96,6 +106,8 @@ pub struct SessionTab {
     pub scanner: Option<Arc<Mutex<Scanner>>>,
     /// Frames that were found before.
     pub framed: Framed,
+    /// Its packets, where they are captured.
+    pub capture: Capture,
     /// What was chosen for single peers and records to be read in.
     pub pins: Pins,
     /// What tells the encoding of its streams.
@@ -112,6 +124,8 @@ pub struct SessionTab {
     pub calls: calls::Calls,
     /// The page with its messages.
     pub messages: messages::Messages,
+    /// Up to which moment a file is shown.
+    pub replay: Replay,
     /// Whether also what was sent is judged, stream by stream: in a file alone.
     auto_sent: bool,
 }
@@ -159,6 +173,7 @@ impl SessionTab {
             id,
             problems: draft.spec().err().unwrap_or_default(),
             draft,
+            called: None,
             about: None,
             glance: Glance::default(),
             view: View::default(),
@@ -170,6 +185,7 @@ impl SessionTab {
             selection: Selection::default(),
             chosen: BTreeSet::new(),
             clients_in_view: 0..clients::LINES,
+            choosing: unix::Choosing::default(),
             sending: send::Sending::default(),
             drawer: false,
             target: send::UdpTarget::default(),
@@ -187,6 +203,7 @@ impl SessionTab {
             stay_at: None,
             scanner: None,
             framed: Framed::default(),
+            capture: Capture::default(),
             pins: Pins::default(),
             heads: Heads::default(),
             page: TabPage::default(),
@@ -195,6 +212,7 @@ impl SessionTab {
             lanes: lanes::Lanes::default(),
             calls: calls::Calls::default(),
             messages: messages::Messages::default(),
+            replay: Replay::default(),
             auto_sent: false,
         }
     }
@@ -209,6 +227,11 @@ impl SessionTab {
         tab
     }
 
+    /// Whether it comes back at the next start: neither what was read from a file nor what a lesson set up does.
+    pub fn is_remembered(&self) -> bool {
+        self.about.is_none() && self.called.is_none()
+    }
+
     /// The word for where it stands.
     pub fn state_key(&self) -> &'static str {
         self.about.as_ref().map_or(self.glance.state.key(), file::state_key)
@@ -220,9 +243,10 @@ impl SessionTab {
         (self.selection.last == Some(key)).then_some(record)
     }
 
-    /// How rows are shown now.
+    /// How rows are shown now: a message of a messenger takes one line.
     pub fn row_style(&self) -> RowStyle {
-        RowStyle { shown: self.draft.shown, columns: self.columns }
+        let shown = if self.page == TabPage::Messages { Shown::Text } else { self.draft.shown };
+        RowStyle { shown, columns: self.columns }
     }
 
     /// What its records are read in now.
@@ -323,7 +347,9 @@ impl SessionTab {
     fn split(&mut self, ui: &Ui, all: Rect, language: Language) -> (Rect, Rect) {
         let rest = self.least_height() - send::LEAST_HEIGHT;
         let most = (all.height() * 0.6).min(all.height() - rest).max(send::LEAST_HEIGHT);
-        let height = self.send_height.unwrap_or_else(|| send::height(all.height())).clamp(send::LEAST_HEIGHT, most);
+        // A picture needs the room more than the box does.
+        let usual = if self.page == TabPage::Log { send::height(all.height()) } else { send::LEAST_HEIGHT };
+        let height = self.send_height.unwrap_or(usual).clamp(send::LEAST_HEIGHT, most);
         let top = all.bottom() - height;
         let gap = Rect::from_min_max(pos2(all.left(), top - space::SMALL), pos2(all.right(), top));
         let handle = ui.interact(gap, egui::Id::unique(("split", self.id.0)), Sense::drag());
@@ -338,14 +364,25 @@ impl SessionTab {
     /// The least height of the clients, the log and the send box together.
     fn least_height(&self) -> f32 {
         let clients = if self.lists_clients() { clients::LEAST_HEIGHT } else { 0.0 };
-        size::CONTROL + clients + log::least_height(self) + if self.about.is_some() { file::LINE } else { send::LEAST_HEIGHT }
+        let below = match self.draft.role {
+            _ if self.about.is_some() => self.file_height(),
+            Role::Relay => relay::LINE,
+            _ => send::LEAST_HEIGHT,
+        };
+        size::CONTROL + clients + log::least_height(self) + below
+    }
+
+    /// Height of what stands where the send box would.
+    fn file_height(&self) -> f32 {
+        file::LINE + if replay::span(self).is_some() { replay::LINE + space::SMALL } else { 0.0 }
     }
 
     fn lists_clients(&self) -> bool {
         if self.about.is_some() {
             return self.glance.connection_count > 1;
         }
-        self.draft.role == Role::TcpServer && (self.glance.connection_count > 0 || !self.chosen.is_empty())
+        let has_clients = self.draft.role.is_server() || self.draft.role == Role::Relay;
+        has_clients && (self.glance.connection_count > 0 || !self.chosen.is_empty())
     }
 
     /// What stands beside the column.
@@ -354,12 +391,26 @@ impl SessionTab {
         ui.advance_cursor_after_rect(all);
         let child = |rect| UiBuilder::new().max_rect(rect);
         let above = if self.about.is_some() {
-            let top = all.bottom() - file::LINE + space::SMALL;
-            file::read_only(self.id, &mut ui.new_child(child(all.with_min_y(top))), around, intents);
+            let top = all.bottom() - self.file_height() + space::SMALL;
+            let line = all.with_min_y(all.bottom() - file::LINE + space::SMALL);
+            file::read_only(self.id, &mut ui.new_child(child(line)), around, intents);
+            if replay::span(self).is_some() {
+                let line = all.with_min_y(top).with_max_y(top + replay::LINE);
+                replay::show(self, &mut ui.new_child(child(line)), around);
+            }
             all.with_max_y(top - space::SMALL)
+        } else if self.draft.role == Role::Relay {
+            let top = all.bottom() - relay::LINE;
+            relay::no_sending(&mut ui.new_child(child(all.with_min_y(top))), around);
+            all.with_max_y(top - space::TINY)
         } else {
             let (above, below) = self.split(ui, all, around.language);
-            send::show(self, &mut ui.new_child(child(below)), around, intents);
+            let room = &mut ui.new_child(child(below));
+            if self.page == TabPage::Messages && self.draft.role == Role::Udp {
+                messages_send::show(self, room, around, intents);
+            } else {
+                send::show(self, room, around, intents);
+            }
             above
         };
         let ui = &mut ui.new_child(child(above));
@@ -390,6 +441,11 @@ impl SessionTab {
                 return;
             }
             card.show(ui, |ui| network::show(self, ui, around, intents));
+            if self.draft.role == Role::Relay {
+                card.show(ui, |ui| relay::knobs(self, ui, around, intents));
+                card.show(ui, |ui| receive::show(self, ui, around, intents));
+                return;
+            }
             card.show(ui, |ui| receive::show(self, ui, around, intents));
             card.show(ui, |ui| send_settings::show(self, ui, around, intents));
         });

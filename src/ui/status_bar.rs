@@ -10,7 +10,7 @@ use crate::i18n::Language;
 use crate::session::command::Action;
 use crate::session::id::SessionId;
 use crate::session::recording::{Phase, RecordingStatus};
-use crate::session::spec::Role;
+use crate::session::spec::{Protocol, Role};
 use egui::{RichText, Ui};
 use egui_material_icons::icons::{ICON_RESTART_ALT, ICON_STOP_CIRCLE};
 
@@ -38,7 +38,12 @@ pub fn show(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &
         ui.label(RichText::new(received).color(colors.received)).on_hover_text(exact(reading.received.bytes));
         let sent = counted("status.sent", reading.sent, reading.rates.1);
         ui.label(RichText::new(sent).color(colors.sent)).on_hover_text(exact(reading.sent.bytes));
-        if tab.draft.role == Role::Udp && (tab.about.is_none() || reading.lost > 0) {
+        if let Some(what) = describe::tally(around.language, &tab.glance.tally) {
+            let text = RichText::new(around.language.tr_with("relay.counted", &[("what", &what)])).color(colors.warning);
+            ui.label(text).on_hover_text(around.language.tr("relay.counted_hint"));
+        }
+        let datagrams = tab.draft.role == Role::Udp || tab.draft.role == Role::Relay && tab.draft.relayed == Protocol::Udp;
+        if datagrams && (tab.about.is_none() || reading.lost > 0) {
             let lost = around.language.tr_with("status.lost", &[("count", &grouped(reading.lost))]);
             let color = if reading.lost > 0 { colors.error } else { colors.weak };
             ui.label(RichText::new(lost).color(color)).on_hover_text(around.language.tr("status.lost_hint"));

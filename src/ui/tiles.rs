@@ -6,6 +6,7 @@ use super::panel::network::role_key;
 use super::session::{SessionTab, Surroundings};
 use super::theme::{self, size, space};
 use super::widget::control::{self, palette};
+use crate::session::address::Address;
 use crate::session::id::SessionId;
 use egui::accesskit::Role as Access;
 use egui::{Align2, Color32, CursorIcon, Id, Rect, Response, Sense, Stroke, Ui, Visuals, WidgetInfo, WidgetText, pos2, vec2};
@@ -42,9 +43,21 @@ pub fn add_behind(tree: &mut Tree<SessionId>, front: SessionId, id: SessionId) {
     }
 }
 
+/// Brings a tab in front of those in its place.
+pub fn bring_to_front(tree: &mut Tree<SessionId>, id: SessionId) {
+    if let Some(tile) = tree.tiles.find_pane(&id) {
+        tree.make_active(|candidate, _| candidate == tile);
+    }
+}
+
 /// Adds two tabs side by side: the second in a column of its own at the right.
 pub fn add_pair(tree: &mut Tree<SessionId>, left: SessionId, right: SessionId) {
     add(tree, None, left);
+    add_right(tree, right);
+}
+
+/// Adds a tab in a column of its own at the right.
+pub fn add_right(tree: &mut Tree<SessionId>, right: SessionId) {
     let pane = tree.tiles.insert_pane(right);
     let Some(root) = tree.root else { return };
     let columns = match tree.tiles.get(root) {
@@ -109,11 +122,17 @@ impl Shown<'_> {
             return file::title(about, self.around.language);
         }
         let role = self.around.language.tr(role_key(tab.draft.role));
-        let address = match tab.glance.local.filter(|_| tab.draft.role != crate::session::spec::Role::TcpClient) {
-            Some(local) if tab.glance.state.is_live() => local.to_string(),
+        let address = match tab.glance.local.filter(|_| !tab.draft.role.is_client()) {
+            // The role says already that it is a path.
+            Some(Address::Unix(path)) if tab.glance.state.is_live() && !path.is_unnamed() => path.to_string(),
+            Some(local @ Address::Ip(_)) if tab.glance.state.is_live() => local.to_string(),
             _ => tab.draft.address(),
         };
-        format!("{role} {address}")
+        match &tab.called {
+            // A lesson calls it by what it is for.
+            Some(called) => format!("{} {address}", called.of(self.around.language)),
+            None => format!("{role} {address}"),
+        }
     }
 }
 
@@ -194,7 +213,7 @@ impl Behavior<SessionId> for Shown<'_> {
     }
 
     fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {
-        if visuals.dark_mode { theme::DARK.panel } else { theme::LIGHT.panel }
+        theme::of_visuals(visuals).panel
     }
 
     fn gap_width(&self, _style: &egui::Style) -> f32 {

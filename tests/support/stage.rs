@@ -10,6 +10,7 @@ use egui_tiles::Tree;
 use jiff::tz::TimeZone;
 use sockscope::history::open::About;
 use sockscope::i18n::Language;
+use sockscope::os::sampler::Sampler;
 use sockscope::session::draft::Draft;
 use sockscope::session::event::{Event, Origin, SessionEvent, What};
 use sockscope::session::id::{ConnectionId, Peer, SessionId};
@@ -21,9 +22,11 @@ use sockscope::store::pages::Pages;
 use sockscope::traffic::filing::Filing;
 use sockscope::traffic::model::Model;
 use sockscope::traffic::record::RecordId;
+use sockscope::ui::desk::{self, Desk};
 use sockscope::ui::intent::Intent;
 use sockscope::ui::lens::Lens;
 use sockscope::ui::panel::card::Cards;
+use sockscope::ui::panel::encapsulation::Encapsulation;
 use sockscope::ui::panel::file;
 use sockscope::ui::panel::inspector::{self, Inspected};
 use sockscope::ui::save::{Offer, Save};
@@ -45,12 +48,18 @@ pub struct Stage {
     pub tabs: BTreeMap<SessionId, SessionTab>,
     pub tree: Tree<SessionId>,
     pub settings_open: bool,
+    /// The address desk.
+    pub desk: Option<Desk>,
+    /// For a screen or a projector.
+    pub contrast: theme::Contrast,
     /// The tab whose selected row the inspector shows.
     pub inspected: Option<SessionId>,
     /// The inspector's protocol card.
     pub cards: Cards,
     /// The lens, and the tab whose selected row it looks at.
     pub lens: Option<(SessionId, Lens)>,
+    /// The encapsulation, and the tab whose selected row it looks at.
+    pub encapsulation: Option<(SessionId, Encapsulation)>,
     /// What another run left, and whether to delete it is being asked.
     pub left: Option<(recovery::Found, bool)>,
     /// A file that is being read, and how far.
@@ -60,6 +69,7 @@ pub struct Stage {
     filing: Filing,
     model: Model,
     pages: Pages,
+    sampler: Sampler,
     now: i64,
     zone: TimeZone,
     interfaces: Vec<Interface>,
@@ -74,15 +84,19 @@ impl Stage {
             tabs: BTreeMap::new(),
             tree: tiles::empty(),
             settings_open: false,
+            desk: None,
+            contrast: theme::Contrast::Usual,
             inspected: None,
             cards: Cards::default(),
             lens: None,
+            encapsulation: None,
             left: None,
             reading: None,
             save: None,
             filing: Filing::default(),
             model: Model::default(),
             pages: Pages::start(Readers::default(), Box::new(|| {})).unwrap(),
+            sampler: Sampler::start(|| Timestamp(BEGIN), Box::new(|| {})).unwrap(),
             now: BEGIN,
             zone: TimeZone::fixed(jiff::tz::offset(8)),
             interfaces: Vec::new(),
@@ -125,6 +139,21 @@ impl Stage {
         id
     }
 
+    /// When what happened last happened.
+    pub fn moment(&self) -> Timestamp {
+        Timestamp(self.now)
+    }
+
+    /// So many events later.
+    pub fn after(&self, moment: Timestamp, events: i64) -> Timestamp {
+        Timestamp(moment.0 + events * STEP)
+    }
+
+    /// The time of so many events passes.
+    pub fn pass(&mut self, events: i64) {
+        self.now += events * STEP;
+    }
+
     /// Something happens, a moment after what happened before.
     pub fn happens(&mut self, session: SessionId, what: What) {
         self.now += STEP;
@@ -154,15 +183,15 @@ impl Stage {
 
     /// The harness that shows it.
     pub fn harness(self, points: [f32; 2], pixels_per_point: f32) -> Harness<'static, Self> {
-        let theme = self.theme;
+        let (theme, contrast) = (self.theme, self.contrast);
         let mut harness = Harness::builder()
             .with_size(points)
             .with_pixels_per_point(pixels_per_point)
             .with_theme(theme)
             .with_max_steps(20)
-            .with_context_setup(|ctx| {
+            .with_context_setup(move |ctx| {
                 fonts::install(ctx);
-                theme::install(ctx);
+                theme::install_with(ctx, contrast);
             })
             .renderer(SoftRenderer::default())
             .allow_missing_glyphs()
@@ -195,7 +224,7 @@ impl Stage {
             tab.look(&self.model, &self.pages, now, &self.zone, Rows::InView);
         }
         for tab in self.tabs.values_mut() {
-            tab.look_at_page(&self.model, &self.pages, now, &self.zone);
+            tab.look_at_page(&self.model, (&self.pages, &self.sampler), now, &self.zone);
         }
         let inspected = self.inspected.and_then(|id| {
             let tab = &self.tabs[&id];
@@ -206,9 +235,18 @@ impl Stage {
         if let Some((id, lens)) = &mut self.lens {
             lens.look(self.tabs.get(id), &self.model, &self.pages);
         }
+        if let Some((id, encapsulation)) = &mut self.encapsulation {
+            encapsulation.look(self.tabs.get(id), &self.model, &self.pages, std::iter::empty());
+        }
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());
-        let shown = Settings { inspector: self.inspected.is_some(), lens: self.lens.is_some(), ..Settings::default() };
+        let shown = Settings {
+            inspector: self.inspected.is_some(),
+            lens: self.lens.is_some(),
+            desk: self.desk.is_some(),
+            encapsulation: self.encapsulation.is_some(),
+            ..Settings::default()
+        };
         top_bar::show(ui, self.language, &shown, &mut intents);
         if let Some((found, sure)) = &mut self.left {
             recovery::banner(ui, self.language, &self.zone, found, sure);
@@ -219,6 +257,9 @@ impl Stage {
         if let Some((_, lens)) = &mut self.lens {
             lens.panel(ui, self.language, &mut intents);
         }
+        if let Some((_, encapsulation)) = &mut self.encapsulation {
+            encapsulation.panel(ui, self.language, &mut intents);
+        }
         if self.inspected.is_some() {
             Panel::right("inspector")
                 .frame(Frame::new().fill(colors.panel).inner_margin(12))
@@ -227,7 +268,16 @@ impl Stage {
                     inspector::show(ui, (inspected.as_ref(), &mut self.cards), self.language, &self.zone, &mut intents)
                 });
         }
+        let place = self.desk.as_ref().map(|_| desk::Place::of(ui.available_width()));
+        if let Some(desk) = self.desk.as_mut().filter(|_| place == Some(desk::Place::Beside)) {
+            desk.panel(ui, self.language, &mut intents);
+        }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if let Some(desk) = self.desk.as_mut().filter(|_| place == Some(desk::Place::Instead)) {
+                let frame = Frame::new().fill(colors.panel).inner_margin(12);
+                frame.show(ui, |ui| desk.show(ui, self.language, &mut intents));
+                return;
+            }
             if self.tabs.is_empty() {
                 welcome::show(ui, self.language, &mut intents);
                 return;

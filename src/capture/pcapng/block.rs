@@ -106,6 +106,24 @@ pub fn packet(beside: &Beside, out: &mut Vec<u8>, bytes: impl FnOnce(&mut Vec<u8
     block.end();
 }
 
+/// A packet that was seen: `length` bytes on the wire, of which there are these; so many were lost before it.
+pub fn seen(at: Timestamp, bytes: &[u8], length: usize, lost: u64, out: &mut Vec<u8>) {
+    let mut block = Block::begin(PACKET, out);
+    block.bytes(&0u32.to_le_bytes());
+    let micros = at.0.cast_unsigned();
+    block.bytes(&((micros >> 32) as u32).to_le_bytes());
+    block.bytes(&(micros as u32).to_le_bytes());
+    block.bytes(&(bytes.len() as u32).to_le_bytes());
+    block.bytes(&(length as u32).to_le_bytes());
+    block.bytes(bytes);
+    block.pad(0);
+    if lost > 0 {
+        block.option(option::DROPCOUNT, &[&lost.to_le_bytes()]);
+        block.option(option::END, &[]);
+    }
+    block.end();
+}
+
 /// A Custom Block of ours. The block does not hold its content's length, so the content is filled up with blanks.
 pub fn custom(content: &[u8], out: &mut Vec<u8>) {
     let mut block = Block::begin(CUSTOM, out);

@@ -1,6 +1,7 @@
 //! One IP packet with a made-up header. Must never split a payload: it is handed one that fits.
 
-use crate::session::address::Address;
+use crate::session::address::{Address, UnixPath};
+use crate::session::id::{ConnectionId, Peer};
 use etherparse::err::packet::BuildWriteError;
 use etherparse::{PacketBuilder, TcpHeader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -67,9 +68,32 @@ pub fn on_the_wire(peer: SocketAddr) -> SocketAddr {
     SocketAddr::new(peer.ip().to_canonical(), peer.port())
 }
 
-/// The address that stands in packets for one end of a socket; the loopback without a port for a Unix-domain socket, which sends none.
-pub fn stand_in(address: Address) -> SocketAddr {
-    address.ip().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())
+/// What stands in packets for the ends of Unix-domain sockets, which have none: a corner of the loopback network that nobody uses (85 is
+/// the letter U), this end as `.1` and the peer as `.2`.
+const UNIX_LOCAL: Ipv4Addr = Ipv4Addr::new(127, 85, 0, 1);
+const UNIX_PEER: Ipv4Addr = Ipv4Addr::new(127, 85, 0, 2);
+
+/// This end as packets have it.
+pub fn stand_in(local: Address) -> SocketAddr {
+    match local {
+        Address::Ip(address) => address,
+        Address::Unix(path) => (UNIX_LOCAL, made_up_port(path)).into(),
+    }
+}
+
+/// A peer as packets have it. Each connection of a Unix-domain socket has a port of its own, so that Wireshark can tell and follow them.
+pub fn stand_in_for(peer: Peer) -> SocketAddr {
+    match (peer.address, peer.connection) {
+        (Address::Ip(address), _) => address,
+        (Address::Unix(_), Some(ConnectionId(id))) => (UNIX_PEER, (id % u32::from(u16::MAX)) as u16 + 1).into(),
+        (Address::Unix(path), None) => (UNIX_PEER, made_up_port(path)).into(),
+    }
+}
+
+/// The same port for the same place, never 0; two places may share one.
+fn made_up_port(path: UnixPath) -> u16 {
+    let hash = path.as_bytes().iter().fold(path.number(), |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(*byte)));
+    (hash % u32::from(u16::MAX)) as u16 + 1
 }
 
 /// This end's address in packets to or from `peer` (as [`on_the_wire`]). Where the socket is bound to any address, the one that the

@@ -1,7 +1,7 @@
 //! pcapng files, ours and anyone's: sections of either byte order, several interfaces, any resolution of time. Must never trust a
 //! length, and never show as ours what does not carry our mark.
 
-use super::mark::{MAGIC, Mark, PEN, Part};
+use super::mark::{Ends, MAGIC, Mark, PEN, Part};
 use super::writer::Note;
 use crate::capture::Seen;
 use crate::capture::flow::Told;
@@ -9,6 +9,7 @@ use crate::capture::fragments::Fragments;
 use crate::capture::input::{Input, LARGEST};
 use crate::capture::link::{self, Packet};
 use crate::capture::pcap::{Frame, Frames};
+use crate::session::address::Address;
 use crate::session::event::{SessionEvent, What};
 use crate::session::id::{Peer, SessionId};
 use crate::session::timestamp::Timestamp;
@@ -238,13 +239,18 @@ fn begin(at: Timestamp, mark: &Mark, packet: &Packet) -> Seen {
         None => (packet.source, packet.destination),
         Some(_) => (packet.destination, packet.source),
     };
-    let peer = Peer { address: mark.peer.map_or(address, SocketAddr::V6).into(), connection: mark.connection };
+    let (address, local) = match mark.ends {
+        Ends::InPacket => (address.into(), Some(local.into())),
+        Ends::Ip(peer) => (SocketAddr::V6(peer).into(), Some(local.into())),
+        Ends::Unix { peer, local } => (peer.into(), local.map(Address::Unix)),
+    };
+    let peer = Peer { address, connection: mark.connection };
     let bytes = [].into();
     let what = match mark.origin {
         None => What::Received { peer, bytes },
         Some(origin) => What::Sent { peer, bytes, origin },
     };
-    Seen { at, what, local: Some(local.into()) }
+    Seen { at, what, local }
 }
 
 fn note(json: &[u8], told: &mut Told) {

@@ -3,10 +3,10 @@
 
 use super::block::{self, Beside, INBOUND, OUTBOUND};
 use super::mark::{Mark, Part};
-use super::packet::{self, LARGEST_DATAGRAM, LARGEST_SEGMENT, Route, local_for, on_the_wire, stand_in};
+use super::packet::{self, LARGEST_DATAGRAM, LARGEST_SEGMENT, Route, local_for, on_the_wire, stand_in, stand_in_for};
 use super::stream::Stream;
 use crate::i18n::Language;
-use crate::session::address::Address;
+use crate::session::address::{Address, UnixPath};
 use crate::session::event::{EndedBy, What};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::timestamp::Timestamp;
@@ -31,8 +31,10 @@ pub(super) struct Note<W> {
 /// [`Writer::bound`], [`Writer::knows`] and [`Writer::goes_on`] first.
 #[derive(Default)]
 pub struct Writer {
-    local: Option<SocketAddr>,
+    local: Option<Address>,
     streams: BTreeMap<ConnectionId, Stream>,
+    /// This end of a relay's datagrams, by their number.
+    flows: BTreeMap<ConnectionId, SocketAddr>,
     /// Datagrams lost since the last packet.
     dropped: u64,
 }
@@ -60,23 +62,30 @@ impl Writer {
 
     /// The session's own address: where it listens, is bound, or connected from.
     pub fn bound(&mut self, local: Address) {
-        self.local = Some(stand_in(local));
+        self.local = Some(local);
     }
 
     /// A connection that was there before the recording, and this end of it. One that is known changes nothing, nor do the peers of
     /// datagrams.
     pub fn knows(&mut self, peer: Peer, local: Address) {
-        if let Some(id) = peer.connection {
-            self.streams.entry(id).or_insert_with(|| Stream::new(id, Some(stand_in(local)), stand_in(peer.address)));
+        self.flows(peer, local);
+        if let Some(id) = peer.stream() {
+            self.streams.entry(id).or_insert_with(|| Stream::new(id, Some(stand_in(local)), stand_in_for(peer)));
         }
     }
 
     /// The same, of which so many bytes went each way before the recording.
     pub fn goes_on(&mut self, peer: Peer, local: Address, received: u64, sent: u64) {
-        if let Some(id) = peer.connection {
-            self.streams
-                .entry(id)
-                .or_insert_with(|| Stream::going_on(id, stand_in(local), stand_in(peer.address), received, sent));
+        self.flows(peer, local);
+        if let Some(id) = peer.stream() {
+            self.streams.entry(id).or_insert_with(|| Stream::going_on(id, stand_in(local), stand_in_for(peer), received, sent));
+        }
+    }
+
+    /// This end of a relay's datagrams; nothing for a connection.
+    fn flows(&mut self, peer: Peer, local: Address) {
+        if peer.stream().is_none() {
+            self.flows.extend(peer.connection.map(|id| (id, stand_in(local))));
         }
     }
 
@@ -92,31 +101,33 @@ impl Writer {
     }
 
     fn data(&mut self, at: Timestamp, id: RecordId, data: &Data, out: &mut Vec<u8>) {
+        let known = self.local;
+        // Where nothing is known of this end, it is at least of the peer's kind.
+        let local = known.or(data.peer.address.ip().is_none().then_some(Address::Unix(UnixPath::UNNAMED))).map(stand_in);
         let mut moment = Moment { at, id, dropped: &mut self.dropped, out };
-        let Some(connection) = data.peer.connection else {
-            let peer = on_the_wire(stand_in(data.peer.address));
-            let local = local_for(self.local, peer);
+        let Some(connection) = data.peer.stream() else {
+            let peer = on_the_wire(stand_in_for(data.peer));
+            let own = data.peer.connection.and_then(|id| self.flows.get(&id).copied());
+            let local = local_for(own.or(local), peer);
             let route = match data.direction {
                 Direction::Received => Route { source: peer, destination: local },
                 Direction::Sent => Route { source: local, destination: peer },
             };
             // The system never hands over more than fits. A log that was read may: its record is then several packets.
             for (piece, part) in pieces(&data.bytes, LARGEST_DATAGRAM) {
-                let mark = Mark::new(part, id, data.peer, data.origin);
+                let mark = Mark::new(part, id, data.peer, known, data.origin);
                 moment.packet(data.direction, &mark, |out| packet::udp(route, piece, out).is_ok());
             }
             return;
         };
-        let local = self.local;
-        let stream =
-            self.streams.entry(connection).or_insert_with(|| Stream::new(connection, local, stand_in(data.peer.address)));
+        let stream = self.streams.entry(connection).or_insert_with(|| Stream::new(connection, local, stand_in_for(data.peer)));
         let route = stream.route(data.direction);
         let mut offset = data.offset;
         for (piece, part) in pieces(&data.bytes, LARGEST_SEGMENT) {
             let mut header = stream.data(data.direction, offset, piece.len());
             header.psh = part == Part::Last;
             offset += piece.len() as u64;
-            let mark = Mark::new(part, id, data.peer, data.origin);
+            let mark = Mark::new(part, id, data.peer, known, data.origin);
             moment.packet(data.direction, &mark, |out| packet::tcp(route, header, piece, out).is_ok());
         }
         if let Some(acknowledgement) = stream.acknowledge(data.direction) {
@@ -128,15 +139,20 @@ impl Writer {
     fn happened(&mut self, at: Timestamp, id: RecordId, what: &What, out: &mut Vec<u8>) {
         let mut moment = Moment { at, id, dropped: &mut self.dropped, out };
         match what {
-            What::Listening { local } | What::Bound { local, .. } => self.local = Some(stand_in(*local)),
+            What::Listening { local } | What::Bound { local, .. } => self.local = Some(*local),
             What::Connected { peer, local } => {
-                self.local = Some(stand_in(*local));
+                self.local = Some(*local);
                 begin(&mut self.streams, &mut moment, *peer, *local, Direction::Sent);
             }
+            What::PeerJoined { peer, local } | What::Dialled { target: peer, local, .. } if peer.stream().is_none() => {
+                self.flows(*peer, *local);
+            }
             What::PeerJoined { peer, local } => begin(&mut self.streams, &mut moment, *peer, *local, Direction::Received),
+            What::Dialled { target, local, .. } => begin(&mut self.streams, &mut moment, *target, *local, Direction::Sent),
             What::PeerFinished { peer } => finish(&mut self.streams, &mut moment, *peer, Direction::Received),
             What::Finished { peer } => finish(&mut self.streams, &mut moment, *peer, Direction::Sent),
             What::PeerLeft { peer, ending } => {
+                peer.connection.map(|id| self.flows.remove(&id));
                 if let Some(mut stream) = peer.connection.and_then(|id| self.streams.remove(&id)) {
                     moment.end(&mut stream, *peer, &ending.by);
                 }
@@ -147,7 +163,10 @@ impl Writer {
                     moment.end(&mut stream, peer, &ending.by);
                 }
             }
-            What::Opening { .. } | What::Failed(_) => self.streams.clear(),
+            What::Opening { .. } | What::Failed(_) => {
+                self.streams.clear();
+                self.flows.clear();
+            }
             What::Gap { datagrams, .. } => self.dropped = self.dropped.saturating_add(*datagrams),
             _ => {}
         }
@@ -155,8 +174,8 @@ impl Writer {
 }
 
 fn begin(streams: &mut BTreeMap<ConnectionId, Stream>, moment: &mut Moment, peer: Peer, local: Address, opener: Direction) {
-    let Some(id) = peer.connection else { return };
-    let mut stream = Stream::new(id, Some(stand_in(local)), stand_in(peer.address));
+    let Some(id) = peer.stream() else { return };
+    let mut stream = Stream::new(id, Some(stand_in(local)), stand_in_for(peer));
     for packet in stream.handshake(opener) {
         moment.made_up(&stream, peer, packet);
     }
@@ -200,7 +219,7 @@ impl Moment<'_> {
     }
 
     fn made_up(&mut self, stream: &Stream, peer: Peer, (direction, header): (Direction, TcpHeader)) {
-        let mark = Mark::new(Part::MadeUp, self.id, peer, None);
+        let mark = Mark::new(Part::MadeUp, self.id, peer, None, None);
         let route = stream.route(direction);
         self.packet(direction, &mark, |out| packet::tcp(route, header, &[], out).is_ok());
     }
@@ -213,7 +232,7 @@ impl Moment<'_> {
                     self.made_up(stream, peer, fin);
                 }
             }
-            EndedBy::PeerFin => {
+            EndedBy::PeerFin | EndedBy::PeerClosed => {
                 for direction in [Direction::Received, Direction::Sent] {
                     if let Some(fin) = stream.finish(direction) {
                         self.made_up(stream, peer, fin);
@@ -226,12 +245,12 @@ impl Moment<'_> {
                 let reset = stream.reset(Direction::Sent);
                 self.made_up(stream, peer, reset);
             }
-            EndedBy::PeerReset => {
+            EndedBy::PeerReset | EndedBy::PeerClosedUnread => {
                 let reset = stream.reset(Direction::Received);
                 self.made_up(stream, peer, reset);
             }
             // Nothing is known to have travelled then.
-            EndedBy::Cancelled | EndedBy::TimedOut | EndedBy::Error(_) => {}
+            EndedBy::Cancelled | EndedBy::Idle | EndedBy::TimedOut | EndedBy::Error(_) => {}
         }
     }
 }

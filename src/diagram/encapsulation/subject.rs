@@ -85,7 +85,7 @@ impl Subject {
 
     /// The same, with what a packet that carried it says. A packet that did not carry all of it, or by other ports, says nothing.
     pub fn with_packet(mut self, captured: Option<Captured>) -> Self {
-        self.captured = captured.filter(|captured| captured.fits(&self));
+        self.captured = captured.filter(|captured| captured.carried(&self));
         self
     }
 
@@ -146,7 +146,8 @@ impl Captured {
         (whole && plain).then_some(Self { ip, transport })
     }
 
-    fn fits(&self, subject: &Subject) -> bool {
+    /// Whether by addresses, ports and length it carried all of a message. Of what it carried only the headers are kept here.
+    pub fn carried(&self, subject: &Subject) -> bool {
         let (source, destination, length) = match &self.ip {
             IpHeaders::Ipv4(header, _) => {
                 let length = usize::from(header.total_len).saturating_sub(header.header_len());

@@ -52,7 +52,11 @@ pub async fn bind(spec: &UdpSpec) -> Result<UdpSocket, Failure> {
         && !address.is_unspecified()
         && !address.is_multicast()
     {
-        made.set_multicast_if_v4(&address).map_err(option("IP_MULTICAST_IF"))?;
+        match made.set_multicast_if_v4(&address) {
+            // A broadcast address can be bound and is no interface's own; then the routing table decides.
+            Err(problem) if problem.kind() == io::ErrorKind::AddrNotAvailable => {}
+            other => other.map_err(option("IP_MULTICAST_IF"))?,
+        }
     }
     UdpSocket::from_std(made.into()).map_err(|problem| error::at(Operation::Bind, spec.local, &problem))
 }

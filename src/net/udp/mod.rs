@@ -1,12 +1,13 @@
 //! A UDP session: one socket, datagrams both ways, groups, ICMP errors, and honest counts of what was lost.
 //! Must never glue or cut a datagram.
 
-mod bound;
-mod errors;
-mod kernel;
+pub(super) mod bound;
+pub(super) mod errors;
+pub(super) mod kernel;
 mod sending;
 
 use super::automation;
+use super::clock::now;
 use super::error;
 use super::hub::Actions;
 use super::outbox::Reporter;
@@ -235,7 +236,7 @@ impl<'a> Udp<'a> {
         if self.is_own(from) {
             return;
         }
-        let answer = self.responder.borrow_mut().answer(None, &bytes);
+        let answer = self.responder.borrow_mut().answer(Peer::datagram(from.into()), &bytes, now());
         match answer {
             None => {}
             Some(Answer::Back(bytes)) => self.transmit(bytes, To::Address(from), Origin::Reply).await,

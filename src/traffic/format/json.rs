@@ -1,7 +1,7 @@
 //! JSON lines: the twin's contract, and the same in saved files. Words here are stable; scripts depend on them. Must never translate
 //! a key or a word: only `advice` and `message` are sentences.
 
-use super::Style;
+use super::{Style, relay};
 use crate::codec::decoder::{Piece, escaped};
 use crate::codec::framing::End;
 use crate::codec::hex;
@@ -37,8 +37,23 @@ pub fn note(style: &Style, record: &Record, what: &What, local: Option<Address>,
         What::Bound { receive_buffer, .. } => ("listening", fields(&[("receive_buffer", json!(receive_buffer))])),
         What::Connected { .. } => ("connected", Object::new()),
         What::PeerJoined { .. } => ("peer-joined", Object::new()),
+        What::PeerIs { credentials, .. } => {
+            let fields = fields(&[
+                ("pid", json!(credentials.process)),
+                ("name", json!(credentials.name)),
+                ("uid", json!(credentials.user)),
+                ("gid", json!(credentials.group)),
+            ]);
+            ("peer-credentials", fields)
+        }
         What::PeerLeft { ending, .. } => ("peer-left", ended(style.language, ending)),
         What::Closed { ending } => ("closed", ended(style.language, ending)),
+        What::Dialled { target, .. } => {
+            // `peer` is the client, whose conversation it is; `local` is this end towards the target.
+            ("dialled", fields(&[("target", json!(target.address.to_string()))]))
+        }
+        What::Impaired(impaired) => ("impaired", relay::impaired(impaired)),
+        What::ImpairmentSet(impairment) => ("impairment", relay::impairment(impairment)),
         What::Gap { datagrams, bytes, place } => {
             let fields = fields(&[("datagrams", json!(datagrams)), ("bytes", json!(bytes)), ("where", json!(place.word()))]);
             ("gap", fields)

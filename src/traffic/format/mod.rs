@@ -5,6 +5,7 @@ mod csv;
 mod json;
 mod netassist;
 mod plain;
+mod relay;
 
 use super::encodings::{Choice, Encodings};
 use super::record::{Data, Direction, Entry, Record};
@@ -155,7 +156,7 @@ impl Writer {
 
     fn decode(&mut self, data: &Data) -> Vec<Piece> {
         let encoding = self.style.encodings.of_stream((data.peer, data.direction));
-        let Some(id) = data.peer.connection else { return encoding.decode(&data.bytes) };
+        let Some(id) = data.peer.stream() else { return encoding.decode(&data.bytes) };
         // What can still turn out to be in another encoding.
         let is_open = matches!(self.style.encodings.choice(data.direction), Choice::Auto(_));
         let reading = self.decoders.entry((id, data.direction)).or_insert_with(|| Reading::new(encoding));
@@ -173,7 +174,7 @@ impl Writer {
 
     fn local_of_note(&self, what: &What) -> Option<Address> {
         match what {
-            What::Connected { local, .. } | What::PeerJoined { local, .. } => Some(*local),
+            What::Connected { local, .. } | What::PeerJoined { local, .. } | What::Dialled { local, .. } => Some(*local),
             _ => self.local,
         }
     }
@@ -183,7 +184,8 @@ impl Writer {
             What::Listening { local } | What::Bound { local, .. } | What::Connected { local, .. } => self.local = Some(*local),
             _ => {}
         }
-        if let What::Connected { peer, local } | What::PeerJoined { peer, local } = what
+        if let What::Connected { peer, local } | What::PeerJoined { peer, local } | What::Dialled { target: peer, local, .. } =
+            what
             && let Some(id) = peer.connection
         {
             // A client that connects again starts new streams.

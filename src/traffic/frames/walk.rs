@@ -81,7 +81,7 @@ impl<G: Gather> Walk<G> {
             }
             return;
         };
-        let Some(connection) = data.peer.connection else { return datagram(splitter, id, record.at, data, done) };
+        let Some(connection) = data.peer.stream() else { return datagram(splitter, id, record.at, data, done) };
         let key = (connection, data.direction);
         let mut open = self.open.remove(&key).unwrap_or_else(|| Open::new(id, data));
         open.take(splitter, id, record.at, data, done);

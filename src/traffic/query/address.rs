@@ -1,14 +1,22 @@
-//! Which peers are asked for, as typed: `127.0.0.1`, `:9000`, `10.0.0.0/8`, `[::1]:80`, several of them with blanks or commas between.
+//! Which peers are asked for, as typed: `127.0.0.1`, `:9000`, `10.0.0.0/8`, `[::1]:80`, `unix:/tmp/x.sock`, `unix:` (all such), several
+//! of them with blanks or commas between.
 //! Must never resolve a name.
 
-use crate::session::address::{Address, AddressError, parse_port};
+use crate::session::address::{Address, AddressError, UnixPath, parse_port};
 use std::net::IpAddr;
 
-/// Addresses that are asked for: all in a network, all with a port, or both.
+/// Addresses that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AddressRange {
-    network: Option<(IpAddr, u8)>,
-    port: Option<u16>,
+pub enum AddressRange {
+    /// All in a network, all with a port, or both.
+    Ip {
+        /// The network and the length of its prefix.
+        network: Option<(IpAddr, u8)>,
+        /// The port.
+        port: Option<u16>,
+    },
+    /// A Unix-domain place as it is shown, or all of them.
+    Unix(Option<UnixPath>),
 }
 
 impl AddressRange {
@@ -18,15 +26,20 @@ impl AddressRange {
     /// What is wrong with the address or the port.
     pub fn parse(typed: &str) -> Result<Self, AddressError> {
         let typed = typed.trim();
-        if !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Ok(Self { network: None, port: Some(parse_port(typed)?) });
+        if let Some(place) = typed.strip_prefix("unix:") {
+            let wrong = |_| AddressError::NotAnIp(typed.to_owned());
+            let place = (!place.is_empty()).then(|| UnixPath::shown(place)).transpose().map_err(wrong)?;
+            return Ok(Self::Unix(place));
         }
-        let alone = network(typed).map(|network| Self { network: Some(network), port: None });
+        if !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Ok(Self::Ip { network: None, port: Some(parse_port(typed)?) });
+        }
+        let alone = network(typed).map(|network| Self::Ip { network: Some(network), port: None });
         let Some((host, port)) = typed.rsplit_once(':').filter(|_| alone.is_err()) else { return alone };
         let port = Some(parse_port(port)?);
         match host {
-            "" | "*" => Ok(Self { network: None, port }),
-            host => Ok(Self { network: Some(network(host)?), port }),
+            "" | "*" => Ok(Self::Ip { network: None, port }),
+            host => Ok(Self::Ip { network: Some(network(host)?), port }),
         }
     }
 
@@ -41,10 +54,15 @@ impl AddressRange {
 
     /// Whether an address is among them. An IPv4 address that came through an IPv6 socket is that IPv4 address.
     pub fn contains(&self, address: Address) -> bool {
-        // A Unix-domain socket has neither network nor port.
-        let Some(address) = address.ip() else { return false };
-        self.port.is_none_or(|port| port == address.port())
-            && self.network.is_none_or(|(network, length)| shares(network, address.ip().to_canonical(), length))
+        match (self, address) {
+            (Self::Ip { network, port }, Address::Ip(address)) => {
+                port.is_none_or(|port| port == address.port())
+                    && network.is_none_or(|(network, length)| shares(network, address.ip().to_canonical(), length))
+            }
+            (Self::Unix(wanted), Address::Unix(place)) => wanted.is_none_or(|wanted| wanted == place),
+            // A Unix-domain socket has neither network nor port.
+            (Self::Ip { .. }, Address::Unix(_)) | (Self::Unix(_), Address::Ip(_)) => false,
+        }
     }
 }
 
@@ -95,6 +113,10 @@ mod tests {
             ("10.0.0.0/8:5", "10.2.3.4:5", "10.2.3.4:6"),
             ("1.2.3.4", "[::ffff:1.2.3.4]:5", "[::1.2.3.4]:5"),
             ("0.0.0.0/0", "1.2.3.4:5", "[::1]:5"),
+            ("0.0.0.0/0", "1.2.3.4:5", "unix:/tmp/x"),
+            ("unix:/tmp/x", "unix:/tmp/x", "unix:/tmp/xy"),
+            ("unix:#2", "unix:#2", "unix:"),
+            ("unix:", "unix:@name", "127.0.0.1:9"),
         ] {
             let range = AddressRange::parse(typed).unwrap();
             assert!(range.contains(inside.parse().unwrap()), "{typed} {inside}");

@@ -96,7 +96,7 @@ impl Finder {
     fn feed(&mut self, id: RecordId, chunk: Chunk<'_>, asked: Asked, hits: &mut impl FnMut(RecordId)) {
         let Some((encoding, scan)) = self.query.scan((chunk.peer, chunk.direction)) else { return };
         let told = asked == Asked::NotFor;
-        let connection = match chunk.peer.connection {
+        let connection = match chunk.peer.stream() {
             Some(connection) if scan.crosses() => connection,
             _ => {
                 if !told {

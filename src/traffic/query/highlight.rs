@@ -44,7 +44,7 @@ impl Query {
             before: &before,
             offset: data.offset - before.len() as u64,
             bytes: &data.bytes,
-            after: if data.peer.connection.is_some() { after } else { &[] },
+            after: if data.peer.stream().is_some() { after } else { &[] },
         })
     }
 

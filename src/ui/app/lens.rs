@@ -15,6 +15,12 @@ impl App {
         }
     }
 
+    /// Shows or hides the lens. The foot of the window has room for one panel.
+    pub(super) fn open_lens(&mut self, shown: bool) {
+        self.settings.lens = shown;
+        self.settings.encapsulation &= !shown;
+    }
+
     /// Gives the lens the selected row of the tab in front.
     pub(super) fn look_through_lens(&mut self, model: &Model, wanted: &mut Vec<(SessionId, RecordId)>) {
         if self.settings.lens {
@@ -27,7 +33,7 @@ impl App {
     pub(super) fn read_otherwise(&mut self, intent: Intent) {
         match intent {
             Intent::Lens(page) => {
-                self.settings.lens = true;
+                self.open_lens(true);
                 self.lens.open(page);
                 if let Some(tab) = self.focused.and_then(|id| self.tabs.get_mut(&id)) {
                     tab.reveal_selected();

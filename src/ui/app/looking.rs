@@ -51,6 +51,9 @@ impl App {
         if self.tabs.values().any(|tab| tab.glance.reading.history.iter().any(|bytes| *bytes > 0)) {
             ctx.request_repaint_after(FADE);
         }
+        if self.tabs.values().any(|tab| tab.replay.is_playing()) {
+            ctx.request_repaint_after(FRAME);
+        }
         if let Some(soon) = self.tabs.values().filter_map(|tab| tab.searches_again_in(now)).min() {
             ctx.request_repaint_after(soon.max(FRAME));
         }
@@ -67,12 +70,13 @@ impl App {
     pub(super) fn look_at(&mut self, model: &Model, now: Timestamp) -> Vec<(SessionId, RecordId)> {
         let visible = tiles::visible(&self.tree);
         let mut wanted = Vec::new();
+        self.aim(model);
         for tab in self.tabs.values_mut() {
             let rows = if visible.contains(&tab.id) { Rows::InView } else { Rows::Hidden };
             let id = tab.id;
             wanted.extend(tab.look(model, &self.pages, now, &self.zone, rows).into_iter().map(|record| (id, record)));
             if rows == Rows::InView {
-                wanted.extend(tab.look_at_page(model, &self.pages, now, &self.zone));
+                wanted.extend(tab.look_at_page(model, (&self.pages, &self.sampler), now, &self.zone));
             }
         }
         if self.interfaces != model.interfaces() {
@@ -91,6 +95,7 @@ impl App {
             wanted.extend(records.wanted().into_iter().map(|record| (tab.id, record)));
         }
         self.look_through_lens(model, &mut wanted);
+        self.look_at_encapsulation(model, &mut wanted);
         wanted
     }
 

@@ -5,12 +5,18 @@ use crate::session::address::Address;
 use crate::session::draft::Draft;
 use crate::session::id::SessionId;
 use crate::session::spec::Role;
+use crate::session::state::State;
 use crate::ui::intent::Pair;
 use crate::ui::tiles;
 
 impl App {
     /// Whether a tab of a loopback pair can go on: its other end has its port.
     pub(super) fn pair_up(&mut self) {
+        let tabs = &self.tabs;
+        self.pair_folders.retain(|(both, _)| both.iter().any(|id| tabs.contains_key(id)));
+        let listens = |id: &SessionId| self.tabs.get(id).is_some_and(|tab| tab.glance.state == State::Listening);
+        let waiting: Vec<SessionId> =
+            self.pairs.iter().filter(|(_, first, _)| listens(first)).map(|(_, first, _)| *first).collect();
         let pairs = std::mem::take(&mut self.pairs);
         for (kind, first, second) in pairs {
             let port = |id: SessionId| self.tabs.get(&id).and_then(|tab| tab.glance.local).and_then(Address::port);
@@ -24,6 +30,7 @@ impl App {
                     self.connect_to(first, |draft| (draft.local_port, draft.remote_port) = (one.to_string(), other.to_string()));
                     self.connect_to(second, |draft| (draft.local_port, draft.remote_port) = (other.to_string(), one.to_string()));
                 }
+                (Pair::Unix, ..) if waiting.contains(&first) => self.open(second),
                 // Whichever end failed says why in its own tab.
                 _ if self.tabs.contains_key(&first) && self.tabs.contains_key(&second) => {
                     let failed = |id: SessionId| self.tabs.get(&id).is_some_and(|tab| tab.glance.failure.is_some());
@@ -43,12 +50,29 @@ impl App {
         }
     }
 
-    /// A server on a free port and a client that connects to it, or two UDP ends.
+    /// A server and a client that connects to it, or two UDP ends.
     pub(super) fn pair(&mut self, kind: Pair) {
+        // Private (0700), so that nobody else connects; and fresh, so that nothing stands in the way.
+        let folder = (kind == Pair::Unix).then(|| tempfile::Builder::new().prefix("sockscope-").tempdir()).transpose();
+        let folder = match folder {
+            Ok(folder) => folder,
+            Err(problem) => {
+                return self.notices.bad(self.language().tr_with("unix.no_folder", &[("reason", &problem)]));
+            }
+        };
+        let in_folder =
+            |name: &str| folder.as_ref().map(|folder| folder.path().join(name).display().to_string()).unwrap_or_default();
         let on_free_port = |role| Draft { local_port: "0".into(), ..Draft::new(role) };
         let (first, second) = match kind {
             Pair::Tcp => (on_free_port(Role::TcpServer), Draft::new(Role::TcpClient)),
             Pair::Udp => (on_free_port(Role::Udp), on_free_port(Role::Udp)),
+            Pair::Unix => {
+                let path = in_folder("server.sock");
+                let server = Draft { path: path.clone(), ..Draft::new(Role::UnixServer) };
+                // With a name of its own each end can be told at the other one.
+                let (bind_local, own_path) = (true, in_folder("client.sock"));
+                (server, Draft { path, bind_local, own_path, ..Draft::new(Role::UnixClient) })
+            }
         };
         let first = self.new_tab(first);
         let second = self.new_tab(second);
@@ -59,5 +83,6 @@ impl App {
             self.open(second);
         }
         self.pairs.push((kind, first, second));
+        self.pair_folders.extend(folder.map(|folder| ([first, second], folder)));
     }
 }

@@ -77,7 +77,7 @@ impl Subject {
         if let Some(beyond) = data.bytes.get(SHOWN..) {
             around.after.splice(.., beyond.iter().copied().take(AFTER));
         }
-        let ends = data.peer.connection.is_none() && data.bytes.len() <= SHOWN;
+        let ends = data.peer.stream().is_none() && data.bytes.len() <= SHOWN;
         let bytes = data.bytes.get(..SHOWN).unwrap_or(&data.bytes).to_vec();
         let text = row.reading(records, encoding).map_or_else(String::new, |reading| escaped(&reading.text(SHOWN)));
         let place = Place {

@@ -1,7 +1,8 @@
 //! The clients of a server: who, since when, how much. The choice is a filter and a send target; it never drops another client's bytes.
 
-use crate::describe::{grouped, size_text};
+use crate::describe::{self, grouped, size_text};
 use crate::session::command::{Action, End, Selection};
+use crate::session::spec::Role;
 use crate::traffic::model::Connection;
 use crate::ui::intent::Intent;
 use crate::ui::panel::log;
@@ -37,14 +38,10 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             let count = around.language.tr_with(title, &[("count", &grouped(tab.glance.connection_count as u64))]);
             ui.label(RichText::new(count).strong());
             if tab.chosen.is_empty() {
-                ui.label(
-                    RichText::new(tr(if past { "clients.hint_past" } else { "clients.hint" }))
-                        .size(size::CAPTION_TEXT)
-                        .color(palette(ui).weak),
-                );
+                ui.label(RichText::new(tr(hint(tab, past))).size(size::CAPTION_TEXT).color(palette(ui).weak));
                 return;
             }
-            let chosen = around.language.tr_with("clients.chosen", &[("count", &tab.chosen.len())]);
+            let chosen = around.language.tr_with("clients.chosen", &[("count", &chosen_count(tab))]);
             ui.label(RichText::new(chosen).color(palette(ui).accent_text));
             if control::quiet(ui, ICON_FILTER_ALT_OFF, &tr("clients.all"))
                 .on_hover_text(tr(if past { "clients.all_past" } else { "clients.all_hint" }))
@@ -80,7 +77,13 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
         ui.set_height(size::CONTROL);
         let address = connection.peer.address.to_string();
         // What was read may hold connections of several addresses here, to one server.
-        let name = if tab.about.is_some() { format!("{} ⇄ {address}", connection.local) } else { address.clone() };
+        let name = match connection.through {
+            Some(target) => format!("{address} → {}", target.address),
+            None if tab.about.is_some() => format!("{} ⇄ {address}", connection.local),
+            None => address.clone(),
+        };
+        // Of a relay's conversation both ends are chosen: what was read at one was written at the other.
+        let ids = [Some(id), connection.through.and_then(|target| target.connection)].into_iter().flatten();
         let mut chosen = tab.chosen.contains(&id);
         if ui
             .checkbox(&mut chosen, RichText::new(name).monospace())
@@ -88,13 +91,17 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
             .changed()
         {
             if chosen {
-                tab.chosen.insert(id);
+                tab.chosen.extend(ids);
             } else {
-                tab.chosen.remove(&id);
+                let gone: BTreeSet<_> = ids.collect();
+                tab.chosen.retain(|id| !gone.contains(id));
             }
         }
-        ui.label(RichText::new(connection.since.clock(around.zone)).color(colors.weak))
-            .on_hover_text(around.language.tr("clients.since"));
+        // In a narrow tile the counts and the button come first.
+        if ui.available_width() > ROOM_FOR_SINCE {
+            ui.label(RichText::new(connection.since.clock(around.zone)).color(colors.weak))
+                .on_hover_text(around.language.tr("clients.since"));
+        }
         for (arrow, bytes, color) in [("←", connection.received, colors.received), ("→", connection.sent, colors.sent)] {
             // A column of its own, so that the buttons behind it stand still while bytes come.
             let (_, room) = ui.allocate_space(vec2(COUNT_WIDTH, size::CONTROL));
@@ -106,6 +113,10 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
         if tab.about.is_some() {
             return;
         }
+        if let Some(credentials) = &connection.credentials {
+            let who = RichText::new(describe::who(around.language, credentials)).size(size::CAPTION_TEXT).color(colors.weak);
+            ui.add(egui::Label::new(who).truncate()).on_hover_text(around.language.tr("unix.who_hint"));
+        }
         if connection.peer_finished {
             ui.label(RichText::new(around.language.tr("clients.peer_finished")).color(colors.busy));
         }
@@ -115,13 +126,33 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
             intents.push(end(tab, BTreeSet::from([id]), End::Close));
         }
         response.context_menu(|ui| {
-            for (key, how) in [("network.half_close", End::HalfClose), ("network.reset", End::Reset)] {
+            // Between Unix-domain sockets there is no RST.
+            let has_reset = connection.peer.address.ip().is_some();
+            let ways = [("network.half_close", End::HalfClose), ("network.reset", End::Reset)];
+            for (key, how) in ways.into_iter().filter(|(_, how)| has_reset || *how != End::Reset) {
                 if ui.button(around.language.tr(key)).clicked() {
                     intents.push(end(tab, BTreeSet::from([id]), how));
                 }
             }
         });
     });
+}
+
+/// Beside an address: the moment, both counts and the button.
+const ROOM_FOR_SINCE: f32 = 2.0 * COUNT_WIDTH + 156.0;
+
+/// What a choice does.
+fn hint(tab: &SessionTab, past: bool) -> &'static str {
+    match tab.draft.role {
+        _ if past => "clients.hint_past",
+        Role::Relay => "relay.choose_hint",
+        _ => "clients.hint",
+    }
+}
+
+/// How many lines are chosen: a relay's conversations have two ends each.
+fn chosen_count(tab: &SessionTab) -> usize {
+    if tab.draft.role == Role::Relay { tab.chosen.len().div_ceil(2) } else { tab.chosen.len() }
 }
 
 fn end(tab: &SessionTab, connections: BTreeSet<crate::session::id::ConnectionId>, how: End) -> Intent {

@@ -21,7 +21,7 @@ use crate::ui::widget::bytes::dump_columns;
 use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::field;
 use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
-use egui_material_icons::icons::ICON_FONT_DOWNLOAD;
+use egui_material_icons::icons::{ICON_FONT_DOWNLOAD, ICON_LAYERS};
 use jiff::tz::TimeZone;
 
 /// Bytes of a record that are shown; saving gives all.
@@ -69,7 +69,7 @@ fn hint(data: &Data, tab: &SessionTab) -> Hint {
         Direction::Received => (peer, local),
         Direction::Sent => (local, peer),
     };
-    let transport = if data.peer.connection.is_some() { Transport::Stream } else { Transport::Datagram };
+    let transport = if data.peer.stream().is_some() { Transport::Stream } else { Transport::Datagram };
     let framing = match tab.rule {
         Rule::Length(length) => Some(length),
         _ => None,
@@ -121,11 +121,19 @@ pub fn show(
                 };
                 line(ui, &language.tr(key), &data.peer.address.to_string());
                 line(ui, &language.tr("inspector.length"), &format!("{} B", grouped(data.bytes.len() as u64)));
-                if data.peer.connection.is_some() {
+                if data.peer.stream().is_some() {
                     line(ui, &language.tr("inspector.offset"), &grouped(data.offset));
                 }
                 ui.add_space(space::SMALL);
-                field::caption(ui, &language.tr("inspector.bytes"));
+                ui.horizontal(|ui| {
+                    field::caption(ui, &language.tr("inspector.bytes"));
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        let layers = control::bare(ui, ICON_LAYERS, &language.tr("encap.look"));
+                        if layers.on_hover_text(language.tr("encap.hint")).clicked() {
+                            intents.push(Intent::Encapsulate);
+                        }
+                    });
+                });
                 dump(ui, &inspected.dump);
                 if data.bytes.len() > SHOWN {
                     let text = language.tr_with("inspector.cut", &[("shown", &grouped(SHOWN as u64))]);

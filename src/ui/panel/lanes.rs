@@ -160,7 +160,8 @@ impl Lanes {
         };
         let shape = shape_of(session);
         let mut facts = Facts { shape, is_newest: true, ..Facts::default() };
-        let mut sight = Sight::new(look.model, look.pages, std::mem::take(&mut self.tails));
+        let mut sight =
+            Sight::new(look.model, look.pages, std::mem::take(&mut self.tails), look.until.map(|until| (look.id, until)));
         match shape {
             Shape::Nothing | Shape::Waiting | Shape::Relay => (self.parts, self.key, self.plan) = (Vec::new(), None, None),
             Shape::Stream => self.look_at_stream(look, session, &mut sight, &mut facts),
@@ -300,7 +301,10 @@ impl Lanes {
         beside: Option<[SessionId; 2]>,
         (way, open): (Direction, bool),
     ) -> Key {
-        let range = |id: SessionId| look.model.session(id).map_or(0..0, |session| session.log.first().0..session.log.next().0);
+        let range = |id: SessionId| match id == look.id {
+            true => look.records(),
+            false => look.model.session(id).map_or(0..0, |session| session.log.first().0..session.log.next().0),
+        };
         let mut known: Vec<_> = ends.into_iter().flatten().map(|end| (end.session, end.connection, range(end.session))).collect();
         known.extend(beside.into_iter().flatten().map(|id| (id, None, range(id))));
         Key { ends: known, way, anchor: self.anchor, rule: self.focus.rule.clone(), open }

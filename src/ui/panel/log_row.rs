@@ -29,6 +29,8 @@ pub struct Columns {
     pub peer: f32,
     /// Where the peer ends.
     pub length: f32,
+    /// Cells for the peer; none where there is no such column.
+    peer_cells: usize,
     /// The content's left edge.
     pub content: f32,
     /// Width of one cell of the monospace font.
@@ -39,7 +41,7 @@ impl Columns {
     /// ```text
     /// 20:34:05.093  ← 127.0.0.1:51512      5 B  你好…
     /// ```
-    /// A client has one peer, and a narrow tile no room: then there is no peer column.
+    /// A client has one peer, and a narrow tile no room: then there is no peer column. A relay has two, from whom and to whom.
     pub fn new(ui: &Ui, width: f32, tab: &SessionTab) -> Self {
         let cell = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::mono(), '0'));
         let time = space::SMALL + 4.0;
@@ -47,9 +49,15 @@ impl Columns {
         let peer = arrow + 2.0 * cell;
         // Beside the other columns, the content needs room for some words, or for eight bytes of a dump.
         let least = if tab.draft.shown == Shown::Both { 96.0 } else { 64.0 };
-        let with_peer = tab.draft.role != Role::TcpClient && width > least * cell;
-        let length = if with_peer { peer + PEER_CELLS as f32 * cell } else { peer };
-        Self { time, arrow, peer, length, content: length + 9.0 * cell, cell }
+        let with_peer = !tab.draft.role.is_client() && width > least * cell;
+        let both = tab.draft.role == Role::Relay && width > (least + PEER_CELLS as f32) * cell;
+        let peer_cells = match (with_peer, both) {
+            (false, _) => 0,
+            (true, false) => PEER_CELLS,
+            (true, true) => 2 * PEER_CELLS + 2,
+        };
+        let length = peer + peer_cells as f32 * cell;
+        Self { time, arrow, peer, length, peer_cells, content: length + 9.0 * cell, cell }
     }
 
     /// Whether there is a peer column.
@@ -110,8 +118,14 @@ pub fn show(
             painter.rect_filled(Rect::from_min_size(rect.min, vec2(3.0, rect.height())), 0.0, color);
             put(columns.arrow, Align2::LEFT_CENTER, data.direction.arrow().into(), color);
             let peer = data.peer.address.to_string();
+            // What passes a relay comes from someone and goes to someone, and the arrow says whether it was read or written here.
+            let way = data.peer.connection.and_then(|id| tab.glance.through.get(&id)).map(|other| match data.direction {
+                Direction::Received => format!("{peer} ⇢ {}", other.address),
+                Direction::Sent => format!("{} ⇢ {peer}", other.address),
+            });
+            let peer = way.filter(|_| columns.peer_cells != PEER_CELLS).unwrap_or(peer);
             if columns.has_peer() {
-                put(columns.peer, Align2::LEFT_CENTER, cut(&peer, PEER_CELLS - 1), colors.text);
+                put(columns.peer, Align2::LEFT_CENTER, cut(&peer, columns.peer_cells - 1), colors.text);
             }
             put(columns.content - 2.0 * columns.cell, Align2::RIGHT_CENTER, grouped(data.bytes.len() as u64), colors.weak);
             let tagged = encoding.filter(|_| tab.draft.shown != Shown::Hex);
@@ -294,7 +308,7 @@ fn marks_in(marks: &[Range<usize>], line: Range<usize>) -> impl Iterator<Item = 
 }
 
 /// Click selects, Ctrl-click adds, Shift-click extends.
-fn clicked(tab: &mut SessionTab, ui: &Ui, response: &Response, row: &Row) {
+pub fn clicked(tab: &mut SessionTab, ui: &Ui, response: &Response, row: &Row) {
     if response.secondary_clicked() && !tab.selection.rows.contains(&row.key) {
         tab.selection = Selection { rows: [row.key].into(), from: Some(row.key), last: Some(row.key) };
     }
@@ -324,7 +338,8 @@ fn clicked(tab: &mut SessionTab, ui: &Ui, response: &Response, row: &Row) {
 /// Rows that one selection can hold; more belong into a file.
 pub const LARGEST_SELECTION: usize = 100_000;
 
-fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row, intents: &mut Vec<Intent>) {
+/// What can be done with a row: its bytes copied, or looked at under the lens.
+pub fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row, intents: &mut Vec<Intent>) {
     let ids: Vec<_> = if tab.selection.rows.is_empty() { vec![row.key] } else { tab.selection.rows.iter().copied().collect() };
     let ways = [(CopyAs::Text, "copy.text"), (CopyAs::Hex, "copy.hex"), (CopyAs::C, "copy.c"), (CopyAs::Python, "copy.python")];
     for (way, key) in ways {
@@ -340,6 +355,10 @@ fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row
                 intents.push(Intent::Lens(page));
                 ui.close();
             }
+        }
+        if ui.button(around.language.tr("encap.look")).clicked() {
+            intents.push(Intent::Encapsulate);
+            ui.close();
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::session::draft::Field;
 use crate::session::spec::Role;
 use crate::session::state::State;
 use crate::ui::intent::Intent;
+use crate::ui::panel::{relay, unix};
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{size, space};
 use crate::ui::widget::control::{self, palette};
@@ -34,19 +35,22 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     ui.add_enabled_ui(!live, |ui| role(tab, ui, &fields));
     match tab.draft.role {
         Role::TcpClient => client(tab, ui, &fields, around, live),
-        Role::TcpServer => ui.add_enabled_ui(!live, |ui| local(tab, ui, &fields, around, intents)).inner,
+        Role::TcpServer => ui.add_enabled_ui(!live, |ui| local(tab, ui, &fields, around, intents, LOCAL)).inner,
         Role::Udp => udp(tab, ui, &fields, around, intents, live),
-        Role::Relay | Role::UnixClient | Role::UnixServer | Role::UnixDatagram => {}
+        Role::Relay => relay::form(tab, ui, &fields, around, intents),
+        Role::UnixClient | Role::UnixServer | Role::UnixDatagram => unix::show(tab, ui, &fields, live),
     }
     ui.add_space(space::TINY);
     buttons(tab, ui, &fields, problems.is_empty(), intents);
     ending(tab, ui, around);
     // A wrong field must not be where nobody sees it.
     let hides_problem = problems.iter().any(|problem| is_in_more(tab.draft.role, problem.field));
-    let header = egui::CollapsingHeader::new(fields.tr("network.more")).id_salt(("more", tab.id.0));
-    header.open(hides_problem.then_some(true)).show_unindented(ui, |ui| {
-        ui.add_enabled_ui(!live, |ui| more(tab, ui, &fields, around, intents));
-    });
+    if has_more(tab.draft.role) {
+        let header = egui::CollapsingHeader::new(fields.tr("network.more")).id_salt(("more", tab.id.0));
+        header.open(hides_problem.then_some(true)).show_unindented(ui, |ui| {
+            ui.add_enabled_ui(!live, |ui| more(tab, ui, &fields, around, intents));
+        });
+    }
     if tab.draft.role == Role::Udp {
         let header = egui::CollapsingHeader::new(fields.tr("network.multicast")).id_salt(("multicast", tab.id.0));
         header.show_unindented(ui, |ui| groups(tab, ui, &fields, around, intents, live));
@@ -60,10 +64,16 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     }
 }
 
+/// Whether there are more options: a relay's are in a card of their own.
+fn has_more(role: Role) -> bool {
+    role != Role::Relay
+}
+
 /// Whether a field stands under "more options".
 fn is_in_more(role: Role, field: Field) -> bool {
     match field {
         Field::LocalIp | Field::LocalPort => role == Role::TcpClient,
+        Field::OwnPath => true,
         Field::ConnectTimeout
         | Field::KeepAliveAfter
         | Field::ReceiveBuffer
@@ -75,7 +85,7 @@ fn is_in_more(role: Role, field: Field) -> bool {
 }
 
 fn role(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
-    let choices = [Role::TcpClient, Role::TcpServer, Role::Udp].map(|role| (role, fields.tr(role_key(role))));
+    let choices: Vec<_> = Role::HERE.iter().map(|role| (*role, fields.tr(role_key(*role)))).collect();
     fields.choice(ui, "network.role", &mut tab.draft.role, &choices);
 }
 
@@ -111,9 +121,19 @@ fn remote(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
     fields.text(ui, "network.remote_port", Field::RemotePort, &mut tab.draft.remote_port, "");
 }
 
-/// The local address, typed or taken from the list of this machine's addresses.
-fn local(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
-    field::labelled(ui, &fields.tr("network.local_ip"), |ui, id| {
+/// What the local address and port are called for a socket that is bound.
+const LOCAL: (&str, &str) = ("network.local_ip", "network.local_port");
+
+/// The local address, typed or taken from the list of this machine's addresses; `labels` are the keys of what it and its port are called.
+pub fn local(
+    tab: &mut SessionTab,
+    ui: &mut Ui,
+    fields: &Fields<'_>,
+    around: &Surroundings<'_>,
+    intents: &mut Vec<Intent>,
+    labels: (&str, &str),
+) {
+    field::labelled(ui, &fields.tr(labels.0), |ui, id| {
         let width = ui.available_width() - size::CONTROL - space::TINY;
         fields.edit(ui, &mut tab.draft.local_ip, "", width, Field::LocalIp).labelled_by(id);
         let name = fields.tr("network.choose_address");
@@ -124,7 +144,7 @@ fn local(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surrou
         egui::Popup::menu(&button).accessible_name(name).show(|ui| addresses(tab, ui, fields, around));
     });
     fields.problem(ui, Field::LocalIp);
-    let port = fields.text(ui, "network.local_port", Field::LocalPort, &mut tab.draft.local_port, "");
+    let port = fields.text(ui, labels.1, Field::LocalPort, &mut tab.draft.local_port, "");
     port.on_hover_text(fields.tr("network.local_port_hint"));
     if tab.glance.state.is_live()
         && let Some(local) = tab.glance.local
@@ -153,7 +173,7 @@ fn addresses(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Su
 }
 
 fn udp(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surroundings<'_>, intents: &mut Vec<Intent>, live: bool) {
-    ui.add_enabled_ui(!live, |ui| local(tab, ui, fields, around, intents));
+    ui.add_enabled_ui(!live, |ui| local(tab, ui, fields, around, intents, LOCAL));
     // Where datagrams go may change while the socket is open.
     remote(tab, ui, fields);
     // While the socket is open the box shows what the socket has, and changes it.
@@ -168,6 +188,9 @@ fn udp(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surround
 
 fn more(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let role = tab.draft.role;
+    if role.is_unix() {
+        return unix::more(tab, ui, fields);
+    }
     if role == Role::TcpClient {
         fields.text(
             ui,
@@ -179,7 +202,7 @@ fn more(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, around: &Surroun
         fields.check(ui, "network.reconnect", "network.reconnect_hint", &mut tab.draft.reconnect);
         fields.check(ui, "network.bind_local", "network.bind_local_hint", &mut tab.draft.bind_local);
         if tab.draft.bind_local {
-            local(tab, ui, fields, around, intents);
+            local(tab, ui, fields, around, intents, LOCAL);
         }
     }
     let draft = &mut tab.draft;
@@ -287,7 +310,7 @@ pub fn strip(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, inten
 /// The one filled button, and the other two ways to end a connection beside it.
 fn buttons(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, valid: bool, intents: &mut Vec<Intent>) {
     let state = tab.glance.state;
-    let is_client = tab.draft.role == Role::TcpClient;
+    let role = tab.draft.role;
     ui.horizontal_wrapped(|ui| match state {
         State::Closed | State::Failed => {
             let response = ui.add_enabled_ui(valid, |ui| control::primary(ui, ICON_PLAY_ARROW, &fields.tr("network.open"))).inner;
@@ -311,9 +334,13 @@ fn buttons(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>, valid: bool, 
             if control::danger(ui, ICON_STOP, &fields.tr("network.close")).clicked() {
                 intents.push(Intent::To(tab.id, Action::Close));
             }
-            if is_client {
+            if role == Role::TcpClient {
                 end(tab, ui, fields, ("network.half_close", "network.half_close_hint"), End::HalfClose, intents);
                 end(tab, ui, fields, ("network.reset", "network.reset_hint"), End::Reset, intents);
+            }
+            // Between Unix-domain sockets there is no RST.
+            if role == Role::UnixClient {
+                end(tab, ui, fields, ("network.half_close", "unix.half_close_hint"), End::HalfClose, intents);
             }
         }
     });

@@ -7,10 +7,12 @@ use crate::describe::grouped;
 use crate::session::address::{Address, Endpoint};
 use crate::session::command::{Action, Message, Target};
 use crate::session::draft::{Draft, Field};
+use crate::session::messenger;
 use crate::session::spec::Role;
 use crate::session::state::State;
 use crate::settings::{Remembered, SendKey};
 use crate::ui::intent::Intent;
+use crate::ui::page::TabPage;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::bytes::hex_line;
@@ -20,6 +22,7 @@ use crate::ui::widget::keys;
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
 use egui::{Align, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, Stroke, TextEdit, Ui, UiBuilder, vec2};
 use egui_material_icons::icons::{ICON_HISTORY, ICON_REPEAT, ICON_SEND, ICON_STOP};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -152,7 +155,7 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
 }
 
 /// Where the message goes, as chosen; `None` while the typed remote address is wrong.
-fn target(tab: &SessionTab) -> Option<Target> {
+pub fn target(tab: &SessionTab) -> Option<Target> {
     Some(match (tab.draft.role, &tab.target) {
         (Role::TcpClient | Role::UnixClient | Role::Relay, _) => Target::Everyone,
         (Role::TcpServer | Role::UnixServer, _) if tab.chosen.is_empty() => Target::Everyone,
@@ -161,14 +164,16 @@ fn target(tab: &SessionTab) -> Option<Target> {
         (Role::Udp | Role::UnixDatagram, UdpTarget::LastSender) => Target::LastSender,
         (Role::Udp | Role::UnixDatagram, UdpTarget::Sender(Address::Ip(address))) => Target::Address(Endpoint::from(*address)),
         (Role::Udp | Role::UnixDatagram, UdpTarget::Sender(Address::Unix(path))) => Target::Path(*path),
-        (Role::UnixDatagram, UdpTarget::Remote) => Target::Everyone,
+        (Role::UnixDatagram, UdpTarget::Remote) => Target::Path(tab.draft.remote_place().ok()?),
     })
 }
 
 /// Whether a message can leave now; else the key of the reason.
-fn hindrance(tab: &SessionTab) -> Option<&'static str> {
+pub fn hindrance(tab: &SessionTab) -> Option<&'static str> {
     match (tab.glance.state, tab.draft.role) {
-        (State::Open | State::HalfClosed, Role::TcpClient) if tab.glance.connections.first().is_some_and(|one| one.finished) => {
+        (State::Open | State::HalfClosed, Role::TcpClient | Role::UnixClient)
+            if tab.glance.connections.first().is_some_and(|one| one.finished) =>
+        {
             Some("send.finished")
         }
         (State::Listening, _) if tab.glance.connection_count == 0 => Some("send.no_clients"),
@@ -183,8 +188,8 @@ fn send(tab: &mut SessionTab, bytes: Arc<[u8]>, intents: &mut Vec<Intent>) {
         return;
     }
     let Some(target) = target(tab) else { return };
-    // A TCP stream has no empty messages; a datagram may be empty.
-    if bytes.is_empty() && tab.draft.role != Role::Udp {
+    // A stream has no empty messages; a datagram may be empty.
+    if bytes.is_empty() && !tab.draft.role.is_datagram() {
         return;
     }
     intents.push(Intent::To(tab.id, Action::Send(Message { bytes, target })));
@@ -192,9 +197,10 @@ fn send(tab: &mut SessionTab, bytes: Arc<[u8]>, intents: &mut Vec<Intent>) {
     tab.sending.recalled = None;
 }
 
-fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
+/// The list of those that a message can go to.
+pub fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
     match tab.draft.role {
-        Role::TcpClient | Role::UnixClient | Role::Relay | Role::UnixDatagram => {}
+        Role::TcpClient | Role::UnixClient | Role::Relay => {}
         Role::TcpServer | Role::UnixServer => {
             let text = if tab.chosen.is_empty() {
                 fields.tr("send.to_all")
@@ -203,8 +209,8 @@ fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
             };
             ui.label(RichText::new(text).color(palette(ui).accent_text)).on_hover_text(fields.tr("send.target_hint"));
         }
-        Role::Udp => {
-            let remote = fields.language.tr_with("send.to_remote", &[("address", &remote_text(&tab.draft))]);
+        Role::Udp | Role::UnixDatagram => {
+            let remote = fields.language.tr_with(to_remote_key(tab.draft.role), &[("address", &remote_text(&tab.draft))]);
             let last = fields.tr("send.to_last");
             let shown = match &tab.target {
                 UdpTarget::Remote => remote.clone(),
@@ -215,7 +221,15 @@ fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
             let response = combo.show_ui(ui, |ui| {
                 ui.selectable_value(&mut tab.target, UdpTarget::Remote, remote);
                 ui.selectable_value(&mut tab.target, UdpTarget::LastSender, last);
-                for sender in &tab.glance.senders {
+                // One datagram to all of the network, where that is allowed.
+                if tab.page == TabPage::Messages && tab.glance.broadcast {
+                    let all = SocketAddr::from((Ipv4Addr::BROADCAST, messenger::PORT));
+                    let words = fields.language.tr_with("messenger.to_all", &[("address", &all)]);
+                    ui.selectable_value(&mut tab.target, UdpTarget::Sender(all.into()), words);
+                }
+                // A socket without a name can be sent nothing.
+                let nameless = |sender: &Address| matches!(sender, Address::Unix(path) if path.is_unnamed());
+                for sender in tab.glance.senders.iter().filter(|sender| !nameless(sender)) {
                     ui.selectable_value(&mut tab.target, UdpTarget::Sender(*sender), sender.to_string());
                 }
             });
@@ -225,7 +239,14 @@ fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
     }
 }
 
+fn to_remote_key(role: Role) -> &'static str {
+    if role.is_unix() { "unix.sent_to_remote" } else { "send.to_remote" }
+}
+
 fn remote_text(draft: &Draft) -> String {
+    if draft.role == Role::UnixDatagram {
+        return draft.remote_place().map_or_else(|_| "?".to_owned(), |remote| remote.to_string());
+    }
     draft.remote().map_or_else(|_| "?".to_owned(), |remote| remote.to_string())
 }
 
@@ -392,7 +413,7 @@ fn buttons(
     intents: &mut Vec<Intent>,
 ) -> bool {
     let hindrance = hindrance(tab);
-    let empty = bytes.as_ref().is_ok_and(|bytes| bytes.is_empty()) && tab.draft.role != Role::Udp;
+    let empty = bytes.as_ref().is_ok_and(|bytes| bytes.is_empty()) && !tab.draft.role.is_datagram();
     let may_send = hindrance.is_none() && bytes.is_ok() && !empty;
     let response = ui.add_enabled_ui(may_send, |ui| control::primary(ui, ICON_SEND, &fields.tr("send.button"))).inner;
     let reason = hindrance.unwrap_or(if bytes.is_err() { "send.wrong" } else { "send.empty" });

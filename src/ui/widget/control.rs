@@ -79,6 +79,12 @@ pub fn bare(ui: &mut Ui, symbol: MaterialIcon, name: &str) -> Response {
     named(ui.add(button), name).on_hover_text(name)
 }
 
+/// The same, which may be disabled.
+pub fn bare_if(ui: &mut Ui, enabled: bool, symbol: MaterialIcon, name: &str) -> Response {
+    let button = Button::new(icon(symbol)).frame_when_inactive(false).min_size(vec2(size::CONTROL, size::CONTROL));
+    named(ui.add_enabled(enabled, button), name).on_hover_text(name)
+}
+
 /// A button of an icon alone that is on or off.
 pub fn toggle(ui: &mut Ui, symbol: MaterialIcon, name: &str, on: bool) -> Response {
     let color = if on { palette(ui).accent_text } else { palette(ui).text };
@@ -86,6 +92,15 @@ pub fn toggle(ui: &mut Ui, symbol: MaterialIcon, name: &str, on: bool) -> Respon
     let response = ui.add(button.frame_when_inactive(on));
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, on, name));
     response.on_hover_text(name)
+}
+
+/// The same with a word beside the icon.
+pub fn worded_toggle(ui: &mut Ui, symbol: MaterialIcon, word: &str, on: bool) -> Response {
+    let color = if on { palette(ui).accent_text } else { palette(ui).text };
+    let label = (icon(symbol).color(color), RichText::new(word).color(color));
+    let response = ui.add(Button::new(label).selected(on).min_size(vec2(size::CONTROL, size::CONTROL)));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, on, word));
+    response
 }
 
 /// A row of choices of which one holds. Returns whether it changed.

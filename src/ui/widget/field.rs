@@ -3,7 +3,6 @@
 
 use super::control::palette;
 use crate::i18n::Language;
-use crate::session::address::UnixPathError;
 use crate::session::draft::{Field, Problem, Reason};
 use crate::ui::theme::{size, space};
 use egui::{Align, Layout, Response, RichText, TextEdit, Ui, UiBuilder, vec2};
@@ -20,11 +19,11 @@ pub struct Fields<'a> {
 pub fn problem_text(language: Language, reason: &Reason) -> String {
     match reason {
         Reason::Address(problem) => language.tr_with(problem.key(), &[("text", &problem.quoted())]),
-        Reason::Path(UnixPathError::Empty) => language.tr("address.no_path").into_owned(),
-        Reason::Path(UnixPathError::TooLong(length)) => language.tr_with("address.path_too_long", &[("length", length)]),
-        Reason::Path(UnixPathError::Nul) => language.tr("address.path_nul").into_owned(),
+        Reason::Path(problem) => crate::describe::path_error(language, problem),
         Reason::NotANumber(range) => language.tr_with("field.not_a_number", &[("from", range.start()), ("to", range.end())]),
+        Reason::NotAShare(problem) => language.tr_with("relay.not_a_share", &[("text", &problem.0)]),
         Reason::NotAGroup(problem) => language.tr_with("address.not_a_group", &[("text", &problem.0)]),
+        Reason::NotAName(problem) => language.tr_with("messenger.not_a_name", &[("text", &problem.0)]),
         Reason::Message(problem) => crate::describe::message_error(language, problem),
     }
 }

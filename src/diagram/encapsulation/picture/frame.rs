@@ -8,6 +8,8 @@ use crate::i18n::Language;
 
 /// Width of the dump.
 const DUMP: f32 = 490.0;
+/// How wide it is with both side by side.
+pub const WIDE: f32 = table::WIDTH + 2.0 * GAP + DUMP;
 /// Size of the samples in the legend.
 const SAMPLE: f32 = 10.0;
 
@@ -17,7 +19,7 @@ pub fn frame(language: Language, subject: &Subject, frame: &Frame, room: f32) ->
     let mut y = layers::draw(&mut pen, language, frame, (0.0, 0.0)) + GAP / 2.0;
     y += legend(&mut pen, language, subject, y) + GAP / 2.0;
     let fields = table::draw(&mut pen, language, frame, (0.0, y));
-    let beside = room >= table::WIDTH + 2.0 * GAP + DUMP;
+    let beside = room >= WIDE;
     let place = if beside { (table::WIDTH + 2.0 * GAP, y) } else { (0.0, y + fields + GAP) };
     dump::draw(&mut pen, language, frame, place);
     pen.done()

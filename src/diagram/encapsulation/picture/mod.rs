@@ -8,7 +8,7 @@ mod pieces;
 mod sums;
 mod table;
 
-pub use frame::frame;
+pub use frame::{WIDE, frame};
 pub use pieces::pieces;
 pub use sums::sums;
 

@@ -9,7 +9,7 @@ use crate::session::event::What;
 use crate::session::id::{ConnectionId, SessionId};
 use crate::session::timestamp::Timestamp;
 use crate::store::pages::Pages;
-use crate::traffic::model::{Model, Session};
+use crate::traffic::model::Model;
 use crate::traffic::record::{Data, Direction, Entry, Record, RecordId, Records};
 use std::collections::VecDeque;
 
@@ -59,6 +59,8 @@ pub struct Sight<'a> {
     pages: &'a Pages,
     wanted: Wanted,
     tails: Tails,
+    /// A session of which records from this one on are not to be seen: a replay has not come to them.
+    until: Option<(SessionId, RecordId)>,
 }
 
 /// The newest records of the streams that were looked at last: between them and the next there may be any number of other connections'.
@@ -69,13 +71,15 @@ const TAILS: usize = 8;
 
 impl<'a> Sight<'a> {
     /// Looks into the model and what is at hand from disk.
-    pub fn new(model: &'a Model, pages: &'a Pages, tails: Tails) -> Self {
-        Self { model, pages, wanted: Vec::new(), tails }
+    pub fn new(model: &'a Model, pages: &'a Pages, tails: Tails, until: Option<(SessionId, RecordId)>) -> Self {
+        Self { model, pages, wanted: Vec::new(), tails, until }
     }
 
-    /// A session.
-    pub fn session(&self, id: SessionId) -> Option<&'a Session> {
-        self.model.session(id)
+    /// The number behind the newest record of a session that may be seen.
+    fn next(&self, id: SessionId) -> Option<RecordId> {
+        let next = self.model.session(id)?.log.next();
+        let until = self.until.filter(|(session, _)| *session == id).map(|(_, until)| until);
+        Some(until.map_or(next, |until| until.min(next)))
     }
 
     /// What was not at hand, and what is remembered for the next look.
@@ -135,7 +139,7 @@ impl<'a> Sight<'a> {
 
     /// The next records of a stream from `start` on, within a scan: that which is so many further, or the last one found.
     pub fn later(&mut self, at: End, direction: Direction, start: RecordId, count: usize) -> Option<RecordId> {
-        let next = self.model.session(at.session)?.log.next().0;
+        let next = self.next(at.session)?.0;
         let mut found = None;
         let mut left = count;
         for id in start.0..next.min(start.0 + SCAN) {
@@ -157,7 +161,7 @@ impl<'a> Sight<'a> {
     /// The window of a stream that ends with a record, or with the newest: `most` chunks, back to the place `back_to`.
     pub fn window(&mut self, at: End, direction: Direction, anchor: Anchor, (most, back_to): (usize, u64)) -> Window {
         let Some(session) = self.model.session(at.session) else { return Window::default() };
-        let next = session.log.next();
+        let Some(next) = self.next(at.session) else { return Window::default() };
         let end = match anchor {
             Anchor::Newest => next,
             Anchor::At(record) => RecordId(record.0 + 1),
@@ -188,7 +192,7 @@ impl<'a> Sight<'a> {
     /// The record of a session that stands at a moment: the first that is not older. By halves, for a log may be long.
     fn at_moment(&mut self, id: SessionId, moment: Timestamp) -> Option<RecordId> {
         let log = &self.model.session(id)?.log;
-        let (mut low, mut high) = (log.first().0, log.next().0);
+        let (mut low, mut high) = (log.first().0, self.next(id)?.0);
         while low < high {
             let middle = low + (high - low) / 2;
             let record = self.look(id, RecordId(middle));
@@ -243,7 +247,7 @@ impl<'a> Sight<'a> {
 
     /// The first record of a stream of reads from `start` on that reaches a place, or the last within a scan.
     fn reaching(&mut self, at: End, start: RecordId, place: u64) -> Option<RecordId> {
-        let next = self.model.session(at.session)?.log.next().0;
+        let next = self.next(at.session)?.0;
         let mut found = None;
         for id in start.0.saturating_sub(1)..next.min(start.0 + SCAN) {
             let record = self.look(at.session, RecordId(id));
@@ -447,7 +451,7 @@ pub fn datagrams(
     let mut has_older = false;
     let mut lane = |sight: &mut Sight<'_>, side: Option<(SessionId, Option<Address>)>, direction: Direction| {
         let (session, with) = side?;
-        let newest = sight.session(session)?.log.next();
+        let newest = sight.next(session)?;
         let end = match (anchor, moment) {
             (Anchor::Newest, _) | (Anchor::At(_), None) => newest,
             (Anchor::At(record), Some(_)) if session == own => RecordId(record.0 + 1),

@@ -46,7 +46,7 @@ impl Talk {
     }
 
     fn sight(&self) -> Sight<'_> {
-        Sight::new(&self.model, &self.pages, Tails::new())
+        Sight::new(&self.model, &self.pages, Tails::new(), None)
     }
 
     fn ends(&self) -> StreamEnds {
@@ -118,7 +118,7 @@ fn a_quiet_stream_is_found_again_behind_a_flood_of_others() {
         let event = SessionEvent { session: READER, at: Timestamp(WRITES as i64 * 100 + at as i64), what };
         talk.model.apply(filing.file(Event::Session(event)));
     }
-    let mut sight = Sight::new(&talk.model, &talk.pages, tails);
+    let mut sight = Sight::new(&talk.model, &talk.pages, tails, None);
     assert_eq!(sight.window(end, Direction::Received, Anchor::Newest, (10, 0)).chunks, before);
 }
 
@@ -136,7 +136,7 @@ fn datagrams_of_another_peer_are_left_out_and_cuts_belong_to_theirs() {
         model.apply(filing.file(Event::Session(SessionEvent { session: READER, at: Timestamp(0), what })));
     }
     let pages = Pages::start(Readers::default(), Box::new(|| {})).unwrap();
-    let mut sight = Sight::new(&model, &pages, Tails::new());
+    let mut sight = Sight::new(&model, &pages, Tails::new(), None);
     let (found, older) = sight.datagrams(READER, (Direction::Received, Some(address(1))), RecordId(4));
     let told: Vec<_> = found.iter().map(|datagram| (datagram.chunk.record.0, datagram.cut)).collect();
     assert_eq!(told, [(0, Some(Cut { whole: Some(9) })), (3, None)]);

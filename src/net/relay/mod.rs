@@ -1,0 +1,115 @@
+//! A relay session: listens at one address, forwards to another, and impairs what passes. Each arrival and each departure is a record of its
+//! own, at the end of the relay where it happened; what was done in between is an event. Must never decide what is done: that is
+//! [`crate::session::impairment`]'s.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `tcp` | listens, accepts, and runs a conversation for each client |
+//! | `dial` | connects to the target |
+//! | `pump` | one conversation over TCP: two connections, two streams |
+//! | `udp` | reads the clients' datagrams from one socket |
+//! | `flow` | one client's datagrams: a socket of its own to the target, and both ways' waiting |
+
+mod dial;
+mod flow;
+mod pump;
+mod tcp;
+mod udp;
+
+use super::hub::Actions;
+use super::outbox::Reporter;
+use crate::session::event::{Ending, What};
+use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::id::Peer;
+use crate::session::impairment::{Done, Impaired, Impairment, Spot, Way};
+use crate::session::spec::{Protocol, RelaySpec};
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// Runs the session to its end; the caller reports the ending.
+///
+/// # Errors
+/// The failure that kept it from listening.
+pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+    match spec.protocol {
+        Protocol::Tcp => tcp::run(spec, actions, reporter).await,
+        Protocol::Udp => udp::run(spec, actions, reporter).await,
+    }
+}
+
+/// What is done belongs into the log, before anything it is done to.
+async fn announce(impairment: &Impairment, reporter: &Reporter) {
+    if !impairment.does_nothing() {
+        reporter.report(What::ImpairmentSet(*impairment)).await;
+    }
+}
+
+/// What all conversations of a relay share.
+struct Shared {
+    reporter: Reporter,
+    impairment: Cell<Impairment>,
+    started: Instant,
+}
+
+impl Shared {
+    fn new(reporter: &Reporter, impairment: Impairment) -> Self {
+        Self { reporter: reporter.clone(), impairment: Cell::new(impairment), started: Instant::now() }
+    }
+
+    /// The time as impairments want it.
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The moment of a time of theirs.
+    fn moment(&self, time: Duration) -> Option<tokio::time::Instant> {
+        self.started.checked_add(time).map(tokio::time::Instant::from_std)
+    }
+
+    /// Another impairment from now on.
+    async fn set(&self, impairment: Impairment) {
+        self.impairment.set(impairment);
+        self.reporter.report(What::ImpairmentSet(impairment)).await;
+    }
+
+    /// Something was asked for that a relay has no place for.
+    async fn refuse(&self) {
+        let failure = Failure { operation: Operation::Send, address: String::new(), cause: Cause::OnlyForwards, os_code: None };
+        self.reporter.report(What::Trouble(failure)).await;
+    }
+}
+
+/// The two ends between which something passes.
+#[derive(Clone, Copy)]
+struct Ends {
+    client: Peer,
+    target: Peer,
+}
+
+impl Ends {
+    /// What was done to something; `None` when nothing was.
+    fn impaired(self, way: Way, spot: Spot, length: usize, done: Vec<Done>) -> Option<What> {
+        let (from, to) = match way {
+            Way::ToTarget => (self.client, self.target),
+            Way::ToClient => (self.target, self.client),
+        };
+        let length = length as u64;
+        (!done.is_empty()).then(|| What::Impaired(Impaired { from, to, way, spot, length, done }))
+    }
+
+    /// Where a way leads.
+    fn into(self, way: Way) -> Peer {
+        match way {
+            Way::ToTarget => self.target,
+            Way::ToClient => self.client,
+        }
+    }
+}
+
+/// Waits until then; forever without a moment.
+async fn at(moment: Option<tokio::time::Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

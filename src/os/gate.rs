@@ -1,0 +1,239 @@
+//! Which packets may be kept: those of a session's own ends and no others. Pure, and the last word after the kernel's filter.
+//!
+//! 1. Ends whose own port is known let through exactly what is theirs.
+//! 2. Before a client is connected, its port is not known, and what goes to the same server may be another program's. Such packets are
+//!    held back until the port is known: then those of that port go through, and the others are thrown away unseen. So it is with a port
+//!    that was asked for and may be another program's.
+//! 3. A connection that never came about has no known port in the end. What was held of it goes through when the server refuses it, or
+//!    when its SYN is sent again without an answer: those packets carry nothing but the attempt.
+//! 4. A packet that passes several interfaces (a bridge and a card) counts where its conversation was seen first.
+
+use crate::capture::packet::{Body, Flags, Packet, Says};
+use crate::session::ends::{Ends, Protocol};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+/// Bytes that are held back at most; then the oldest are thrown away. They are not counted as lost: whose they are is not known.
+const MOST_HELD: usize = 1 << 20;
+/// What a packet takes besides its bytes, about.
+const OVERHEAD: usize = 320;
+/// Conversations whose interface is remembered; the oldest is forgotten.
+const MOST_PLACES: usize = 1024;
+
+/// The last look at each packet.
+#[derive(Debug, Default)]
+pub struct Gate {
+    ends: Vec<Ends>,
+    held: VecDeque<Packet>,
+    bytes: usize,
+    places: BTreeMap<Pair, usize>,
+    order: VecDeque<Pair>,
+}
+
+/// Both ends, the lower first.
+type Pair = (SocketAddr, SocketAddr);
+
+impl Gate {
+    /// Lets through what is of these ends from now on. Of what was held back, those that are of them now come out.
+    pub fn aim(&mut self, ends: &[Ends]) -> Vec<Packet> {
+        self.ends = ends.to_vec();
+        let held = std::mem::take(&mut self.held);
+        self.bytes = 0;
+        let mut out = Vec::new();
+        for packet in held {
+            match self.verdict(&packet) {
+                Verdict::Ours => out.push(packet),
+                Verdict::Perhaps => self.hold(packet),
+                Verdict::Foreign => {}
+            }
+        }
+        out
+    }
+
+    /// What comes through with a packet that was seen on an interface: nothing, itself, or it and what was held before it.
+    pub fn pass(&mut self, packet: Packet, interface: usize) -> Vec<Packet> {
+        let verdict = self.verdict(&packet);
+        if verdict == Verdict::Foreign || !self.is_first_place(&packet, interface) {
+            return Vec::new();
+        }
+        if verdict == Verdict::Ours {
+            return vec![packet];
+        }
+        let pair = pair(&packet);
+        let shows_attempt = self.shows_attempt(&packet);
+        self.hold(packet);
+        if !shows_attempt {
+            return Vec::new();
+        }
+        let (out, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held).into_iter().partition(|held| self::pair(held) == pair);
+        self.bytes = left.iter().map(cost).sum();
+        self.held = left.into();
+        out
+    }
+
+    fn verdict(&self, packet: &Packet) -> Verdict {
+        let Some((protocol, (one, other))) = protocol(packet).zip(Some(pair(packet))) else { return Verdict::Foreign };
+        let mut verdict = Verdict::Foreign;
+        for ends in self.ends.iter().filter(|ends| ends.hold(protocol, one, other)) {
+            match ends {
+                Ends::Both { .. } | Ends::Local { .. } => return Verdict::Ours,
+                Ends::Remote { .. } | Ends::Asked { .. } => verdict = Verdict::Perhaps,
+            }
+        }
+        verdict
+    }
+
+    /// Whether it shows that the held attempt it belongs to came to nothing: refused, or asked again without an answer.
+    fn shows_attempt(&self, packet: &Packet) -> bool {
+        let pair = pair(packet);
+        let mut held = self.held.iter().filter(|held| self::pair(held) == pair);
+        match &packet.body {
+            Body::Tcp(segment) => {
+                let only_opening = held.all(|held| held.segment().is_some_and(is_opening));
+                let answers = segment.flags.has(Flags::RST) && segment.length == 0;
+                let again = is_opening(segment) && self.held.iter().any(|held| self::pair(held) == pair);
+                only_opening && (answers || again)
+            }
+            Body::Icmp(report) => report.says != Says::Other && held.all(|held| held.segment().is_some_and(is_opening)),
+            Body::Udp(_) => false,
+        }
+    }
+
+    fn hold(&mut self, packet: Packet) {
+        self.bytes += cost(&packet);
+        self.held.push_back(packet);
+        while self.bytes > MOST_HELD
+            && let Some(oldest) = self.held.pop_front()
+        {
+            self.bytes -= cost(&oldest);
+        }
+    }
+
+    fn is_first_place(&mut self, packet: &Packet, interface: usize) -> bool {
+        let pair = pair(packet);
+        if let Some(place) = self.places.get(&pair) {
+            return *place == interface;
+        }
+        self.places.insert(pair, interface);
+        self.order.push_back(pair);
+        if self.order.len() > MOST_PLACES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.places.remove(&oldest);
+        }
+        true
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Ours,
+    Perhaps,
+    Foreign,
+}
+
+fn is_opening(segment: &crate::capture::packet::Segment) -> bool {
+    segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK) && segment.length == 0
+}
+
+fn cost(packet: &Packet) -> usize {
+    packet.bytes.len() + OVERHEAD
+}
+
+/// Over what; of an ICMP message, what it is about went over.
+fn protocol(packet: &Packet) -> Option<Protocol> {
+    match &packet.body {
+        Body::Tcp(_) => Some(Protocol::Tcp),
+        Body::Udp(_) => Some(Protocol::Udp),
+        Body::Icmp(report) => match report.about?.protocol {
+            6 => Some(Protocol::Tcp),
+            17 => Some(Protocol::Udp),
+            _ => None,
+        },
+    }
+}
+
+/// The ends of its conversation; of an ICMP message, those of what it is about.
+fn pair(packet: &Packet) -> Pair {
+    let (one, other) = match &packet.body {
+        Body::Tcp(_) | Body::Udp(_) => (packet.source, packet.destination),
+        Body::Icmp(report) => report.about.map_or((packet.source, packet.destination), |about| (about.source, about.destination)),
+    };
+    (one.min(other), one.max(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::timestamp::Timestamp;
+    use etherparse::{PacketBuilder, TcpHeader};
+
+    /// Between a port of this machine and 10.0.0.2:80: out or in, flags as letters, length.
+    fn packet(port: u16, line: &str, length: usize) -> Packet {
+        let out = line.starts_with('>');
+        let (from, to) = if out { (port, 80) } else { (80, port) };
+        let mut header = TcpHeader::new(from, to, 1, 1);
+        (header.syn, header.ack, header.rst) = (line.contains('S'), line.contains('A'), line.contains('R'));
+        let ([here, there], mut bytes) = ([[10, 0, 0, 1], [10, 0, 0, 2]], Vec::new());
+        let builder = if out { PacketBuilder::ipv4(here, there, 9) } else { PacketBuilder::ipv4(there, here, 9) };
+        builder.tcp_header(header).write(&mut bytes, &vec![0; length]).unwrap();
+        Packet::parse(Timestamp(0), &bytes).unwrap()
+    }
+
+    fn remote() -> Ends {
+        Ends::Remote { protocol: Protocol::Tcp, remote: "10.0.0.2:80".parse().unwrap() }
+    }
+
+    fn both(port: u16) -> Ends {
+        let local = SocketAddr::new([10, 0, 0, 1].into(), port);
+        Ends::Both { protocol: Protocol::Tcp, local, remote: "10.0.0.2:80".parse().unwrap() }
+    }
+
+    #[test]
+    fn what_another_program_sends_to_the_same_server_is_never_seen() {
+        let mut gate = Gate::default();
+        gate.aim(&[remote()]);
+        for (port, line, length) in
+            [(5, ">S", 0), (6, ">A", 90), (5, "<SA", 0), (7, ">S", 0), (7, "<SA", 0), (5, ">A", 3), (7, ">A", 9), (7, "<AR", 0)]
+        {
+            assert!(gate.pass(packet(port, line, length), 1).is_empty(), "{port} {line}");
+        }
+        let released = gate.aim(&[both(5)]);
+        assert_eq!(released.len(), 3);
+        assert!(released.iter().all(|packet| packet.source.port() == 5 || packet.destination.port() == 5));
+        assert!(gate.held.is_empty());
+        assert!(gate.pass(packet(7, ">A", 9), 1).is_empty());
+        assert_eq!(gate.pass(packet(5, ">A", 9), 1).len(), 1);
+    }
+
+    #[test]
+    fn an_attempt_that_comes_to_nothing_is_seen() {
+        let mut gate = Gate::default();
+        gate.aim(&[remote()]);
+        assert!(gate.pass(packet(5, ">S", 0), 1).is_empty());
+        assert_eq!(gate.pass(packet(5, "<AR", 0), 1).len(), 2);
+        assert!(gate.pass(packet(6, ">S", 0), 1).is_empty());
+        assert_eq!(gate.pass(packet(6, ">S", 0), 1).len(), 2);
+    }
+
+    #[test]
+    fn a_packet_on_its_way_through_two_interfaces_is_one() {
+        let mut gate = Gate::default();
+        gate.aim(&[both(5)]);
+        assert_eq!(gate.pass(packet(5, ">S", 0), 3).len(), 1);
+        assert!(gate.pass(packet(5, ">S", 0), 2).is_empty());
+        assert_eq!(gate.pass(packet(5, "<SA", 0), 3).len(), 1);
+    }
+
+    #[test]
+    fn what_is_held_is_bounded() {
+        let mut gate = Gate::default();
+        gate.aim(&[remote()]);
+        for _ in 0..100 {
+            gate.pass(packet(5, ">A", 30_000), 1);
+        }
+        assert!(gate.bytes <= MOST_HELD && gate.held.len() > 20, "{}", gate.held.len());
+        assert_eq!(gate.aim(&[]).len(), 0);
+        assert_eq!((gate.bytes, gate.held.len()), (0, 0));
+    }
+}

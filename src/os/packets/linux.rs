@@ -1,0 +1,201 @@
+//! A packet socket and the thread that reads it. Must never let through what the gate does not.
+//!
+//! The order at the start matters, as a packet socket takes in everything from the moment it is made:
+//!
+//! 1. A filter that takes nothing is set, and what came before it is thrown away unread.
+//! 2. Only then the real filter is set.
+
+use super::Wake;
+use crate::capture::caught::Packets;
+use crate::capture::packet::Packet;
+use crate::os::filter::{self, Instruction};
+use crate::os::gate::Gate;
+use crate::session::ends::Ends;
+use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::timestamp::Timestamp;
+use nix::errno::Errno;
+use nix::net::if_::if_nametoindex;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::sockopt::{ReceiveTimestampns, RxqOvfl};
+use nix::sys::socket::{
+    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, recvmsg, setsockopt, socket,
+};
+use nix::sys::time::TimeSpec;
+use parking_lot::Mutex;
+use socket2::{SockFilter, SockRef};
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+/// The kernel's queue. Where the system grants less, it is less, and what did not fit is counted.
+const QUEUE: usize = 4 << 20;
+/// Room for one packet: a card that splits them itself is handed up to 64 KiB, with BIG TCP more.
+const LARGEST: usize = 256 << 10;
+/// Packets that are taken at once before the window is told.
+const BURST: usize = 128;
+
+pub struct Running {
+    socket: Arc<OwnedFd>,
+    shared: Arc<Shared>,
+    loopback: u32,
+    /// Dropped to stop: the thread sees its other end close.
+    stop: Option<UnixStream>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    gate: Mutex<Gate>,
+    packets: Arc<Mutex<Packets>>,
+}
+
+impl Running {
+    pub fn start(ends: &[Ends], packets: Arc<Mutex<Packets>>, wake: Wake) -> Result<Self, Failure> {
+        let socket = open().map_err(|problem| failed(&problem))?;
+        let loopback = if_nametoindex("lo").unwrap_or(1);
+        let gate = Mutex::default();
+        let shared = Arc::new(Shared { gate, packets });
+        let (stop, stopped) = UnixStream::pair().map_err(|problem| failed(&problem))?;
+        let mut running = Self { socket: Arc::new(socket), shared, loopback, stop: Some(stop), thread: None };
+        running.shared.gate.lock().aim(ends);
+        attach(&running.socket, &filter::program(ends, loopback)).map_err(|problem| failed(&problem))?;
+        let (socket, shared) = (Arc::clone(&running.socket), Arc::clone(&running.shared));
+        let thread = thread::Builder::new().name("packets".into()).spawn(move || read(&socket, &shared, &stopped, &wake));
+        running.thread = Some(thread.map_err(|problem| failed(&problem))?);
+        Ok(running)
+    }
+
+    pub fn aim(&mut self, ends: &[Ends]) {
+        // The gate first: what the new filter lets through must be let through here too.
+        let mut gate = self.shared.gate.lock();
+        let released = gate.aim(ends);
+        let mut packets = self.shared.packets.lock();
+        released.into_iter().for_each(|packet| packets.push(packet));
+        if let Err(problem) = attach(&self.socket, &filter::program(ends, self.loopback)) {
+            packets.end(problem.to_string());
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+/// A socket that takes nothing yet.
+fn open() -> io::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket(AddressFamily::Packet, SockType::Datagram, flags, SockProtocol::EthAll)?;
+    attach(&socket, &filter::NOTHING)?;
+    let mut nothing = [0; 1];
+    while nix::sys::socket::recv(socket.as_raw_fd(), &mut nothing, MsgFlags::MSG_DONTWAIT).is_ok() {}
+    setsockopt(&socket, ReceiveTimestampns, &true)?;
+    setsockopt(&socket, RxqOvfl, &1)?;
+    SockRef::from(&socket).set_recv_buffer_size(QUEUE)?;
+    Ok(socket)
+}
+
+fn attach(socket: &impl AsFd, program: &[Instruction]) -> io::Result<()> {
+    let program: Vec<SockFilter> = program.iter().map(|(code, yes, no, k)| SockFilter::new(*code, *yes, *no, *k)).collect();
+    SockRef::from(socket).attach_filter(&program)
+}
+
+/// The system's refusal. EPERM is the one that everyone meets: it needs a right that is granted to the program's file.
+fn failed(problem: &io::Error) -> Failure {
+    let os_code = problem.raw_os_error();
+    let cause = if problem.kind() == io::ErrorKind::PermissionDenied {
+        let program = std::env::current_exe().map_or_else(|_| "sockscope".to_owned(), |path| path.display().to_string());
+        Cause::CaptureNotPermitted { program }
+    } else {
+        Cause::Other(problem.to_string())
+    };
+    Failure { operation: Operation::Capture, address: String::new(), cause, os_code }
+}
+
+fn read(socket: &OwnedFd, shared: &Shared, stopped: &UnixStream, wake: &Wake) {
+    let mut buffer = vec![0; LARGEST];
+    let mut dropped = 0;
+    loop {
+        let mut waiting = [PollFd::new(socket.as_fd(), PollFlags::POLLIN), PollFd::new(stopped.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut waiting, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(problem) => return end(shared, wake, problem),
+        }
+        if waiting[1].any() == Some(true) {
+            return;
+        }
+        match burst(socket, shared, &mut buffer, &mut dropped) {
+            Ok(0) => {}
+            Ok(_) => wake(),
+            // An interface that goes down is told once; the others are still there.
+            Err(Errno::ENETDOWN | Errno::EINTR) => {}
+            Err(problem) => return end(shared, wake, problem),
+        }
+    }
+}
+
+fn end(shared: &Shared, wake: &Wake, problem: Errno) {
+    shared.packets.lock().end(io::Error::from(problem).to_string());
+    wake();
+}
+
+/// Takes what is there, at most a burst; how many packets went into the list.
+fn burst(socket: &OwnedFd, shared: &Shared, buffer: &mut [u8], dropped: &mut u32) -> Result<usize, Errno> {
+    let mut kept = 0;
+    for _ in 0..BURST {
+        let arrival = match receive(socket, buffer) {
+            Ok(arrival) => arrival,
+            Err(Errno::EAGAIN) => break,
+            Err(problem) => return Err(problem),
+        };
+        if let Some(now) = arrival.dropped {
+            let new = now.wrapping_sub(std::mem::replace(dropped, now));
+            if new > 0 {
+                shared.packets.lock().lose(new.into());
+            }
+        }
+        let bytes = buffer.get(..arrival.length).unwrap_or_default();
+        let Some(packet) = Packet::parse(arrival.at, bytes) else { continue };
+        // One lock inside the other, as when it is aimed, so that what was held back stays before what comes now.
+        let mut gate = shared.gate.lock();
+        let through = gate.pass(packet, arrival.interface);
+        kept += through.len();
+        let mut packets = shared.packets.lock();
+        through.into_iter().for_each(|packet| packets.push(packet));
+    }
+    Ok(kept)
+}
+
+struct Arrival {
+    length: usize,
+    at: Timestamp,
+    interface: usize,
+    dropped: Option<u32>,
+}
+
+fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> Result<Arrival, Errno> {
+    let mut parts = [IoSliceMut::new(buffer)];
+    let mut control = nix::cmsg_space!(u32, TimeSpec);
+    let message = recvmsg::<LinkAddr>(socket.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
+    let mut arrival = Arrival {
+        length: message.bytes,
+        at: Timestamp::default(),
+        interface: message.address.map_or(0, |address| address.ifindex()),
+        dropped: None,
+    };
+    for item in message.cmsgs()? {
+        match item {
+            ControlMessageOwned::RxqOvfl(count) => arrival.dropped = Some(count),
+            ControlMessageOwned::ScmTimestampns(time) => {
+                arrival.at = Timestamp(time.tv_sec().saturating_mul(1_000_000).saturating_add(time.tv_nsec() / 1000));
+            }
+            _ => {}
+        }
+    }
+    Ok(arrival)
+}

@@ -1,0 +1,140 @@
+//! Frames of the encapsulation as Wireshark reads them: headers, checksums, fragments put together, segments in order.
+
+use sockscope::diagram::encapsulation::frame::Frame;
+use sockscope::diagram::encapsulation::pieces::Plan;
+use sockscope::diagram::encapsulation::subject::{Subject, Transport, Way};
+use std::path::Path;
+use std::process::Command;
+
+fn subject(v6: bool, transport: Transport, payload: &[u8]) -> Subject {
+    let (local, peer) = if v6 { ("[fe80::1]:40000", "[fe80::2]:9999") } else { ("10.0.0.2:40000", "10.0.0.9:9999") };
+    Subject::new(Some(local.parse().unwrap()), peer.parse().unwrap(), Way::ToPeer, transport, payload.into())
+}
+
+fn frames(subject: &Subject, mtu: usize) -> Vec<Vec<u8>> {
+    let plan = Plan::new(subject, mtu).unwrap();
+    (0..plan.count()).map(|index| Frame::new(subject, &plan, index).bytes).collect()
+}
+
+/// A classic capture file of Ethernet frames that have their checksum at the end.
+fn capture(path: &Path, frames: &[Vec<u8>]) {
+    let mut file = Vec::new();
+    // Magic, version 2.4, zone, accuracy, longest, link type Ethernet with “4 bytes of checksum follow” (draft-ietf-opsawg-pcap).
+    for number in [0xA1B2_C3D4_u32, 0x0004_0002, 0, 0, 65_535, 1 | 1 << 26 | 2 << 28] {
+        file.extend_from_slice(&number.to_le_bytes());
+    }
+    for (index, frame) in frames.iter().enumerate() {
+        let length = frame.len() as u32;
+        for number in [1, index as u32, length, length] {
+            file.extend_from_slice(&number.to_le_bytes());
+        }
+        file.extend_from_slice(frame);
+    }
+    std::fs::write(path, file).unwrap();
+}
+
+/// What tshark says of every frame, a column per field; `None` where there is no tshark.
+fn tshark(frames: &[Vec<u8>], fields: &[&str]) -> Option<Vec<Vec<String>>> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("frames.pcap");
+    capture(&path, frames);
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(&path).args(["-T", "fields", "-E", "separator=|", "-n"]);
+    let checks = ["ip.check_checksum:TRUE", "udp.check_checksum:TRUE", "tcp.check_checksum:TRUE", "eth.check_fcs:TRUE"];
+    for check in checks.into_iter().chain(["tcp.relative_sequence_numbers:FALSE", "ip.defragment:TRUE"]) {
+        command.args(["-o", check]);
+    }
+    for field in fields {
+        command.args(["-e", field]);
+    }
+    let output = match command.output() {
+        Ok(output) => output,
+        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => {
+            eprintln!("tshark is not installed: skipped");
+            return None;
+        }
+        Err(problem) => panic!("{problem}"),
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    Some(text.lines().map(|line| line.split('|').map(str::to_owned).collect()).collect())
+}
+
+#[test]
+fn wireshark_finds_every_checksum_good() {
+    let payloads: [&[u8]; 4] = [b"", b"x", "你好，世界".as_bytes(), &[0xFF; 1400]];
+    let mut all = Vec::new();
+    let mut expected = Vec::new();
+    for payload in payloads {
+        for v6 in [false, true] {
+            for transport in [Transport::Udp, Transport::Tcp { offset: 12 }] {
+                all.extend(frames(&subject(v6, transport, payload), 1500));
+                // 1 is “good”; IPv6 has no checksum of its own.
+                let ip = if v6 { "" } else { "1" };
+                let [udp, tcp] = if transport == Transport::Udp { ["1", ""] } else { ["", "1"] };
+                expected.push(["1", ip, udp, tcp, ""].map(str::to_owned).to_vec());
+            }
+        }
+    }
+    let fields = ["eth.fcs.status", "ip.checksum.status", "udp.checksum.status", "tcp.checksum.status", "_ws.malformed"];
+    if let Some(seen) = tshark(&all, &fields) {
+        assert_eq!(seen, expected);
+    }
+}
+
+#[test]
+fn wireshark_reads_the_fields_as_they_are_shown() {
+    let udp = frames(&subject(false, Transport::Udp, b"hello"), 1500);
+    let fields =
+        ["eth.src", "eth.dst", "ip.src", "ip.dst", "ip.ttl", "ip.len", "udp.srcport", "udp.dstport", "udp.length", "data.data"];
+    if let Some(seen) = tshark(&udp, &fields) {
+        let expected =
+            ["02:00:00:00:00:01", "02:00:00:00:00:02", "10.0.0.2", "10.0.0.9", "64", "33", "40000", "9999", "13", "68656c6c6f"];
+        assert_eq!(seen, [expected.map(str::to_owned)]);
+    }
+    let tcp = frames(&subject(true, Transport::Tcp { offset: 12 }, b"hello"), 1500);
+    let fields =
+        ["ipv6.src", "ipv6.hlim", "ipv6.plen", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags.str", "tcp.len", "tcp.window_size_value"];
+    if let Some(seen) = tshark(&tcp, &fields) {
+        assert_eq!(seen[0][..5], ["fe80::1", "64", "25", "1013", "2001"].map(str::to_owned));
+        assert!(seen[0][5].ends_with("AP···"), "{:?}", seen[0]);
+        assert_eq!(seen[0][6..], ["5", "64240"].map(str::to_owned));
+    }
+}
+
+#[test]
+fn wireshark_puts_fragments_together() {
+    let payload: Vec<u8> = (0..5000_u32).map(|index| (index % 251) as u8).collect();
+    for (v6, mtu, lengths) in [(false, 1500, vec![1480, 1480, 1480, 568]), (true, 1280, vec![1232, 1232, 1232, 1232, 80])] {
+        let all = frames(&subject(v6, Transport::Udp, &payload), mtu);
+        assert_eq!(all.len(), lengths.len());
+        let reassembled = if v6 { "ipv6.reassembled.length" } else { "ip.reassembled.length" };
+        let count = if v6 { "ipv6.fragment.count" } else { "ip.fragment.count" };
+        let more = if v6 { "ipv6.fraghdr.more" } else { "ip.flags.mf" };
+        let fields = [reassembled, count, "udp.length", "udp.checksum.status", "data.data", more];
+        let Some(seen) = tshark(&all, &fields) else { return };
+        let last = seen.last().unwrap();
+        let whole = 8 + payload.len();
+        assert_eq!(last[..4], [whole.to_string(), lengths.len().to_string(), whole.to_string(), "1".into()], "v6: {v6}");
+        let hex: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(last[4], hex, "v6: {v6}");
+        let flags: Vec<bool> = seen.iter().map(|row| row[5] == "1" || row[5] == "True").collect();
+        assert_eq!(flags, (1..=lengths.len()).map(|number| number < lengths.len()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn wireshark_sees_segments_follow_one_another() {
+    let all = frames(&subject(false, Transport::Tcp { offset: 0 }, &[0x5A; 4000]), 1500);
+    let fields = ["tcp.seq_raw", "tcp.len", "tcp.checksum.status", "tcp.flags.push", "tcp.analysis.flags"];
+    if let Some(seen) = tshark(&all, &fields) {
+        let expected = [["1001", "1460", "1", "0"], ["2461", "1460", "1", "0"], ["3921", "1080", "1", "1"]];
+        let told: Vec<Vec<String>> = seen.iter().map(|row| row[..4].to_vec()).collect();
+        let told: Vec<Vec<String>> = told
+            .into_iter()
+            .map(|row| row.into_iter().map(|cell| cell.replace("True", "1").replace("False", "0")).collect())
+            .collect();
+        assert_eq!(told, expected.map(|row| row.map(str::to_owned).to_vec()));
+        assert!(seen.iter().all(|row| row[4].is_empty()), "{seen:?}");
+    }
+}
