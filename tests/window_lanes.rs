@@ -53,13 +53,18 @@ fn pair(language: Language, theme: Theme, typed: impl FnOnce(&mut Draft)) -> (St
     let mut stage = Stage::new(language, theme);
     let server = stage.tab(Role::TcpServer, |_| {});
     let client = stage.tab(Role::TcpClient, typed);
+    join(&mut stage, [server, client]);
+    stage.tabs.get_mut(&client).unwrap().page = TabPage::Lanes;
+    (stage, [server, client])
+}
+
+/// The client connects to the server.
+fn join(stage: &mut Stage, [server, client]: [SessionId; 2]) {
     stage.opens(server);
     stage.happens(server, What::Listening { local: SERVER.parse().unwrap() });
     stage.opens(client);
     stage.happens(client, What::Connected { peer: connection(1, SERVER), local: CLIENT.parse().unwrap() });
     stage.happens(server, What::PeerJoined { peer: connection(1, CLIENT), local: SERVER.parse().unwrap() });
-    stage.tabs.get_mut(&client).unwrap().page = TabPage::Lanes;
-    (stage, [server, client])
 }
 
 /// The client writes these, the server reads them in pieces of these sizes.
@@ -134,6 +139,26 @@ fn another_program_at_the_other_end_and_the_least_window() {
         }
         stage.tabs.get_mut(&client).unwrap().page = TabPage::Lanes;
         check(&name("alone", language, theme), stage, WINDOW);
+    }
+}
+
+/// The loopback pair as it comes: two tiles side by side, each with its own way of the same stream.
+#[test]
+fn both_ends_side_by_side() {
+    for (language, theme) in LOOKS {
+        let mut stage = Stage::new(language, theme);
+        let ends = stage.pair((Role::TcpServer, |_: &mut Draft| {}), (Role::TcpClient, |_: &mut Draft| {}));
+        join(&mut stage, ends);
+        let burst: Vec<Vec<u8>> = (1..=10).map(|number| message(language, number).into_bytes()).collect();
+        let total = burst.concat().len();
+        talk(&mut stage, ends, &burst, &[total]);
+        for end in ends {
+            stage.tabs.get_mut(&end).unwrap().page = TabPage::Lanes;
+        }
+        let mut harness = stage.harness([1600.0, 900.0], 1.0);
+        let mut wrong = crowding(&harness, &[Rangef::EVERYTHING]);
+        wrong.extend(harness.try_snapshot(name("pair", language, theme)).err().map(|problem| problem.to_string()));
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }
 
