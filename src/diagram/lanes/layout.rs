@@ -72,8 +72,8 @@ struct Section {
 
 #[derive(Clone, Debug)]
 enum Lines {
-    /// Of so many bytes each.
-    Bytes(u64),
+    /// Of bytes, from each of these places to the next.
+    Bytes(Vec<u64>),
     /// Of these slots each, every one with its left and its width.
     Slots(Vec<Vec<(usize, f32, f32)>>),
 }
@@ -81,7 +81,7 @@ enum Lines {
 impl Section {
     fn count(&self) -> u64 {
         match &self.lines {
-            Lines::Bytes(per_line) => (self.exchange.range.end - self.exchange.range.start).div_ceil(*per_line).max(1),
+            Lines::Bytes(starts) => starts.len() as u64,
             Lines::Slots(lines) => lines.len() as u64,
         }
     }
@@ -138,7 +138,7 @@ impl Plan {
             let line = lanes_of(part) as f32 * (LANE + BETWEEN) + UNDER;
             for exchange in exchanges {
                 let lines = match part {
-                    Part::Stream(_) => Lines::Bytes(per_line),
+                    Part::Stream(stream) => Lines::Bytes(lines(stream.leading(), &exchange.range, per_line)),
                     Part::Datagrams(datagrams) => Lines::Slots(wrap(datagrams, &exchange.range, style.scale, room)),
                 };
                 sections.push(Section { part: index, exchange, top: 0.0, lines, line });
@@ -178,12 +178,13 @@ impl Plan {
     pub fn find(&self, mark: Mark) -> Option<Range<f32>> {
         self.sections.iter().find_map(|section| {
             let line = match (&self.parts[section.part], &section.lines) {
-                (Part::Stream(stream), Lines::Bytes(per_line)) => {
+                (Part::Stream(stream), Lines::Bytes(starts)) => {
                     let lanes = [stream.writes.as_ref(), stream.reads.as_ref()];
                     let lane = lanes.into_iter().flatten().find(|lane| lane.session == mark.session)?;
                     let chunk = lane.chunks.iter().find(|chunk| chunk.record == mark.record)?;
                     let range = &section.exchange.range;
-                    (range.start <= chunk.offset && chunk.offset < range.end).then(|| (chunk.offset - range.start) / per_line)
+                    let inside = range.start <= chunk.offset && chunk.offset < range.end;
+                    inside.then(|| starts.partition_point(|start| *start <= chunk.offset) as u64 - 1)
                 }
                 (Part::Datagrams(datagrams), Lines::Slots(lines)) => {
                     let has = |slot: usize| datagrams.has(slot, mark);
@@ -219,6 +220,21 @@ fn lanes_of(part: &Part) -> usize {
     }
 }
 
+/// Where the lines of a stretch begin: a block that does not fit into the rest of one begins the next, if not much is left free by that; a
+/// block that is longer than a line goes on in the next.
+fn lines(leading: &[Chunk], range: &Range<u64>, per_line: u64) -> Vec<u64> {
+    let mut starts = vec![range.start];
+    let mut start = range.start;
+    while range.end.saturating_sub(start) > per_line {
+        let limit = start + per_line;
+        let fits = leading.partition_point(|chunk| chunk.end() <= limit);
+        let whole = fits.checked_sub(1).and_then(|last| leading.get(last)).map(Chunk::end);
+        start = whole.filter(|end| *end > start + per_line / 2).unwrap_or(limit);
+        starts.push(start);
+    }
+    starts
+}
+
 /// Slots in lines, each with its left and its width.
 fn wrap(datagrams: &Datagrams, slots: &Range<u64>, scale: f32, room: f32) -> Vec<Vec<(usize, f32, f32)>> {
     let mut lines: Vec<Vec<(usize, f32, f32)>> = Vec::new();
@@ -252,9 +268,10 @@ pub fn picture(plan: &Plan, view: Range<f32>) -> Scene<Mark> {
         for line in from..until {
             let mut canvas = Canvas { scene: &mut scene, style: &plan.style, top: lines + line as f32 * section.line };
             match (part, &section.lines) {
-                (Part::Stream(stream), Lines::Bytes(per_line)) => {
-                    let start = section.exchange.range.start + line * per_line;
-                    draw::stream(&mut canvas, stream, start..(start + per_line).min(section.exchange.range.end));
+                (Part::Stream(stream), Lines::Bytes(starts)) => {
+                    let at = |line: u64| usize::try_from(line).ok().and_then(|line| starts.get(line).copied());
+                    let end = section.exchange.range.end;
+                    draw::stream(&mut canvas, stream, at(line).unwrap_or(end)..at(line + 1).unwrap_or(end));
                 }
                 (Part::Datagrams(datagrams), Lines::Slots(lines)) => {
                     let line = usize::try_from(line).ok().and_then(|line| lines.get(line));

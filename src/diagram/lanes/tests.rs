@@ -326,6 +326,17 @@ fn a_picture_has_a_height_that_can_be_told_apart_whatever_there_is() {
 }
 
 #[test]
+fn a_line_ends_where_a_write_ends() {
+    // 816 points are 102 bytes at this scale: three writes of 30, and not a piece of the fourth.
+    let scene = drawn(Part::Stream(stream(chunks(&[30; 5]), chunks(&[150]))), 8.0);
+    let widths: Vec<i32> = boxes(&scene, WRITER).iter().map(|(area, _)| area.width.round() as i32).collect();
+    assert_eq!(widths, [238; 5]);
+    // One that is longer than a line goes on in the next.
+    let scene = drawn(Part::Stream(stream(chunks(&[250]), chunks(&[250]))), 8.0);
+    assert_eq!(boxes(&scene, WRITER).len(), 3);
+}
+
+#[test]
 fn what_nobody_saw_is_dashed() {
     let scene = drawn(Part::Stream(stream(chunks(&[20, 20]), chunks(&[20]))), 8.0);
     let dashed =
