@@ -7,6 +7,7 @@ use crate::session::draft::Draft;
 use crate::session::id::SessionId;
 use crate::session::storage::AtLimit;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -69,6 +70,14 @@ pub struct Settings {
     pub lens: bool,
     /// Whether the encapsulation is shown, which has the lens's place.
     pub encapsulation: bool,
+    /// Whether the address desk is shown.
+    pub desk: bool,
+    /// Whether everything is larger and has more contrast, for a projector.
+    pub projector: bool,
+    /// Whether the classroom is shown.
+    pub lessons: bool,
+    /// The lessons that were done to their end.
+    pub lessons_done: BTreeSet<String>,
     /// Width and height of the window in points.
     pub window: [f32; 2],
     /// The sessions in the tabs.
@@ -93,6 +102,10 @@ impl Default for Settings {
             inspector: false,
             lens: false,
             encapsulation: false,
+            desk: false,
+            projector: false,
+            lessons: false,
+            lessons_done: BTreeSet::new(),
             window: [1180.0, 760.0],
             sessions: Vec::new(),
             layout: None,
@@ -164,7 +177,20 @@ pub const HISTORY: usize = 100;
 /// The longest message remembered: the history is for typing again, not for files.
 const LONGEST_REMEMBERED: usize = 16 << 10;
 
+/// How much larger everything is on a projector than the user chose for the screen.
+pub const PROJECTED: f32 = 1.5;
+
 impl Settings {
+    /// How much larger everything is now than the system says.
+    pub fn shown_zoom(&self) -> f32 {
+        if self.projector { self.zoom * PROJECTED } else { self.zoom }
+    }
+
+    /// Takes over a zoom that was chosen by the keyboard, at the size that is shown now.
+    pub fn set_shown_zoom(&mut self, shown: f32) {
+        self.zoom = if self.projector { shown / PROJECTED } else { shown };
+    }
+
     /// Remembers a message as the latest, once.
     pub fn remember(&mut self, message: Remembered) {
         if message.text.is_empty() || message.text.len() > LONGEST_REMEMBERED {

@@ -47,6 +47,7 @@ fn the_scanner_is_never_held_by_one_who_waits_for_the_model() {
     let question = Question {
         rule: "line".parse().unwrap(),
         filter: FilterDraft { pattern: Pattern { typed: "7".into(), ..Pattern::default() }, ..FilterDraft::default() },
+        protocol: None,
         connections: None,
         search: Pattern::default(),
         encodings: Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8),

@@ -62,7 +62,12 @@ fn sample(local: &str, remote: &str, state: TcpState) -> Sample {
 
 fn listener(waiting: u32) -> Sample {
     let (receive_queue, send_queue) = (Some(waiting), Some(5));
-    Sample { state: Some(TcpState::Listen), receive_queue, send_queue, ..Sample::new(Timestamp(0), Protocol::Tcp, at(SERVER), None) }
+    Sample {
+        state: Some(TcpState::Listen),
+        receive_queue,
+        send_queue,
+        ..Sample::new(Timestamp(0), Protocol::Tcp, at(SERVER), None)
+    }
 }
 
 /// What is known after these samples, a second between each.

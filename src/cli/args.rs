@@ -3,6 +3,7 @@
 use super::relay::Relay;
 use crate::codec::encoding::Encoding;
 use crate::i18n::Language;
+use crate::session::messenger::name;
 use crate::traffic::encodings::Choice;
 use crate::traffic::record::Direction;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -76,8 +77,8 @@ pub enum Command {
     Decode(Decode),
     /// Turn a capture (pcapng, pcap) or a log (NetAssist, jsonl) into another format
     Convert(Convert),
-    /// The class room's lessons (not available yet)
-    Lesson(Later),
+    /// The class room's lessons, on real sockets of this machine: what was predicted beside what happened
+    Lesson(Lesson),
     /// Forward TCP or UDP, and drop, repeat, delay, reorder, cut up, slow down, stall or reset what passes
     Relay(Relay),
     /// Connect to a Unix-domain socket
@@ -114,6 +115,52 @@ pub struct Later {
     /// Not read yet.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     pub words: Vec<String>,
+}
+
+/// `lesson`.
+#[derive(Debug, clap::Args)]
+pub struct Lesson {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub word: LessonWord,
+}
+
+/// `lesson list`, `lesson run`.
+#[derive(Debug, Subcommand)]
+pub enum LessonWord {
+    /// Show which lessons there are
+    List {
+        /// A list for people, or a JSON object per lesson
+        #[arg(long, value_enum, default_value = "text")]
+        format: LessonFormat,
+    },
+    /// Do one from beginning to end; the exit status is 1 when something does not come out as it should
+    Run(LessonRun),
+}
+
+/// `lesson run`.
+#[derive(Debug, clap::Args)]
+pub struct LessonRun {
+    /// One of the list, or a file that ends in .toml
+    #[arg(value_name = "NAME | FILE")]
+    pub lesson: String,
+    /// Text for people, a JSON object per step, or one page that holds everything
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: LessonFormat,
+    /// Where to instead of standard output; a file that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `lesson … --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LessonFormat {
+    /// For people
+    Text,
+    /// A JSON object per line
+    Jsonl,
+    /// A page
+    Html,
 }
 
 /// What only UDP has.
@@ -168,8 +215,9 @@ pub struct Talk {
     /// Send this at the start (a server: to each client that joins); repeatable
     #[arg(long, value_name = "MESSAGE", allow_hyphen_values = true)]
     pub send: Vec<String>,
-    /// Answer what arrives: echo, upper, chat (to all the others) or text:MESSAGE
-    #[arg(long, value_name = "echo|upper|chat|text:MESSAGE", value_parser = reply)]
+    /// Answer what arrives: echo, upper, chat (to all the others), text:MESSAGE, or to datagrams ipmsg (IP Messenger, FeiQ: receipts, who
+    /// is there), which may say who one is: ipmsg:USER@HOST or ipmsg:USER@HOST/GROUP
+    #[arg(long, value_name = "echo|upper|chat|text:MESSAGE|ipmsg", value_parser = reply)]
     pub reply: Option<ReplyWord>,
     /// Append a checksum to each message (not available yet)
     #[arg(long, value_name = "NAME")]
@@ -269,6 +317,15 @@ pub enum ReplyWord {
     Chat,
     /// This text.
     Text(String),
+    /// As a program of IP Messenger.
+    IpMsg {
+        /// One's name.
+        user: String,
+        /// One's machine.
+        host: String,
+        /// One's group; empty for none.
+        group: String,
+    },
 }
 
 /// `decode`.
@@ -371,11 +428,24 @@ fn reply(word: &str) -> Result<ReplyWord, String> {
         "echo" => Ok(ReplyWord::Echo),
         "upper" => Ok(ReplyWord::Upper),
         "chat" => Ok(ReplyWord::Chat),
-        _ => match word.strip_prefix("text:") {
-            Some(text) => Ok(ReplyWord::Text(text.to_owned())),
-            None => Err("one of echo, upper, chat and text:MESSAGE".to_owned()),
+        "ipmsg" => Ok(messenger("sockscope", "sockscope", "")),
+        _ => match (word.strip_prefix("text:"), word.strip_prefix("ipmsg:")) {
+            (Some(text), _) => Ok(ReplyWord::Text(text.to_owned())),
+            (None, Some(who)) => {
+                let (user, place) = who.split_once('@').ok_or("USER@HOST is missing behind ipmsg:")?;
+                let (host, group) = place.split_once('/').unwrap_or((place, ""));
+                match (name(user), name(host)) {
+                    (Ok(user), Ok(host)) => Ok(messenger(&user, &host, group)),
+                    (Err(problem), _) | (_, Err(problem)) => Err(problem.to_string()),
+                }
+            }
+            (None, None) => Err("one of echo, upper, chat, text:MESSAGE and ipmsg".to_owned()),
         },
     }
+}
+
+fn messenger(user: &str, host: &str, group: &str) -> ReplyWord {
+    ReplyWord::IpMsg { user: user.to_owned(), host: host.to_owned(), group: group.to_owned() }
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
@@ -404,5 +474,11 @@ mod tests {
         }
         assert_eq!(reply("text:a:b"), Ok(ReplyWord::Text("a:b".into())));
         assert!(reply("txt").is_err());
+        assert_eq!(reply("ipmsg"), Ok(messenger("sockscope", "sockscope", "")));
+        assert_eq!(reply("ipmsg:李雷@PC-02"), Ok(messenger("李雷", "PC-02", "")));
+        assert_eq!(reply("ipmsg:li@PC-02/研发部"), Ok(messenger("li", "PC-02", "研发部")));
+        for bad in ["ipmsg:li", "ipmsg:@PC", "ipmsg:a:b@PC", "ipmsg:li@"] {
+            assert!(reply(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -17,6 +17,7 @@
 //! | `garbled` | what happened to a garbled text |
 //! | `convert` | a capture or a log into another format |
 //! | `demo` | the main job without a display |
+//! | `lesson` | the classroom's lessons, predicted beside observed |
 //!
 //! Exit status: 0 done, 1 the network (or a file) said no, 2 wrong usage.
 
@@ -26,6 +27,7 @@ mod convert;
 mod decode;
 mod demo;
 mod garbled;
+mod lesson;
 mod pace;
 mod printer;
 mod record;
@@ -93,6 +95,7 @@ impl Job {
                 None => decode::run(language, decode),
             },
             Command::Convert(convert) => convert::run(language, convert),
+            Command::Lesson(words) => lesson::run(language, words),
             session => match spec::plan(language, session) {
                 Ok(plan) => run::run(language, plan),
                 Err(usage) => refuse(&usage),

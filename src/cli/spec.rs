@@ -8,10 +8,11 @@ use crate::describe;
 use crate::i18n::Language;
 use crate::session::address::{self, AddressError, Endpoint, Host, UnixPath};
 use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::messenger::Identity;
 use crate::session::reply::Reply;
 use crate::session::spec::{
-    AfterPeerFin, DEFAULT_BACKLOG, Membership, NotAGroup, Reading, SessionSpec, Switch, TcpClientSpec, TcpOptions, TcpServerSpec,
-    UdpSpec, UnixClientSpec, UnixDatagramSpec, UnixServerSpec,
+    AfterPeerFin, DEFAULT_BACKLOG, Membership, NotAGroup, Reading, Role, SessionSpec, Switch, TcpClientSpec, TcpOptions,
+    TcpServerSpec, UdpSpec, UnixClientSpec, UnixDatagramSpec, UnixServerSpec,
 };
 use crate::traffic::encodings::Choice;
 use crate::traffic::format::Format;
@@ -195,6 +196,12 @@ fn of_talk(
         None => None,
         Some(ReplyWord::Echo) => Some(Reply::Echo),
         Some(ReplyWord::Chat) => Some(Reply::Chat),
+        Some(ReplyWord::IpMsg { user, host, group }) => Some(Reply::IpMsg(Identity {
+            user: user.clone(),
+            host: host.clone(),
+            group: group.clone(),
+            encoding: receive.otherwise(),
+        })),
         Some(ReplyWord::Upper) => Some(Reply::Upper(receive.otherwise())),
         Some(ReplyWord::Text(text)) => Some(Reply::Fixed(
             compose(text, Input::Text, send, ending)
@@ -221,8 +228,12 @@ fn of_talk(
     if frame != Rule::None && format == Format::Raw {
         warnings.push(language.tr("cli.frame_raw").into_owned());
     }
+    let spec = spec(reply);
+    if matches!(talk.reply, Some(ReplyWord::IpMsg { .. })) && spec.role() != Role::Udp {
+        return Err(language.tr("cli.ipmsg_stream").into_owned());
+    }
     Ok(Plan {
-        spec: spec(reply),
+        spec,
         composer,
         greetings: talk.send.iter().map(|text| composer.compose(language, text)).collect(),
         repeat: talk.every.map(|millis| (Duration::from_millis(millis), talk.times)),
@@ -373,6 +384,7 @@ mod tests {
             ("sockscope tcp-client a:1 --frame length:3", "“3”"),
             ("sockscope tcp-client a:1 --checksum crc", "--checksum"),
             ("sockscope tcp-client a:1 --encoding gbk --reply text:\u{1F30F}", "U+1F30F"),
+            ("sockscope tcp-server :1 --reply ipmsg", "ipmsg"),
             ("sockscope relay --listen :1 --to :2", "host"),
             ("sockscope unix-datagram --bind /tmp/x --eof half-close", "half"),
         ];

@@ -6,6 +6,7 @@ mod framing;
 mod knob;
 mod lens;
 mod message;
+mod messenger;
 mod mojibake;
 mod number;
 mod relay;
@@ -22,6 +23,7 @@ pub use card::{Line, card_lines, card_problem, card_words, protocol_name};
 pub use framing::rule_error;
 pub use lens::{character, difference, fault, lacking};
 pub use message::message_error;
+pub use messenger::messenger_problem;
 pub use mojibake::{mojibake, mojibake_confidence, mojibake_outcome, mojibake_part, mojibake_report, mojibake_story};
 pub use number::{grouped, size_text};
 pub use relay::{impaired, impairment, tally};
@@ -145,6 +147,10 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         What::Listening { local } => (tr("note.listening", &[("local", local)]), Tone::Good),
         What::Bound { local, receive_buffer } => {
             (tr("note.bound", &[("local", &place(language, *local)), ("buffer", &(receive_buffer / 1024))]), Tone::Good)
+        }
+        // Nobody connects with datagrams.
+        What::PeerJoined { peer, .. } if peer.stream().is_none() => {
+            (tr("relay.joined", &[("remote", &peer.address)]), Tone::Good)
         }
         What::PeerJoined { peer, .. } => (tr("note.joined", &[("remote", &peer.address)]), Tone::Good),
         What::Dialled { client, target, local } => {

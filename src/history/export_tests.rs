@@ -66,6 +66,7 @@ impl Bench {
         let question = Question {
             rule,
             filter,
+            protocol: None,
             connections: None,
             search: Default::default(),
             encodings: Encodings::fixed(Encoding::UTF_8, Encoding::UTF_8),

@@ -10,7 +10,10 @@
 
 pub mod filter;
 pub mod gate;
+pub mod interfaces;
+pub mod listeners;
 pub mod packets;
+pub mod resolve;
 pub mod sampler;
 pub mod sock_diag;
 pub mod sockets;

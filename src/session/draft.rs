@@ -4,6 +4,7 @@
 use super::address::{self, AddressError, Endpoint, Host, UnixPath, UnixPathError};
 use super::framing::FramingDraft;
 use super::impairment::{ImpairmentDraft, Knob, NotAShare};
+use super::messenger::{self, Identity, MessengerDraft, NotAName};
 use super::reply::Reply;
 use super::spec::{
     AfterPeerFin, Backoff, DEFAULT_BACKLOG, Membership, NotAGroup, Protocol, Reading as ReadingKnobs, RelaySpec, Role,
@@ -44,6 +45,8 @@ pub enum ReplyChoice {
     Fixed,
     /// [`Reply::Chat`].
     Chat,
+    /// [`Reply::IpMsg`].
+    IpMsg,
 }
 
 /// Everything typed and chosen in one session's panels.
@@ -110,6 +113,8 @@ pub struct Draft {
     pub reply: ReplyChoice,
     /// The fixed answer's text.
     pub reply_text: String,
+    /// Who one is to programs of IP Messenger, and what is to be said to them.
+    pub messenger: MessengerDraft,
     /// How the log shows bytes.
     pub shown: Shown,
     /// How bytes become rows of the log.
@@ -173,6 +178,12 @@ pub enum Field {
     Group,
     /// Fixed answer.
     ReplyText,
+    /// One's name for IP Messenger.
+    MessengerUser,
+    /// One's machine's name for it.
+    MessengerHost,
+    /// One's group for it.
+    MessengerGroup,
     /// Period.
     RepeatEvery,
     /// Number of periodic messages.
@@ -196,6 +207,8 @@ pub enum Reason {
     NotAShare(NotAShare),
     /// Text that cannot be turned into bytes.
     Message(MessageError),
+    /// Not a name for IP Messenger.
+    NotAName(NotAName),
 }
 
 /// One wrong field.
@@ -285,6 +298,7 @@ impl Draft {
             groups: Vec::new(),
             reply: ReplyChoice::None,
             reply_text: String::new(),
+            messenger: MessengerDraft::default(),
             framing: FramingDraft::default(),
             shown: Shown::Text,
             receive_encoding: Encoding::UTF_8,
@@ -450,6 +464,13 @@ impl Draft {
             ReplyChoice::Echo => Some(Reply::Echo),
             ReplyChoice::Upper => Some(Reply::Upper(self.receive_encoding)),
             ReplyChoice::Chat => Some(Reply::Chat),
+            ReplyChoice::IpMsg => {
+                let typed = &self.messenger;
+                let user = reading.take(Field::MessengerUser, messenger::name(&typed.user).map_err(Reason::NotAName));
+                let host = reading.take(Field::MessengerHost, messenger::name(&typed.host).map_err(Reason::NotAName));
+                let group = reading.take(Field::MessengerGroup, messenger::group(&typed.group).map_err(Reason::NotAName));
+                Some(Reply::IpMsg(Identity { user: user?, host: host?, group: group?, encoding: typed.encoding() }))
+            }
             ReplyChoice::Fixed => {
                 let bytes = message::compose(&self.reply_text, Input::Text, self.send_encoding, LineEnding::None);
                 let bytes = reading.take(Field::ReplyText, bytes.map_err(Reason::Message));

@@ -17,6 +17,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// One report.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all of them are of the large kind, and an allocation for each would cost more"
+)]
 #[derive(Clone, Debug)]
 pub enum Event {
     /// About a session.

@@ -97,7 +97,9 @@ impl Conversations {
 
     fn note_event(&mut self, id: RecordId, what: &What) {
         match what {
-            What::Connected { peer, local } | What::PeerJoined { peer, local } => self.begin(id, *peer, *local),
+            What::Connected { peer, local } | What::PeerJoined { peer, local } | What::Dialled { target: peer, local, .. } => {
+                self.begin(id, *peer, *local)
+            }
             What::PeerFinished { peer } => self.change(*peer, |conversation| conversation.peer_finished = Some(id)),
             What::Finished { peer } => self.change(*peer, |conversation| conversation.finished = Some(id)),
             What::PeerLeft { peer, ending } => self.end(*peer, Ended { at: id, way: Way::of(&ending.by) }),
@@ -108,7 +110,7 @@ impl Conversations {
     }
 
     fn begin(&mut self, id: RecordId, peer: Peer, local: Address) {
-        let Some(connection) = peer.connection else { return };
+        let Some(connection) = peer.stream() else { return };
         let new = Conversation { peer, local, began: id, finished: None, peer_finished: None, ended: None, received: 0, sent: 0 };
         self.all.insert(connection, new);
         self.last = Some(connection);

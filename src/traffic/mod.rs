@@ -16,5 +16,6 @@ pub mod pair;
 pub mod query;
 pub mod record;
 pub mod scan;
+pub mod seek;
 pub mod text;
 pub mod view;

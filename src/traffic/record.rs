@@ -8,7 +8,7 @@ use crate::session::timestamp::Timestamp;
 use std::sync::Arc;
 
 /// A record's number within its session, from 0. It survives eviction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(pub u64);
 
 /// Which way bytes went.

@@ -8,6 +8,7 @@ use super::query::{
 };
 use super::record::{Entry, Record, RecordId, Records};
 use super::view::{Chosen, RowKey};
+use crate::codec::card::Protocol;
 use crate::codec::framing::Rule;
 use crate::session::id::ConnectionId;
 use crate::session::timestamp::Timestamp;
@@ -22,6 +23,8 @@ pub struct Question {
     pub rule: Rule,
     /// Which rows are shown.
     pub filter: FilterDraft,
+    /// Only what claims to be of this protocol.
+    pub protocol: Option<Protocol>,
     /// The rows of these connections alone, and those about the whole session; `None` for all.
     pub connections: Option<BTreeSet<ConnectionId>>,
     /// What is searched for.
@@ -79,7 +82,7 @@ pub struct Asked {
 impl Question {
     /// Whether it admits the same rows as another.
     pub fn shows_like(&self, other: &Self) -> bool {
-        self.filter == other.filter && self.connections == other.connections
+        self.filter == other.filter && self.connections == other.connections && self.protocol == other.protocol
     }
 
     /// Reads what was typed; times without a day are of `today`, in `zone`.
@@ -90,6 +93,7 @@ impl Question {
             Err(problems) => (Conditions::default(), problems),
         };
         conditions.connections = self.connections.clone();
+        conditions.protocol = self.protocol;
         let (search, search_problem) = match Query::compile(&self.search, &self.encodings) {
             Ok(query) => (query, None),
             Err(problem) => (None, Some(problem)),
@@ -143,6 +147,11 @@ impl Scanner {
     /// The keys of all rows, admitted or not, out of these records.
     pub fn all(&self, records: &Range<u64>) -> Range<u64> {
         self.frames.as_ref().map_or(records.clone(), FrameIndex::rows)
+    }
+
+    /// The key behind the last row that the records before `until` have made; `None` when a record for that is not at hand.
+    pub fn row_before(&self, until: RecordId, records: &impl Records) -> Option<u64> {
+        self.frames.as_ref().map_or(Some(until.0), |frames| frames.row_before(until, records))
     }
 
     /// The rows that the filter admits; `None` for all.
@@ -347,6 +356,7 @@ mod tests {
         Question {
             rule: Rule::None,
             filter: FilterDraft::default(),
+            protocol: None,
             connections: None,
             search: Pattern { typed: typed.into(), kind, ..Pattern::default() },
             encodings: Encodings::new(Choice::Auto(Encoding::UTF_8), Choice::Auto(Encoding::UTF_8), heads),

@@ -1,5 +1,7 @@
-//! Which rows a view shows: all of them or those that a filter admits, up to where it was paused. Must never change or drop a record.
+//! Which rows a view shows: all of them or those that a filter admits, up to where it was paused or a replay has come. Must never change
+//! or drop a record.
 
+use super::record::RecordId;
 use roaring::RoaringTreemap;
 use std::ops::Range;
 
@@ -90,9 +92,26 @@ pub enum Way {
 #[derive(Default)]
 pub struct View {
     paused_at: Option<RowKey>,
+    until: Option<RecordId>,
 }
 
 impl View {
+    /// Shows the records before this as if there were no others; `None` shows all.
+    pub fn set_until(&mut self, until: Option<RecordId>) {
+        self.until = until;
+    }
+
+    /// The first record that is not shown, where a replay has come.
+    pub fn until(&self) -> Option<RecordId> {
+        self.until
+    }
+
+    /// The records that may be shown, out of those that are kept.
+    pub fn records(&self, kept: Range<u64>) -> Range<u64> {
+        let end = self.until.map_or(kept.end, |until| until.0.clamp(kept.start, kept.end));
+        kept.start..end
+    }
+
     /// Stops at the newest of these rows, or goes on.
     pub fn set_paused(&mut self, all: &Range<u64>, paused: bool) {
         self.paused_at = paused.then_some(RowKey(all.end));
@@ -146,6 +165,18 @@ mod tests {
         assert_eq!((view.positions(&(3..4), None), view.waiting(&(3..4))), (3..3, 1));
         view.set_paused(&(0..4), false);
         assert_eq!((view.positions(&(0..4), None), view.waiting(&(0..4))), (0..4, 0));
+    }
+
+    #[test]
+    fn a_replay_shows_what_was_there_by_then() {
+        let mut view = View::default();
+        assert_eq!(view.records(3..9), 3..9);
+        for (until, shown) in [(0, 3..3), (3, 3..3), (5, 3..5), (9, 3..9), (99, 3..9)] {
+            view.set_until(Some(RecordId(until)));
+            assert_eq!(view.records(3..9), shown);
+        }
+        view.set_until(None);
+        assert_eq!(view.records(3..9), 3..9);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The window's state and the order of a frame: look, draw, carry out. Must never wait for the engine.
 
+use super::desk::{self, Desk};
 use super::hand_out::Saving;
 use super::intent::{Change, Intent, Pair};
 use super::keeper::Keeper;
 use super::lens::Lens;
+use super::lessons::Lessons;
 use super::notice::Notices;
 use super::opening::Openings;
 use super::panel::card::Cards;
@@ -50,8 +52,10 @@ mod encapsulation;
 mod capturing;
 mod hand_out;
 mod lens;
+mod lessons;
 mod looking;
 mod pairs;
+mod projector;
 mod reading;
 
 /// The shortest time between two frames that news ask for: 20 in a second can be read, and leave the processor to the network where
@@ -74,6 +78,8 @@ pub struct App {
     asked: Option<Language>,
     /// The zoom of the last frame, to see when the keyboard changes it.
     zoom: f32,
+    /// The contrast of the palettes in force.
+    contrast: theme::Contrast,
     keeper: Keeper,
     tabs: BTreeMap<SessionId, SessionTab>,
     tree: Tree<SessionId>,
@@ -95,8 +101,12 @@ pub struct App {
     cards: Cards,
     /// The encoding lens.
     lens: Lens,
+    /// The classroom.
+    lessons: Lessons,
     /// The selected record inside its headers.
     encapsulation: Encapsulation,
+    /// The address desk.
+    desk: Desk,
     next_save: f64,
     readers: Readers,
     pages: Pages,
@@ -126,7 +136,7 @@ impl App {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(ctx: &Context, loaded: Loaded, path: Option<PathBuf>) -> io::Result<Self> {
-        theme::install(ctx);
+        theme::install_with(ctx, contrast(&loaded.settings));
         let Loaded { settings, damaged } = loaded;
         let waker = ctx.clone();
         let engine = Engine::start(Options {
@@ -151,7 +161,8 @@ impl App {
             look,
             keeper: Keeper::new(path, settings.clone()),
             asked: None,
-            zoom: settings.zoom,
+            zoom: settings.shown_zoom(),
+            contrast: contrast(&settings),
             settings,
             tabs: BTreeMap::new(),
             tree: tiles::empty(),
@@ -170,7 +181,9 @@ impl App {
             inspected: None,
             cards: Cards::default(),
             lens: Lens::default(),
+            lessons: Lessons::default(),
             encapsulation: Encapsulation::default(),
+            desk: Desk::default(),
             next_save: 0.0,
             readers,
             pages,
@@ -244,14 +257,20 @@ impl App {
         }
     }
 
-    fn appearance(&self, ctx: &Context) {
+    fn appearance(&mut self, ctx: &Context) {
         ctx.set_theme(match self.settings.theme {
             Theme::System => egui::ThemePreference::System,
             Theme::Light => egui::ThemePreference::Light,
             Theme::Dark => egui::ThemePreference::Dark,
         });
-        if ctx.zoom_factor().total_cmp(&self.settings.zoom).is_ne() {
-            ctx.set_zoom_factor(self.settings.zoom);
+        let contrast = contrast(&self.settings);
+        if self.contrast != contrast {
+            self.contrast = contrast;
+            theme::install_with(ctx, contrast);
+        }
+        let zoom = self.settings.shown_zoom();
+        if ctx.zoom_factor().total_cmp(&zoom).is_ne() {
+            ctx.set_zoom_factor(zoom);
         }
     }
 
@@ -333,6 +352,7 @@ impl App {
                 self.command(Command::ListInterfaces);
             }
             Intent::Settings(change) => self.change(change, ctx),
+            Intent::Lesson(wish) => self.classroom(wish, ctx),
             Intent::Lens(_) | Intent::Read(..) | Intent::JudgeAgain(..) => self.read_otherwise(intent),
         }
     }
@@ -352,8 +372,11 @@ impl App {
                 self.settings.theme = if dark { Theme::Light } else { Theme::Dark };
             }
             Change::Inspector(shown) => self.settings.inspector = shown,
+            Change::Lessons(shown) => self.settings.lessons = shown,
             Change::Lens(shown) => self.open_lens(shown),
             Change::Encapsulation(shown) => self.open_encapsulation(shown),
+            Change::Desk(shown) => self.settings.desk = shown,
+            Change::Projector(on) => self.settings.projector = on,
             Change::ShowSettings(shown) => self.settings_open = shown,
         }
         self.appearance(ctx);
@@ -397,10 +420,10 @@ impl App {
     fn remembered(&self, ctx: &Context) -> Settings {
         // What was read from a file is not remembered: the file is still there, and what was left is shown once.
         let mut tree = self.tree.clone();
-        for tab in self.tabs.values().filter(|tab| tab.about.is_some()) {
+        for tab in self.tabs.values().filter(|tab| !tab.is_remembered()) {
             tiles::remove(&mut tree, tab.id);
         }
-        let sessions = self.tabs.values().filter(|tab| tab.about.is_none()).map(|tab| {
+        let sessions = self.tabs.values().filter(|tab| tab.is_remembered()).map(|tab| {
             let mut draft = tab.draft.clone();
             if draft.message.len() > LONGEST_DRAFT {
                 draft.message.clear();
@@ -442,8 +465,12 @@ impl View for App {
         let zoom = ctx.zoom_factor();
         if zoom.total_cmp(&self.zoom).is_ne() {
             // Ctrl and plus or minus.
-            (self.zoom, self.settings.zoom) = (zoom, zoom);
+            self.zoom = zoom;
+            if zoom.total_cmp(&self.settings.shown_zoom()).is_ne() {
+                self.settings.set_shown_zoom(zoom);
+            }
         }
+        self.project(ui);
         if let Some(tab) = self.focused.and_then(|id| self.tabs.get_mut(&id)) {
             find::keys(tab, ui);
         }
@@ -451,11 +478,13 @@ impl View for App {
         self.look(&ctx);
         self.take_copied(&ctx);
         self.pair_up();
+        self.drive_lesson(&ctx);
         let language = self.language();
         let mut intents = Vec::new();
         top_bar::show(ui, language, &self.settings, &mut intents);
         self.show_reading(ui);
         let colors = palette(ui);
+        self.show_lessons(ui, &mut intents);
         self.show_lens(ui, &mut intents);
         self.show_encapsulation(ui, &mut intents);
         if self.settings.inspector && !self.tabs.is_empty() {
@@ -467,7 +496,16 @@ impl View for App {
                     inspector::show(ui, (self.inspected.as_ref(), &mut self.cards), language, &self.zone, &mut intents)
                 });
         }
+        let desk = self.settings.desk.then(|| desk::Place::of(ui.available_width()));
+        if desk == Some(desk::Place::Beside) {
+            self.desk.panel(ui, language, &mut intents);
+        }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if desk == Some(desk::Place::Instead) {
+                let frame = Frame::new().fill(colors.panel).inner_margin(12);
+                frame.show(ui, |ui| self.desk.page(ui, language, &mut intents));
+                return;
+            }
             if self.tabs.is_empty() {
                 welcome::show(ui, language, &mut intents);
                 return;
@@ -509,6 +547,11 @@ impl View for App {
         }
         self.recovery = Recovery::default();
     }
+}
+
+/// How much contrast the settings ask for.
+fn contrast(settings: &Settings) -> theme::Contrast {
+    if settings.projector { theme::Contrast::High } else { theme::Contrast::Usual }
 }
 
 /// The session of a tile that is no container.

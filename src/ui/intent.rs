@@ -2,6 +2,7 @@
 
 use super::hand_out::HandOut;
 use super::lens::Page;
+use super::lessons::Wish;
 use crate::codec::encoding::Encoding;
 use crate::session::command::Action;
 use crate::session::id::SessionId;
@@ -53,6 +54,8 @@ pub enum Intent {
     HandOut(HandOut),
     /// Judge a stream anew, by what comes from now on.
     JudgeAgain(SessionId, Stream),
+    /// Something for the classroom.
+    Lesson(Wish),
 }
 
 /// For what an encoding is chosen.
@@ -107,4 +110,10 @@ pub enum Change {
     Lens(bool),
     /// Show or hide the encapsulation.
     Encapsulation(bool),
+    /// Show or hide the address desk.
+    Desk(bool),
+    /// Larger and with more contrast, or as usual.
+    Projector(bool),
+    /// Show or hide the classroom.
+    Lessons(bool),
 }

@@ -2,9 +2,12 @@
 //! more than a screenful of work.
 
 use super::glance::{Content, DUMP_LINES, Glance, LINE_BYTES, Row, RowStyle, Sought};
+use super::page::TabPage;
+use super::replay;
 use super::session::{Rows, Selection, SessionTab};
 use super::theme::size;
 use super::widget::rows::Move;
+use crate::codec::card::Protocol;
 use crate::codec::encoding::Encoding;
 use crate::codec::framing::{End, Rule};
 use crate::history::at_hand::{AtHand, Found};
@@ -52,6 +55,7 @@ impl SessionTab {
             // A rule that is being typed and is not right yet changes nothing.
             rule: self.draft.framing.rule().unwrap_or_else(|_| self.rule.clone()),
             filter: self.filter.clone(),
+            protocol: (self.page == TabPage::Messages).then_some(Protocol::IpMsg),
             connections: (!self.chosen.is_empty()).then(|| self.chosen.clone()),
             search,
             encodings,
@@ -95,6 +99,7 @@ impl SessionTab {
         self.filter_problems = std::mem::take(&mut asked.filter_problems);
         self.search_problem = asked.search_problem.take();
         self.framed.borrow_mut().clear();
+        self.replay.rows_changed();
         self.scanner = asked.scanner().map(|scanner| Arc::new(Mutex::new(scanner)));
         self.pace = self.scanner.as_ref().map(|_| Pace::begin(now, end));
         self.asked = Some(question);
@@ -127,8 +132,17 @@ impl SessionTab {
         if let Some((pace, scanner)) = self.pace.as_mut().zip(scanner) {
             pace.come(now, scanner.next());
         }
-        let kept = session.log.first().0..session.log.next().0;
-        let all = scanner.map_or(kept.clone(), |scanner| scanner.all(&kept));
+        let records = AtHand::new(&session.log, pages, self.id);
+        let whole = session.log.first().0..session.log.next().0;
+        if let Some(span) = replay::span(self) {
+            self.replay.step(&mut self.view, span, &whole, &records, now);
+        }
+        let kept = self.view.records(whole);
+        let mut all = scanner.map_or(kept.clone(), |scanner| scanner.all(&kept));
+        if let (Some(until), Some(scanner)) = (self.view.until(), scanner.filter(|scanner| scanner.frames().is_some())) {
+            let end = self.replay.row_before(scanner, until, &records);
+            all.end = all.end.min(end).max(all.start);
+        }
         if let Some(paused) = self.pause_asked.take() {
             self.view.set_paused(&all, paused);
         }
@@ -148,7 +162,6 @@ impl SessionTab {
         next.waiting = self.view.waiting(&all);
         next.sought = scanner.map(|scanner| self.sought(scanner, &kept, &all));
         next.chosen_live = self.chosen.iter().filter(|id| session.connections.contains_key(id)).count();
-        let records = AtHand::new(&session.log, pages, self.id);
         if !hidden {
             let view =
                 Rowed { scanner, records: &records, framed: &self.framed, style: self.row_style(), encodings: self.encodings() };
@@ -192,8 +205,8 @@ impl SessionTab {
         Sought {
             done: scanner.next().0.clamp(kept.start, kept.end) - kept.start,
             total: kept.end - kept.start,
-            admitted: scanner.admitted().map(|admitted| (admitted.count(), all.end - all.start)),
-            found: scanner.search().map(|_| found.count()),
+            admitted: scanner.admitted().map(|admitted| (length(&admitted.positions(RowKey(all.end))), length(all))),
+            found: scanner.search().map(|_| length(&found.positions(RowKey(all.end)))),
             at: before.map(|before| before.end - before.start + 1),
         }
     }
@@ -205,7 +218,11 @@ impl SessionTab {
         let admitted = scanner.admitted();
         let shown = admitted.map(|admitted| scanner.found().among(admitted));
         let found = shown.as_ref().unwrap_or(scanner.found());
-        let Some(key) = found.next(self.selection.last, way).or_else(|| found.next(None, way)) else { return };
+        // What a replay has not come to is not there.
+        let end = self.glance.all.end;
+        let last = || if way == Way::Back { found.next(Some(RowKey(end)), way) } else { found.next(None, way) };
+        let next = found.next(self.selection.last, way).filter(|key| key.0 < end);
+        let Some(key) = next.or_else(last).filter(|key| key.0 < end) else { return };
         self.movement = Some(Move::Reveal(admitted.map_or(key.0, |admitted| admitted.position(key))));
         self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
     }
@@ -276,6 +293,10 @@ impl SessionTab {
             Some(scanner) => scanner.lock().admitted().map_or(Some(RowKey(position)), |admitted| admitted.at(position)),
         }
     }
+}
+
+fn length(range: &Range<u64>) -> u64 {
+    range.end.saturating_sub(range.start)
 }
 
 /// The rows of a view, out of what is at hand.

@@ -18,6 +18,7 @@ use egui::accesskit::Role as Access;
 use egui::{Align2, ComboBox, CursorIcon, Rect, Sense, Stroke, Ui, WidgetInfo, vec2};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The ways to look at a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,6 +94,17 @@ pub struct PageLook<'a> {
     pub selected: Option<RowKey>,
     /// What the records are read in.
     pub encodings: Encodings,
+    /// Where a replay has come: records from this one on are not to be shown; `None` shows all.
+    pub until: Option<RecordId>,
+}
+
+impl PageLook<'_> {
+    /// The records of the session that may be shown, by number.
+    pub fn records(&self) -> Range<u64> {
+        let Some(session) = self.model.session(self.id) else { return 0..0 };
+        let (first, next) = (session.log.first().0, session.log.next().0);
+        first..self.until.map_or(next, |until| until.0.clamp(first, next))
+    }
 }
 
 impl SessionTab {
@@ -109,8 +121,8 @@ impl SessionTab {
         }
         // A row that is a frame is no record.
         let (selected, encodings) = (self.selection.last.filter(|_| self.rule == Rule::None), self.encodings());
-        let capture = &self.capture;
-        let look = PageLook { model, pages, sampler, id: self.id, capture, now, zone, selected, encodings };
+        let (capture, until) = (&self.capture, self.view.until());
+        let look = PageLook { model, pages, sampler, id: self.id, capture, now, zone, selected, encodings, until };
         match self.page {
             TabPage::Log => Vec::new(),
             TabPage::Ladder => self.ladder.look(&look),

@@ -7,8 +7,10 @@ use super::intent::{Intent, Scope};
 use super::look::Framed;
 use super::page::{self, TabPage};
 use super::panel::{
-    calls, clients, file, find, ladder, lanes, log, messages, network, receive, relay, send, send_settings, states, unix,
+    calls, clients, file, find, ladder, lanes, log, messages, messages_send, network, receive, relay, send, send_settings,
+    states, unix,
 };
+use super::replay::{self, Replay};
 use super::status_bar;
 use super::theme::{self, size, space};
 use super::widget::control::palette;
@@ -17,7 +19,8 @@ use crate::codec::encoding::Encoding;
 use crate::codec::framing::Rule;
 use crate::history::open::About;
 use crate::i18n::Language;
-use crate::session::draft::{Draft, Problem};
+use crate::lesson::both::Both;
+use crate::session::draft::{Draft, Problem, Shown};
 use crate::session::id::{ConnectionId, SessionId};
 use crate::session::spec::{Interface, Role};
 use crate::settings::{Remembered, SendKey};
@@ -40,6 +43,8 @@ pub struct SessionTab {
     pub id: SessionId,
     /// As typed.
     pub draft: Draft,
+    /// What a lesson calls it, if it belongs to one: then it is not remembered.
+    pub called: Option<Both>,
     /// What it was read from, if it was: then it is for looking alone.
     pub about: Option<About>,
     /// What the last frame saw.
@@ -115,6 +120,8 @@ pub struct SessionTab {
     pub calls: calls::Calls,
     /// The page with its messages.
     pub messages: messages::Messages,
+    /// Up to which moment a file is shown.
+    pub replay: Replay,
     /// Whether also what was sent is judged, stream by stream: in a file alone.
     auto_sent: bool,
 }
@@ -162,6 +169,7 @@ impl SessionTab {
             id,
             problems: draft.spec().err().unwrap_or_default(),
             draft,
+            called: None,
             about: None,
             glance: Glance::default(),
             view: View::default(),
@@ -198,6 +206,7 @@ impl SessionTab {
             lanes: lanes::Lanes::default(),
             calls: calls::Calls::default(),
             messages: messages::Messages::default(),
+            replay: Replay::default(),
             auto_sent: false,
         }
     }
@@ -212,14 +221,20 @@ impl SessionTab {
         tab
     }
 
+    /// Whether it comes back at the next start: neither what was read from a file nor what a lesson set up does.
+    pub fn is_remembered(&self) -> bool {
+        self.about.is_none() && self.called.is_none()
+    }
+
     /// The word for where it stands.
     pub fn state_key(&self) -> &'static str {
         self.about.as_ref().map_or(self.glance.state.key(), file::state_key)
     }
 
-    /// How rows are shown now.
+    /// How rows are shown now: a message of a messenger takes one line.
     pub fn row_style(&self) -> RowStyle {
-        RowStyle { shown: self.draft.shown, columns: self.columns }
+        let shown = if self.page == TabPage::Messages { Shown::Text } else { self.draft.shown };
+        RowStyle { shown, columns: self.columns }
     }
 
     /// What its records are read in now.
@@ -338,11 +353,16 @@ impl SessionTab {
     fn least_height(&self) -> f32 {
         let clients = if self.lists_clients() { clients::LEAST_HEIGHT } else { 0.0 };
         let below = match self.draft.role {
-            _ if self.about.is_some() => file::LINE,
+            _ if self.about.is_some() => self.file_height(),
             Role::Relay => relay::LINE,
             _ => send::LEAST_HEIGHT,
         };
         size::CONTROL + clients + log::least_height(self) + below
+    }
+
+    /// Height of what stands where the send box would.
+    fn file_height(&self) -> f32 {
+        file::LINE + if replay::span(self).is_some() { replay::LINE + space::SMALL } else { 0.0 }
     }
 
     fn lists_clients(&self) -> bool {
@@ -359,8 +379,13 @@ impl SessionTab {
         ui.advance_cursor_after_rect(all);
         let child = |rect| UiBuilder::new().max_rect(rect);
         let above = if self.about.is_some() {
-            let top = all.bottom() - file::LINE + space::SMALL;
-            file::read_only(self.id, &mut ui.new_child(child(all.with_min_y(top))), around, intents);
+            let top = all.bottom() - self.file_height() + space::SMALL;
+            let line = all.with_min_y(all.bottom() - file::LINE + space::SMALL);
+            file::read_only(self.id, &mut ui.new_child(child(line)), around, intents);
+            if replay::span(self).is_some() {
+                let line = all.with_min_y(top).with_max_y(top + replay::LINE);
+                replay::show(self, &mut ui.new_child(child(line)), around);
+            }
             all.with_max_y(top - space::SMALL)
         } else if self.draft.role == Role::Relay {
             let top = all.bottom() - relay::LINE;
@@ -368,7 +393,12 @@ impl SessionTab {
             all.with_max_y(top - space::TINY)
         } else {
             let (above, below) = self.split(ui, all, around.language);
-            send::show(self, &mut ui.new_child(child(below)), around, intents);
+            let room = &mut ui.new_child(child(below));
+            if self.page == TabPage::Messages && self.draft.role == Role::Udp {
+                messages_send::show(self, room, around, intents);
+            } else {
+                send::show(self, room, around, intents);
+            }
             above
         };
         let ui = &mut ui.new_child(child(above));

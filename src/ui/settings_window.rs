@@ -40,6 +40,7 @@ fn contents(ui: &mut Ui, settings: &mut Settings, language: Language) {
     fields.choice(ui, "settings.theme", &mut settings.theme, &themes);
     let zooms = [0.8_f32, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0].map(|zoom| (zoom, format!("{:.0} %", zoom * 100.0)));
     fields.choice(ui, "settings.zoom", &mut settings.zoom, &zooms);
+    fields.check(ui, "settings.projector", "settings.projector_hint", &mut settings.projector);
     let keys = [(SendKey::CtrlEnter, tr("settings.ctrl_enter")), (SendKey::Enter, tr("settings.enter"))];
     fields.choice(ui, "settings.send_key", &mut settings.send_key, &keys);
     let memories = [16_u32, 64, 256, 1024].map(|mib| (mib, format!("{mib} MiB")));

@@ -196,9 +196,99 @@ pub const DARK: Palette = Palette {
     ],
 };
 
+/// The same for a projector in a bright room: at least 7 : 1.
+pub const LIGHT_PROJECTED: Palette = Palette {
+    window: rgb(0xED_F0_F4),
+    panel: rgb(0xF8_F9_FB),
+    card: rgb(0xFF_FF_FF),
+    field: rgb(0xFF_FF_FF),
+    line: rgb(0x8A_94_A3),
+    row_alternate: rgb(0xF3_F5_F8),
+    hovered: rgb(0xE4_EC_F8),
+    selected: rgb(0xCF_E0_FF),
+    marked: rgb(0xFF_DD_66),
+    strong: rgb(0x00_00_00),
+    text: rgb(0x10_16_1F),
+    weak: rgb(0x33_3D_4B),
+    accent: rgb(0x0F_47_AF),
+    accent_hovered: rgb(0x0B_3A_93),
+    on_accent: rgb(0xFF_FF_FF),
+    accent_text: rgb(0x0A_35_80),
+    received: rgb(0x0A_35_80),
+    sent: rgb(0x00_45_2A),
+    warning: rgb(0x55_30_00),
+    error: rgb(0x7D_0A_0A),
+    ok: rgb(0x00_45_2A),
+    busy: rgb(0x55_30_00),
+    series: [
+        rgb(0x0A_35_80),
+        rgb(0x6B_2A_00),
+        rgb(0x00_45_2A),
+        rgb(0x5A_1A_4E),
+        rgb(0x4A_38_00),
+        rgb(0x08_3F_4C),
+        rgb(0x6E_0F_22),
+        rgb(0x2A_33_40),
+    ],
+    series_grounds: LIGHT.series_grounds,
+};
+
+/// Light on dark for a projector.
+pub const DARK_PROJECTED: Palette = Palette {
+    window: rgb(0x00_00_00),
+    panel: rgb(0x0B_0E_13),
+    card: rgb(0x10_14_1A),
+    field: rgb(0x00_00_00),
+    line: rgb(0x6B_76_86),
+    row_alternate: rgb(0x17_1C_24),
+    hovered: rgb(0x1D_25_30),
+    selected: rgb(0x1A_31_56),
+    marked: rgb(0x5A_43_00),
+    strong: rgb(0xFF_FF_FF),
+    text: rgb(0xF0_F4_F9),
+    weak: rgb(0xCC_D5_E0),
+    accent: rgb(0x0F_47_AF),
+    accent_hovered: rgb(0x14_50_C2),
+    on_accent: rgb(0xFF_FF_FF),
+    accent_text: rgb(0xAE_CF_FF),
+    received: rgb(0xAE_CF_FF),
+    sent: rgb(0x8B_F0_C1),
+    warning: rgb(0xFF_D2_8C),
+    error: rgb(0xFF_BA_BA),
+    ok: rgb(0x8B_F0_C1),
+    busy: rgb(0xFF_D2_8C),
+    series: [
+        rgb(0xAE_CF_FF),
+        rgb(0xFF_C6_A3),
+        rgb(0x8B_F0_C1),
+        rgb(0xF5_C6_EC),
+        rgb(0xF5_DC_95),
+        rgb(0x9D_E6_F5),
+        rgb(0xFF_BE_CB),
+        rgb(0xDC_E3_EC),
+    ],
+    series_grounds: DARK.series_grounds,
+};
+
+/// How much contrast there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contrast {
+    /// For a screen.
+    #[default]
+    Usual,
+    /// For a projector.
+    High,
+}
+
 /// The palette that is in force.
 pub fn palette(ctx_style: &Style) -> &'static Palette {
-    if ctx_style.visuals.dark_mode { &DARK } else { &LIGHT }
+    of_visuals(&ctx_style.visuals)
+}
+
+/// The same by the visuals alone: each palette has a window of its own colour.
+pub fn of_visuals(visuals: &Visuals) -> &'static Palette {
+    let usual = if visuals.dark_mode { &DARK } else { &LIGHT };
+    [&LIGHT_PROJECTED, &DARK_PROJECTED].into_iter().find(|palette| palette.window == visuals.panel_fill).unwrap_or(usual)
 }
 
 /// Distances, in points, in steps of four.
@@ -245,18 +335,28 @@ pub mod size {
     pub const LABEL: f32 = 76.0;
     /// The inspector.
     pub const INSPECTOR: f32 = 320.0;
+    /// The address desk.
+    pub const DESK: f32 = 500.0;
+    /// Its least width: 32 bits and their name.
+    pub const DESK_LEAST: f32 = 440.0;
+    /// The greatest width of what is in it.
+    pub const DESK_MOST: f32 = 760.0;
+    /// The classroom.
+    pub const LESSONS: f32 = 360.0;
     /// The encoding lens.
     pub const LENS: f32 = 300.0;
     /// Its least height: the verdict and one row.
     pub const LENS_LEAST: f32 = 150.0;
-    /// The encapsulation panel.
-    pub const ENCAPSULATION: f32 = 380.0;
     /// A tile narrower than this folds its settings column into a drawer.
     pub const NARROW: f32 = 700.0;
     /// Scroll bars.
     pub const SCROLL_BAR: f32 = 10.0;
     /// The dot that stands for a state.
     pub const DOT: f32 = 8.0;
+    /// The rail of a slider: its length.
+    pub const SLIDER: f32 = 180.0;
+    /// And its height.
+    pub const RAIL: f32 = 4.0;
     /// The bar of tabs.
     pub const TAB_BAR: f32 = 36.0;
     /// The widest that a dialogue or an empty state's text gets.
@@ -302,10 +402,19 @@ pub fn dialogue(style: &Style) -> egui::Frame {
 
 /// Puts both themes in force; which of them shows is the context's theme preference.
 pub fn install(ctx: &Context) {
+    install_with(ctx, Contrast::Usual);
+}
+
+/// The same with so much contrast.
+pub fn install_with(ctx: &Context, contrast: Contrast) {
+    let (light, dark) = match contrast {
+        Contrast::Usual => (&LIGHT, &DARK),
+        Contrast::High => (&LIGHT_PROJECTED, &DARK_PROJECTED),
+    };
     // Where the system does not say, paper is the calmer choice.
     ctx.options_mut(|options| options.fallback_theme = egui::Theme::Light);
-    ctx.set_style_of(egui::Theme::Light, style(&LIGHT, Visuals::light()));
-    ctx.set_style_of(egui::Theme::Dark, style(&DARK, Visuals::dark()));
+    ctx.set_style_of(egui::Theme::Light, style(light, Visuals::light()));
+    ctx.set_style_of(egui::Theme::Dark, style(dark, Visuals::dark()));
 }
 
 fn style(palette: &Palette, base: Visuals) -> Style {
@@ -395,18 +504,32 @@ mod tests {
 
     #[test]
     fn every_text_can_be_read_on_every_surface_it_stands_on() {
-        for palette in [LIGHT, DARK] {
-            let p = palette;
+        for (p, least) in [(LIGHT, 4.5), (DARK, 4.5), (LIGHT_PROJECTED, 7.0), (DARK_PROJECTED, 7.0)] {
             let surfaces = [p.window, p.panel, p.card, p.field, p.row_alternate, p.hovered, p.selected];
-            assert!(contrast(p.strong, p.marked) >= 4.5, "{}", contrast(p.strong, p.marked));
+            assert!(contrast(p.strong, p.marked) >= least, "{}", contrast(p.strong, p.marked));
             let texts = [p.strong, p.text, p.weak, p.accent_text, p.received, p.sent, p.warning, p.error, p.ok, p.busy];
             for surface in surfaces {
                 for text in texts {
-                    assert!(contrast(text, surface) >= 4.5, "{text:?} on {surface:?}: {}", contrast(text, surface));
+                    assert!(contrast(text, surface) >= least, "{text:?} on {surface:?}: {}", contrast(text, surface));
                 }
             }
             for fill in [p.accent, p.accent_hovered] {
-                assert!(contrast(p.on_accent, fill) >= 4.5, "{:?} on {fill:?}: {}", p.on_accent, contrast(p.on_accent, fill));
+                assert!(contrast(p.on_accent, fill) >= least, "{:?} on {fill:?}: {}", p.on_accent, contrast(p.on_accent, fill));
+            }
+        }
+    }
+
+    #[test]
+    fn the_palette_in_force_is_the_one_that_was_installed() {
+        let ctx = Context::default();
+        for (contrast, light, dark) in [
+            (Contrast::Usual, &LIGHT, &DARK),
+            (Contrast::High, &LIGHT_PROJECTED, &DARK_PROJECTED),
+            (Contrast::Usual, &LIGHT, &DARK),
+        ] {
+            install_with(&ctx, contrast);
+            for (theme, expected) in [(egui::Theme::Light, light), (egui::Theme::Dark, dark)] {
+                assert_eq!(palette(&ctx.style_of(theme)), expected, "{contrast:?} {theme:?}");
             }
         }
     }

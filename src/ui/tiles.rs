@@ -33,9 +33,21 @@ pub fn add(tree: &mut Tree<SessionId>, focused: Option<SessionId>, id: SessionId
     }
 }
 
+/// Brings a tab in front of those in its place.
+pub fn bring_to_front(tree: &mut Tree<SessionId>, id: SessionId) {
+    if let Some(tile) = tree.tiles.find_pane(&id) {
+        tree.make_active(|candidate, _| candidate == tile);
+    }
+}
+
 /// Adds two tabs side by side: the second in a column of its own at the right.
 pub fn add_pair(tree: &mut Tree<SessionId>, left: SessionId, right: SessionId) {
     add(tree, None, left);
+    add_right(tree, right);
+}
+
+/// Adds a tab in a column of its own at the right.
+pub fn add_right(tree: &mut Tree<SessionId>, right: SessionId) {
     let pane = tree.tiles.insert_pane(right);
     let Some(root) = tree.root else { return };
     let columns = match tree.tiles.get(root) {
@@ -106,7 +118,11 @@ impl Shown<'_> {
             Some(local @ Address::Ip(_)) if tab.glance.state.is_live() => local.to_string(),
             _ => tab.draft.address(),
         };
-        format!("{role} {address}")
+        match &tab.called {
+            // A lesson calls it by what it is for.
+            Some(called) => format!("{} {address}", called.of(self.around.language)),
+            None => format!("{role} {address}"),
+        }
     }
 }
 
@@ -187,7 +203,7 @@ impl Behavior<SessionId> for Shown<'_> {
     }
 
     fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {
-        if visuals.dark_mode { theme::DARK.panel } else { theme::LIGHT.panel }
+        theme::of_visuals(visuals).panel
     }
 
     fn gap_width(&self, _style: &egui::Style) -> f32 {

@@ -9,8 +9,8 @@ use crate::session::spec::Role;
 use crate::settings::Settings;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{
-    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LAYERS, ICON_LIGHT_MODE, ICON_SETTINGS,
-    ICON_SWAP_HORIZ, ICON_TRANSLATE, ICON_VIEW_SIDEBAR,
+    ICON_ADD, ICON_DARK_MODE, ICON_EXPAND_MORE, ICON_FILE_OPEN, ICON_FONT_DOWNLOAD, ICON_LAN, ICON_LAYERS, ICON_LIGHT_MODE,
+    ICON_SCHOOL, ICON_SETTINGS, ICON_SWAP_HORIZ, ICON_TRANSLATE, ICON_VIEW_SIDEBAR,
 };
 
 /// `Sockscope  [＋ 新建会话 ▾] [⇄ 本机对连][▾] [打开…]          检查器  设置  中/EN  ☾/☀`
@@ -20,7 +20,8 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
     let frame = Frame::new().fill(colors.panel).inner_margin(Margin::symmetric(12, 6));
     Panel::top("top-bar").frame(frame).show_separator_line(true).show(ui, |ui| {
         ui.horizontal(|ui| {
-            let narrow = ui.available_width() < size::NARROW;
+            let whole = ui.available_width();
+            let narrow = whole < size::NARROW;
             // At twice the size in a small window there is room for the icons alone.
             let tight = ui.available_width() < size::READABLE + 2.0 * size::LABEL;
             let button = |ui: &mut Ui, symbol, word: &str| {
@@ -66,6 +67,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
             if open.on_hover_text(tr("top.open_hint")).clicked() {
                 intents.push(Intent::Open);
             }
+            let worded = whole > ROOM_FOR_WORDS;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = space::TINY;
                 let symbol = if ui.visuals().dark_mode { ICON_LIGHT_MODE } else { ICON_DARK_MODE };
@@ -88,7 +90,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 if settings_button.clicked() {
                     intents.push(Intent::Settings(Change::ShowSettings(true)));
                 }
-                let Settings { inspector, lens, encapsulation, .. } = *settings;
+                let Settings { inspector, lens, encapsulation, desk, lessons, .. } = *settings;
                 if control::toggle(ui, ICON_VIEW_SIDEBAR, &tr("top.inspector"), inspector).clicked() {
                     intents.push(Intent::Settings(Change::Inspector(!inspector)));
                 }
@@ -99,10 +101,32 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 if layers.on_hover_text(tr("encap.hint")).clicked() {
                     intents.push(Intent::Settings(Change::Encapsulation(!encapsulation)));
                 }
+                let word = tr("desk.title");
+                let button = if worded {
+                    control::worded_toggle(ui, ICON_LAN, &word, desk)
+                } else {
+                    control::toggle(ui, ICON_LAN, &word, desk)
+                };
+                if button.on_hover_text(tr("desk.open_hint")).clicked() {
+                    intents.push(Intent::Settings(Change::Desk(!desk)));
+                }
+                // The classroom is a way in, so it has its word where there is room.
+                let word = tr("lessons.title");
+                let school = if !worded {
+                    control::toggle(ui, ICON_SCHOOL, &word, lessons)
+                } else {
+                    control::worded_toggle(ui, ICON_SCHOOL, &word, lessons)
+                };
+                if school.on_hover_text(tr("lessons.hint")).clicked() {
+                    intents.push(Intent::Settings(Change::Lessons(!lessons)));
+                }
             });
         });
     });
 }
+
+/// Below this the toggles at the right are icons alone.
+const ROOM_FOR_WORDS: f32 = 970.0;
 
 /// A line of a menu with an icon; `true` when it was chosen.
 fn menu_item(ui: &mut Ui, icon: egui_material_icons::MaterialIcon, word: &str) -> bool {

@@ -22,8 +22,10 @@ use sockscope::store::pages::Pages;
 use sockscope::traffic::filing::Filing;
 use sockscope::traffic::model::Model;
 use sockscope::traffic::record::RecordId;
+use sockscope::ui::desk::{self, Desk};
 use sockscope::ui::intent::Intent;
 use sockscope::ui::lens::Lens;
+use sockscope::ui::lessons::Lessons;
 use sockscope::ui::panel::card::Cards;
 use sockscope::ui::panel::encapsulation::Encapsulation;
 use sockscope::ui::panel::file;
@@ -47,6 +49,10 @@ pub struct Stage {
     pub tabs: BTreeMap<SessionId, SessionTab>,
     pub tree: Tree<SessionId>,
     pub settings_open: bool,
+    /// The address desk.
+    pub desk: Option<Desk>,
+    /// For a screen or a projector.
+    pub contrast: theme::Contrast,
     /// The tab whose selected row the inspector shows.
     pub inspected: Option<SessionId>,
     /// The inspector's protocol card.
@@ -55,6 +61,8 @@ pub struct Stage {
     pub lens: Option<(SessionId, Lens)>,
     /// The encapsulation, and the tab whose selected row it looks at.
     pub encapsulation: Option<(SessionId, Encapsulation)>,
+    /// The classroom.
+    pub lessons: Option<Lessons>,
     /// What another run left, and whether to delete it is being asked.
     pub left: Option<(recovery::Found, bool)>,
     /// A file that is being read, and how far.
@@ -79,9 +87,12 @@ impl Stage {
             tabs: BTreeMap::new(),
             tree: tiles::empty(),
             settings_open: false,
+            desk: None,
+            contrast: theme::Contrast::Usual,
             inspected: None,
             cards: Cards::default(),
             lens: None,
+            lessons: None,
             encapsulation: None,
             left: None,
             reading: None,
@@ -127,6 +138,21 @@ impl Stage {
         id
     }
 
+    /// When what happened last happened.
+    pub fn moment(&self) -> Timestamp {
+        Timestamp(self.now)
+    }
+
+    /// So many events later.
+    pub fn after(&self, moment: Timestamp, events: i64) -> Timestamp {
+        Timestamp(moment.0 + events * STEP)
+    }
+
+    /// The time of so many events passes.
+    pub fn pass(&mut self, events: i64) {
+        self.now += events * STEP;
+    }
+
     /// Something happens, a moment after what happened before.
     pub fn happens(&mut self, session: SessionId, what: What) {
         self.now += STEP;
@@ -149,17 +175,27 @@ impl Stage {
         self.happens(session, What::Sent { peer, bytes: bytes.into(), origin: Origin::User });
     }
 
+    /// The lesson under way sees what has happened so far.
+    pub fn drive_lesson(&mut self) {
+        if let Some(lessons) = &mut self.lessons {
+            let mut effects = Vec::new();
+            while lessons.drive(&self.model, Timestamp(self.now), &mut effects) && !effects.is_empty() {
+                effects.clear();
+            }
+        }
+    }
+
     /// The harness that shows it.
     pub fn harness(self, points: [f32; 2], pixels_per_point: f32) -> Harness<'static, Self> {
-        let theme = self.theme;
+        let (theme, contrast) = (self.theme, self.contrast);
         let mut harness = Harness::builder()
             .with_size(points)
             .with_pixels_per_point(pixels_per_point)
             .with_theme(theme)
             .with_max_steps(20)
-            .with_context_setup(|ctx| {
+            .with_context_setup(move |ctx| {
                 fonts::install(ctx);
-                theme::install(ctx);
+                theme::install_with(ctx, contrast);
             })
             .renderer(SoftRenderer::default())
             .allow_missing_glyphs()
@@ -207,13 +243,15 @@ impl Stage {
             lens.look(self.tabs.get(id), &self.model, &self.pages);
         }
         if let Some((id, encapsulation)) = &mut self.encapsulation {
-            encapsulation.look(self.tabs.get(id), &self.model, &self.pages, std::iter::empty());
+            encapsulation.look(self.tabs.get(id), &self.model, &self.pages);
         }
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());
         let shown = Settings {
             inspector: self.inspected.is_some(),
             lens: self.lens.is_some(),
+            lessons: self.lessons.is_some(),
+            desk: self.desk.is_some(),
             encapsulation: self.encapsulation.is_some(),
             ..Settings::default()
         };
@@ -223,6 +261,9 @@ impl Stage {
         }
         if let Some((name, progress, more)) = &self.reading {
             opening::strip(ui, self.language, name, *progress, *more);
+        }
+        if let Some(lessons) = &mut self.lessons {
+            lessons.panel(ui, self.language, &["phone-and-letter".to_owned()].into(), &mut intents);
         }
         if let Some((_, lens)) = &mut self.lens {
             lens.panel(ui, self.language, &mut intents);
@@ -238,7 +279,16 @@ impl Stage {
                     inspector::show(ui, (inspected.as_ref(), &mut self.cards), self.language, &self.zone, &mut intents)
                 });
         }
+        let place = self.desk.as_ref().map(|_| desk::Place::of(ui.available_width()));
+        if let Some(desk) = self.desk.as_mut().filter(|_| place == Some(desk::Place::Beside)) {
+            desk.panel(ui, self.language, &mut intents);
+        }
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if let Some(desk) = self.desk.as_mut().filter(|_| place == Some(desk::Place::Instead)) {
+                let frame = Frame::new().fill(colors.panel).inner_margin(12);
+                frame.show(ui, |ui| desk.page(ui, self.language, &mut intents));
+                return;
+            }
             if self.tabs.is_empty() {
                 welcome::show(ui, self.language, &mut intents);
                 return;

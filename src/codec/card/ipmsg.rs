@@ -31,6 +31,15 @@ pub(super) fn fits(bytes: &[u8], at_home: bool) -> bool {
     places.problem(bytes).is_none() && named && places.headers.iter().all(clean) && part(bytes, &version).iter().all(is_version)
 }
 
+/// The longest version and number that a message begins with: FeiQ's version has some 40 characters.
+const LONGEST_START: usize = 256;
+
+/// Whether bytes begin as every version of the protocol does: a version that begins with `1`, a number, and more behind it.
+pub(super) fn claims(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(LONGEST_START)];
+    start.first() == Some(&b'1') && start.iter().filter(|byte| **byte == b':').nth(1).is_some()
+}
+
 /// The card.
 pub(super) fn read(bytes: &[u8], encoding: Encoding) -> Card {
     let places = Places::of(bytes);
@@ -105,13 +114,6 @@ fn command_node(node: Node, number: u32) -> Node {
     Node { value, ..node }.holding(children)
 }
 
-/// Mode and options in one line: `SENDMSG|SENDCHECK`.
-fn command_line(number: u32) -> String {
-    let mode = command::mode_name(number).map_or_else(|| format!("0x{:02X}", command::mode(number)), str::to_owned);
-    let options = command::options(number).map(|(bit, name)| name.map_or_else(|| format!("0x{bit:X}"), str::to_owned));
-    std::iter::once(mode).chain(options).collect::<Vec<_>>().join("|")
-}
-
 fn body_node(bytes: &[u8], range: Range<usize>, command: Option<u32>, encoding: Encoding) -> Node {
     let Some(command) = command else { return Node::text(Words::of("card.field.body"), bytes, range, encoding) };
     if command::acknowledges(command) {
@@ -177,7 +179,7 @@ fn summary(bytes: &[u8], places: &Places, command: Option<u32>, encoding: Encodi
     let Some(command) = command else { return text(encoding, bytes).0 };
     let who = format!("{}@{}", shown(places.header(message::USER)), shown(places.header(message::HOST)));
     let body = shown(places.body.clone());
-    let line = format!("{} #{} {who}", command_line(command), shown(places.header(PACKET)));
+    let line = format!("{} #{} {who}", command::line(command), shown(places.header(PACKET)));
     if body.is_empty() { line } else { format!("{line}: {body}") }
 }
 

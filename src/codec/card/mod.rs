@@ -119,6 +119,16 @@ pub fn recognise(bytes: &[u8], hint: &Hint) -> Vec<Protocol> {
     found
 }
 
+/// Whether bytes say that they are a message of a protocol. Those that break its rules too, so that they can be shown with the reason.
+/// Cheap, because whole histories are asked.
+pub fn claims(protocol: Protocol, bytes: &[u8]) -> bool {
+    match protocol {
+        Protocol::IpMsg => ipmsg::claims(bytes),
+        Protocol::Http1 => http::fits(bytes),
+        Protocol::Dns | Protocol::ModbusTcp | Protocol::LengthPrefix => recognise(bytes, &Hint::default()).contains(&protocol),
+    }
+}
+
 /// The card of bytes by a protocol that was chosen, with nothing known about them. Text that names no encoding itself is read in
 /// `encoding`.
 pub fn read(protocol: Protocol, bytes: &[u8], encoding: Encoding) -> Card {

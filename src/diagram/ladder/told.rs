@@ -18,6 +18,15 @@ pub enum Closing {
     Reset,
 }
 
+/// What a call found to have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arriving {
+    /// FIN.
+    Fin,
+    /// RST.
+    Reset,
+}
+
 /// Connections and connects that are remembered, the newest; of older ones the records tell.
 const REMEMBERED: usize = 8192;
 
@@ -28,6 +37,7 @@ pub struct Told {
     /// The oldest call that there was, so that a list that was cleared is noticed.
     first: u64,
     closing: BTreeMap<u64, Closing>,
+    arriving: BTreeMap<u64, Arriving>,
     /// Calls of sockets in which nothing travels but the bytes.
     inside: BTreeSet<u64>,
     connects: BTreeMap<RecordId, Timestamp>,
@@ -44,6 +54,8 @@ struct OfConnection {
     end_read: bool,
     /// A read or a write told of the peer's RST.
     reset_read: bool,
+    /// A call told that the connection is no more.
+    dead: bool,
     /// SO_LINGER is 0, or the last look found bytes that were not read.
     will_reset: bool,
 }
@@ -69,6 +81,7 @@ impl Told {
             self.connects.pop_first();
         }
         self.closing = self.closing.split_off(&calls.first());
+        self.arriving = self.arriving.split_off(&calls.first());
         self.inside = self.inside.split_off(&calls.first());
     }
 
@@ -91,18 +104,29 @@ impl Told {
         match function {
             Function::SetSockOpt if worked && arguments.contains("SO_LINGER") => of.will_reset = true,
             Function::Recv if arguments.contains("MSG_PEEK") => of.will_reset |= matches!(result, Returned::Value(1..)),
-            Function::Recv if *result == Returned::Value(0) => of.end_read = true,
-            Function::Recv | Function::Send if !worked => of.reset_read = true,
+            Function::Recv if *result == Returned::Value(0) && !of.end_read => {
+                of.end_read = true;
+                self.arriving.insert(number, Arriving::Fin);
+            }
+            Function::Recv | Function::Send | Function::GetSockOpt => {
+                if let Some(error) = told_error(&placed.call) {
+                    of.dead = true;
+                    // One RST may be told of by several calls.
+                    if is_reset(error) && !of.reset_read {
+                        of.reset_read = true;
+                        self.arriving.insert(number, Arriving::Reset);
+                    }
+                }
+            }
             Function::Shutdown if worked && arguments.contains("WR") && !of.fin => {
                 of.fin = true;
                 self.closing.insert(number, Closing::Fin);
             }
             Function::Close if !of.closed => {
                 of.closed = true;
-                let dead = of.reset_read;
-                if of.will_reset && !dead {
+                if of.will_reset && !of.dead {
                     self.closing.insert(number, Closing::Reset);
-                } else if !of.fin && !dead {
+                } else if !of.fin && !of.dead {
                     of.fin = true;
                     self.closing.insert(number, Closing::Fin);
                 }
@@ -150,8 +174,29 @@ impl Told {
         self.closing.get(&number).copied()
     }
 
+    /// What had come that a call told of.
+    pub fn arriving(&self, number: u64) -> Option<Arriving> {
+        self.arriving.get(&number).copied()
+    }
+
     /// Whether segments leave or come with a call.
     pub fn travels(&self, number: u64) -> bool {
         !self.inside.contains(&number)
     }
+}
+
+/// The error that a call gave, or that it found at the socket.
+fn told_error(call: &Call) -> Option<&str> {
+    match &call.result {
+        Returned::Error { name, .. } => Some(name),
+        // `SOL_SOCKET, SO_ERROR, [ECONNRESET], [4]`
+        Returned::Value(_) => {
+            let found = call.arguments.split_once("SO_ERROR, [").and_then(|(_, rest)| rest.split_once(']'));
+            found.map(|(error, _)| error).filter(|error| *error != "0")
+        }
+    }
+}
+
+fn is_reset(name: &str) -> bool {
+    matches!(name, "ECONNRESET" | "EPIPE" | "ECONNABORTED")
 }

@@ -171,7 +171,14 @@ fn accept_queue(picture: &Picture, language: Language, scene: &mut Scene<Mark>, 
     scene.draw(Shape::Box { area: track, fill: Some(Ink::Card), edge: Some(Ink::Weak), certainty: Certainty::Observed });
     let color = if full { Ink::Warning } else { Ink::Accent };
     let at = |x| Point { x, y };
-    let bar = |to| Shape::Line { from: at(track.at.x), to, ink: color, width: QUEUE.1, certainty: Certainty::Observed, head: Head::None };
+    let bar = |to| Shape::Line {
+        from: at(track.at.x),
+        to,
+        ink: color,
+        width: QUEUE.1,
+        certainty: Certainty::Observed,
+        head: Head::None,
+    };
     if length > 0 {
         scene.draw(bar(at(track.at.x + QUEUE.0 * share.min(1.0))));
     }
@@ -185,7 +192,8 @@ fn counts(picture: &Picture, language: Language, scene: &mut Scene<Mark>, y: f32
     if picture.counts.is_empty() {
         return y;
     }
-    let list: Vec<String> = picture.counts.iter().map(|(state, count)| format!("{} {}", grouped(*count as u64), state.name())).collect();
+    let list: Vec<String> =
+        picture.counts.iter().map(|(state, count)| format!("{} {}", grouped(*count as u64), state.name())).collect();
     let text = language.tr_with("states.counts", &[("list", &list.join("   "))]);
     scene.draw(words((COLUMNS[0], y), Anchor::Left, text, Ink::Normal));
     y + ROW
@@ -194,7 +202,8 @@ fn counts(picture: &Picture, language: Language, scene: &mut Scene<Mark>, y: f32
 /// What a student should not overlook.
 pub(super) fn remarks(picture: &Picture, language: Language) -> Vec<(Ink, String)> {
     let mut remarks = Vec::new();
-    let full = |listener: &Sample| listener.receive_queue.zip(listener.send_queue).is_some_and(|(length, backlog)| length > backlog);
+    let full =
+        |listener: &Sample| listener.receive_queue.zip(listener.send_queue).is_some_and(|(length, backlog)| length > backlog);
     if picture.listener.as_ref().is_some_and(full) {
         remarks.push((Ink::Warning, language.tr("states.queue_full").into_owned()));
     }

@@ -87,7 +87,9 @@ impl Picture {
             }
         }
         let listens = |port: u16| {
-            move |sample: &&Sample| sample.state == Some(TcpState::Listen) && sample.remote.is_none() && sample.local.port() == port
+            move |sample: &&Sample| {
+                sample.state == Some(TcpState::Listen) && sample.remote.is_none() && sample.local.port() == port
+            }
         };
         let ports = listener.into_iter().chain(connection.into_iter().flat_map(|(local, remote)| [local, remote]));
         let listener = ports.into_iter().find_map(|end| watch.samples.iter().find(listens(end.port()))).cloned();
@@ -99,7 +101,8 @@ impl Picture {
         let line = |(index, end): (usize, &End)| {
             let trail = end.trail.as_ref()?;
             let left = draw::left_of_time_wait(end, self.now);
-            let left = left.map(|left| format!("  {}", language.tr_with("states.left", &[("time", &draw::time(language, left))])));
+            let left =
+                left.map(|left| format!("  {}", language.tr_with("states.left", &[("time", &draw::time(language, left))])));
             let line = format!("{}  {}{}", draw::name(end, language), trail.last().state.name(), left.unwrap_or_default());
             Some((draw::ink(index), line))
         };

@@ -21,9 +21,10 @@ fn sample(second: i64, local: &str, remote: Option<&str>, state: TcpState) -> Sa
 /// What is known after these samples, one list per second.
 fn watch(seconds: Vec<Vec<Sample>>) -> Watch {
     let ends = Ends::Both { protocol: Protocol::Tcp, local: at(CLIENT), remote: at(SERVER) };
-    seconds.into_iter().enumerate().fold(Watch::default(), |watch, (second, samples)| {
-        watch.after(Timestamp(second as i64 * 1_000_000), &[ends], samples)
-    })
+    seconds
+        .into_iter()
+        .enumerate()
+        .fold(Watch::default(), |watch, (second, samples)| watch.after(Timestamp(second as i64 * 1_000_000), &[ends], samples))
 }
 
 /// A client that was seen in these states, one per second, beside what listens.
@@ -40,7 +41,7 @@ fn ways(watch: &Watch) -> Vec<(&'static str, Certainty)> {
 #[test]
 fn what_was_not_seen_is_dashed_or_not_there() {
     use Certainty::{Inferred, Observed};
-    use TcpState::{Closed, CloseWait, Established, FinWait1, FinWait2, LastAck, SynReceived, SynSent, TimeWait};
+    use TcpState::{CloseWait, Closed, Established, FinWait1, FinWait2, LastAck, SynReceived, SynSent, TimeWait};
     let opened = [("states.by_connect", Inferred), ("states.by_syn_ack", Inferred)];
     assert_eq!(ways(&client(&[Established])), opened);
     let table: [(&[TcpState], &[(&str, Certainty)]); 6] = [
@@ -86,7 +87,10 @@ fn ways_join_the_boxes_they_name() {
     for way in TRANSITIONS {
         for (place, (x, y)) in [(way.from, way.line[0]), (way.to, way.line[1])] {
             let area = place.area();
-            let near = x >= area.at.x - 1.0 && x <= area.at.x + area.width + 1.0 && y >= area.at.y - 1.0 && y <= area.at.y + area.height + 1.0;
+            let near = x >= area.at.x - 1.0
+                && x <= area.at.x + area.width + 1.0
+                && y >= area.at.y - 1.0
+                && y <= area.at.y + area.height + 1.0;
             assert!(near, "{} {x} {y} {area:?}", way.key);
         }
     }
@@ -98,7 +102,8 @@ fn ways_join_the_boxes_they_name() {
 }
 
 fn texts(scene: &Scene<Mark>) -> Vec<&str> {
-    let words = scene.items.iter().filter_map(|item| if let Shape::Words { text, .. } = &item.shape { Some(&**text) } else { None });
+    let words =
+        scene.items.iter().filter_map(|item| if let Shape::Words { text, .. } = &item.shape { Some(&**text) } else { None });
     words.collect()
 }
 

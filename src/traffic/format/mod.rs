@@ -175,6 +175,7 @@ impl Writer {
     fn local_of_note(&self, what: &What) -> Option<Address> {
         match what {
             What::Connected { local, .. } | What::PeerJoined { local, .. } | What::Dialled { local, .. } => Some(*local),
+            What::PeerLeft { peer, .. } => peer.connection.and_then(|id| self.peer_locals.get(&id).copied()).or(self.local),
             _ => self.local,
         }
     }

@@ -205,6 +205,13 @@ impl FrameIndex {
         self.ends().frames(records)
     }
 
+    /// The number of the first row that these records before `until` have not made; `None` when a record is not at hand. Costs a pass
+    /// over one chunk.
+    pub fn row_before(&self, until: RecordId, records: &impl Records) -> Option<u64> {
+        let Some(chunk) = self.chunk_of_record(until) else { return Some(self.next_row) };
+        self.excerpt_of(chunk).map_or(Some(self.rows().start), |excerpt| excerpt.row_before(until, records))
+    }
+
     /// What is incomplete at the end of the log, taken out so that it can be read without this index at hand.
     pub fn ends(&self) -> Ends {
         let mut open: Vec<(Key, Tail)> = self.walk.open.iter().map(|(key, open)| (*key, open.tail)).collect();
@@ -239,6 +246,21 @@ impl Excerpt {
     /// The numbers of its rows.
     pub fn rows(&self) -> Range<u64> {
         self.rows.clone()
+    }
+
+    /// The number of the first row that its records before `until` have not made; `None` when a record is not at hand.
+    pub fn row_before(&self, until: RecordId, records: &impl Records) -> Option<u64> {
+        let mut walk: Walk<Vec<Part>> = Walk::default();
+        for (key, tail) in &self.starts {
+            walk.open.insert(*key, reopened(self.kept, tail, records)?);
+        }
+        let mut number = self.rows.start;
+        for id in (self.records.start..self.records.end.min(until.0)).map(RecordId) {
+            let record = records.get(id)?;
+            walk.record(&self.splitter, id, &record, &mut |_| number += 1);
+            number += u64::from(record.data().is_none());
+        }
+        Some(number)
     }
 
     /// Hands over the rows with these numbers, one pass over the chunk at most; `None` when a record is not at hand.

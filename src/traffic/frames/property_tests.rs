@@ -183,6 +183,21 @@ proptest! {
         prop_assert_eq!(unfinished, open);
     }
 
+    /// What a replay shows: as many rows as there were when no more records had come.
+    #[test]
+    fn the_rows_by_then_are_those_of_the_records_by_then(
+        steps in proptest::collection::vec(step(), 0..40), rule in proptest::sample::select(&RULES[..]), records in 1u64..9, until in 0u64..42
+    ) {
+        let session = played(&steps);
+        let limits = Limits { records, bytes: 30 };
+        let mut by_then = FrameIndex::new(&rule.parse().unwrap(), limits);
+        for id in session.ids().filter(|id| id.0 < until) {
+            by_then.push(id, session.log.in_memory(id).unwrap());
+        }
+        let whole = session.index(rule, limits);
+        prop_assert_eq!(whole.row_before(RecordId(until), &session.log), Some(by_then.rows().end));
+    }
+
     /// The frames' texts in a row are the stream's text, wherever the rule cuts its characters.
     #[test]
     fn texts_of_frames_join_to_the_stream(text in "[你好世界a-c 汉字㐀𠀀\n]{0,60}", cut in 1usize..9, length in 1u32..9, encoding in 0usize..8) {

@@ -2,6 +2,7 @@
 
 use super::address::AddressRange;
 use super::pattern::Query;
+use crate::codec::card::{Protocol, claims};
 use crate::session::event::What;
 use crate::session::id::ConnectionId;
 use crate::session::timestamp::Timestamp;
@@ -27,6 +28,8 @@ pub struct Conditions {
     pub from: Option<Timestamp>,
     /// Not after.
     pub to: Option<Timestamp>,
+    /// Bytes that claim to be a message of this protocol, whatever is wrong with it.
+    pub protocol: Option<Protocol>,
 }
 
 /// A pattern, and on which side of it a record must be.
@@ -71,6 +74,7 @@ impl Conditions {
             && self.longest.is_none()
             && self.from.is_none()
             && self.to.is_none()
+            && self.protocol.is_none()
     }
 
     /// What they say of a record.
@@ -89,6 +93,7 @@ impl Conditions {
         } else if !self.admits_time(record.at)
             || self.shortest.is_some_and(|shortest| length < shortest)
             || self.longest.is_some_and(|longest| length > longest)
+            || self.protocol.is_some_and(|protocol| !claims(protocol, &data.bytes))
         {
             Verdict::Hidden
         } else if self.pattern.is_some() {
@@ -100,15 +105,18 @@ impl Conditions {
 
     /// 1. A loss of datagrams is shown, unless only what was sent is asked for, or another time: losses are of what is received, and
     ///    whatever else is asked for might have been among them.
-    /// 2. Other notes have no bytes, so they are hidden where bytes are asked for: by pattern, direction or length.
+    /// 2. Other notes have no bytes, so they are hidden where bytes are asked for: by pattern, direction, length or protocol.
     /// 3. Of the rest, those about the whole session are shown, and those about a peer as that peer's bytes are.
     fn admits_note(&self, record: &Record, what: &What) -> bool {
         let in_time = self.admits_time(record.at);
         if matches!(what, What::Gap { .. }) {
             return in_time && self.direction != Some(Direction::Sent);
         }
-        let bytes_asked_for =
-            self.pattern.is_some() || self.direction.is_some() || self.shortest.is_some() || self.longest.is_some();
+        let bytes_asked_for = self.pattern.is_some()
+            || self.direction.is_some()
+            || self.shortest.is_some()
+            || self.longest.is_some()
+            || self.protocol.is_some();
         in_time && !bytes_asked_for && self.admits_peer(record)
     }
 

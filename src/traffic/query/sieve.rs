@@ -66,6 +66,7 @@ impl Sieve {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::card::Protocol;
     use crate::codec::encoding::Encoding;
     use crate::session::event::{EndedBy, Ending, Origin, Place, SessionEvent, What};
     use crate::session::id::{ConnectionId, Peer, SessionId};
@@ -133,7 +134,7 @@ mod tests {
         assert!(all().is_empty());
         assert_eq!(shown(all()), (0..9).collect::<Vec<_>>());
         let range = |typed: &str| Some(crate::traffic::query::address::AddressRange::parse_all(typed).unwrap());
-        let table: [(Conditions, &[u64]); 11] = [
+        let table: [(Conditions, &[u64]); 12] = [
             (Conditions { direction: Some(Direction::Sent), ..all() }, &[5]),
             (Conditions { direction: Some(Direction::Received), ..all() }, &[2, 3, 4, 6, 7]),
             (Conditions { connections: Some(BTreeSet::from([ConnectionId(2)])), ..all() }, &[0, 3, 4, 6, 7, 8]),
@@ -141,6 +142,8 @@ mod tests {
             (Conditions { shortest: Some(3), longest: Some(4), ..all() }, &[2, 4, 5]),
             (Conditions { from: Some(Timestamp(1_000_000)), to: Some(Timestamp(3_000_000)), ..all() }, &[1, 2, 3]),
             (Conditions { pattern: sought(Wanted::Touched), ..all() }, &[2, 3, 4, 6]),
+            // Nothing here says that it is a message; a loss may have been one.
+            (Conditions { protocol: Some(Protocol::IpMsg), ..all() }, &[4]),
             (Conditions { pattern: sought(Wanted::Untouched), ..all() }, &[4, 5, 7]),
             // The match is completed by a record that is not asked for itself.
             (Conditions { pattern: sought(Wanted::Touched), shortest: Some(5), ..all() }, &[3, 4]),

@@ -52,6 +52,9 @@ impl App {
         if self.tabs.values().any(|tab| tab.glance.reading.history.iter().any(|bytes| *bytes > 0)) {
             ctx.request_repaint_after(FADE);
         }
+        if self.tabs.values().any(|tab| tab.replay.is_playing()) {
+            ctx.request_repaint_after(FRAME);
+        }
         if let Some(soon) = self.tabs.values().filter_map(|tab| tab.searches_again_in(now)).min() {
             ctx.request_repaint_after(soon.max(FRAME));
         }

@@ -8,6 +8,7 @@ use crate::session::draft::Shown;
 use crate::session::spec::Role;
 use crate::traffic::query::FilterDraft;
 use crate::traffic::record::Direction;
+use crate::ui::glance::Row;
 use crate::ui::intent::{CopyAs, Intent};
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
@@ -178,9 +179,24 @@ fn empty(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>) {
 }
 
 fn rows(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, view: Rect, columns: &Columns, intents: &mut Vec<Intent>) {
+    let name = around.language.tr("log.title");
+    list(tab, ui, around, (view, &name), intents, |tab, ui, place, row, intents| {
+        log_row::show(tab, ui, around, place, columns, row, intents);
+    });
+}
+
+/// The rows of the glance, moved through by wheel, keys and bar. How one is drawn at its distance from the top of the view, its page says.
+pub fn list(
+    tab: &mut SessionTab,
+    ui: &mut Ui,
+    around: &Surroundings<'_>,
+    (view, name): (Rect, &str),
+    intents: &mut Vec<Intent>,
+    mut draw: impl FnMut(&mut SessionTab, &mut Ui, (Rect, f32), &Row, &mut Vec<Intent>),
+) {
     let id = egui::Id::unique(("log", tab.id.0));
     let list = ui.interact(view, id, Sense::click());
-    list.widget_info(|| WidgetInfo::labeled(Access::List, true, around.language.tr("log.title")));
+    list.widget_info(|| WidgetInfo::labeled(Access::List, true, name));
     move_by_wheel(tab, ui, &list);
     if list.has_focus() {
         // The arrow keys move the log, not the focus.
@@ -191,7 +207,7 @@ fn rows(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, view: Rect
     let inner = Rect::from_min_max(view.min, pos2(view.right() - size::SCROLL_BAR, view.bottom()));
     let shown = std::mem::take(&mut tab.glance.shown);
     for (top, row) in &shown {
-        log_row::show(tab, ui, around, (inner, *top), columns, row, intents);
+        draw(tab, ui, (inner, *top), row, intents);
     }
     let fully = shown.iter().filter(|(top, _)| *top >= 0.0 && *top + size::ROW <= view.height()).count();
     tab.glance.shown = shown;

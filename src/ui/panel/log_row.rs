@@ -308,7 +308,7 @@ fn marks_in(marks: &[Range<usize>], line: Range<usize>) -> impl Iterator<Item = 
 }
 
 /// Click selects, Ctrl-click adds, Shift-click extends.
-fn clicked(tab: &mut SessionTab, ui: &Ui, response: &Response, row: &Row) {
+pub fn clicked(tab: &mut SessionTab, ui: &Ui, response: &Response, row: &Row) {
     if response.secondary_clicked() && !tab.selection.rows.contains(&row.key) {
         tab.selection = Selection { rows: [row.key].into(), from: Some(row.key), last: Some(row.key) };
     }
@@ -338,7 +338,8 @@ fn clicked(tab: &mut SessionTab, ui: &Ui, response: &Response, row: &Row) {
 /// Rows that one selection can hold; more belong into a file.
 pub const LARGEST_SELECTION: usize = 100_000;
 
-fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row, intents: &mut Vec<Intent>) {
+/// What can be done with a row: its bytes copied, or looked at under the lens.
+pub fn copy_menu(tab: &SessionTab, ui: &mut Ui, around: &Surroundings<'_>, row: &Row, intents: &mut Vec<Intent>) {
     let ids: Vec<_> = if tab.selection.rows.is_empty() { vec![row.key] } else { tab.selection.rows.iter().copied().collect() };
     let ways = [(CopyAs::Text, "copy.text"), (CopyAs::Hex, "copy.hex"), (CopyAs::C, "copy.c"), (CopyAs::Python, "copy.python")];
     for (way, key) in ways {

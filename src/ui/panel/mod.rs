@@ -14,6 +14,7 @@ pub mod lanes;
 pub mod log;
 pub mod log_row;
 pub mod messages;
+pub mod messages_send;
 pub mod network;
 pub mod receive;
 pub mod relay;

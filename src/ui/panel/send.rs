@@ -7,10 +7,12 @@ use crate::describe::grouped;
 use crate::session::address::{Address, Endpoint};
 use crate::session::command::{Action, Message, Target};
 use crate::session::draft::{Draft, Field};
+use crate::session::messenger;
 use crate::session::spec::Role;
 use crate::session::state::State;
 use crate::settings::{Remembered, SendKey};
 use crate::ui::intent::Intent;
+use crate::ui::page::TabPage;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::bytes::hex_line;
@@ -20,6 +22,7 @@ use crate::ui::widget::keys;
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
 use egui::{Align, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, Stroke, TextEdit, Ui, UiBuilder, vec2};
 use egui_material_icons::icons::{ICON_HISTORY, ICON_REPEAT, ICON_SEND, ICON_STOP};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -152,7 +155,7 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
 }
 
 /// Where the message goes, as chosen; `None` while the typed remote address is wrong.
-fn target(tab: &SessionTab) -> Option<Target> {
+pub fn target(tab: &SessionTab) -> Option<Target> {
     Some(match (tab.draft.role, &tab.target) {
         (Role::TcpClient | Role::UnixClient | Role::Relay, _) => Target::Everyone,
         (Role::TcpServer | Role::UnixServer, _) if tab.chosen.is_empty() => Target::Everyone,
@@ -166,7 +169,7 @@ fn target(tab: &SessionTab) -> Option<Target> {
 }
 
 /// Whether a message can leave now; else the key of the reason.
-fn hindrance(tab: &SessionTab) -> Option<&'static str> {
+pub fn hindrance(tab: &SessionTab) -> Option<&'static str> {
     match (tab.glance.state, tab.draft.role) {
         (State::Open | State::HalfClosed, Role::TcpClient | Role::UnixClient)
             if tab.glance.connections.first().is_some_and(|one| one.finished) =>
@@ -194,7 +197,8 @@ fn send(tab: &mut SessionTab, bytes: Arc<[u8]>, intents: &mut Vec<Intent>) {
     tab.sending.recalled = None;
 }
 
-fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
+/// The list of those that a message can go to.
+pub fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
     match tab.draft.role {
         Role::TcpClient | Role::UnixClient | Role::Relay => {}
         Role::TcpServer | Role::UnixServer => {
@@ -217,6 +221,12 @@ fn target_choice(tab: &mut SessionTab, ui: &mut Ui, fields: &Fields<'_>) {
             let response = combo.show_ui(ui, |ui| {
                 ui.selectable_value(&mut tab.target, UdpTarget::Remote, remote);
                 ui.selectable_value(&mut tab.target, UdpTarget::LastSender, last);
+                // One datagram to all of the network, where that is allowed.
+                if tab.page == TabPage::Messages && tab.glance.broadcast {
+                    let all = SocketAddr::from((Ipv4Addr::BROADCAST, messenger::PORT));
+                    let words = fields.language.tr_with("messenger.to_all", &[("address", &all)]);
+                    ui.selectable_value(&mut tab.target, UdpTarget::Sender(all.into()), words);
+                }
                 // A socket without a name can be sent nothing.
                 let nameless = |sender: &Address| matches!(sender, Address::Unix(path) if path.is_unnamed());
                 for sender in tab.glance.senders.iter().filter(|sender| !nameless(sender)) {

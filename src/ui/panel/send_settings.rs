@@ -3,8 +3,10 @@
 use crate::codec::message::{Input, LineEnding};
 use crate::session::command::Action;
 use crate::session::draft::{Field, ReplyChoice};
+use crate::session::spec::Role;
 use crate::traffic::record::Direction;
 use crate::ui::intent::Intent;
+use crate::ui::page::TabPage;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::widget::field::Fields;
 use crate::ui::widget::{control, encoding, field};
@@ -40,9 +42,22 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     let endings =
         [LineEnding::None, LineEnding::CrLf, LineEnding::Lf, LineEnding::Cr].map(|ending| (ending, ending_text(&fields, ending)));
     fields.choice(ui, "send_settings.line_ending", &mut tab.draft.line_ending, &endings);
-    let replies = [ReplyChoice::None, ReplyChoice::Echo, ReplyChoice::Upper, ReplyChoice::Fixed, ReplyChoice::Chat]
-        .map(|reply| (reply, tr(reply_key(reply))));
+    let mut replies = vec![ReplyChoice::None, ReplyChoice::Echo, ReplyChoice::Upper, ReplyChoice::Fixed, ReplyChoice::Chat];
+    // It answers messages, which streams do not have.
+    replies.extend((tab.draft.role == Role::Udp).then_some(ReplyChoice::IpMsg));
+    let replies: Vec<_> = replies.into_iter().map(|reply| (reply, tr(reply_key(reply)))).collect();
     reply_changed |= fields.choice(ui, "send_settings.reply", &mut tab.draft.reply, &replies);
+    // Beside its messages the names stand where they are said.
+    if tab.draft.reply == ReplyChoice::IpMsg && tab.page != TabPage::Messages {
+        let names = &mut tab.draft.messenger;
+        for (key, field, name) in [
+            ("messenger.user", Field::MessengerUser, &mut names.user),
+            ("messenger.host", Field::MessengerHost, &mut names.host),
+            ("messenger.group", Field::MessengerGroup, &mut names.group),
+        ] {
+            reply_changed |= fields.text(ui, key, field, name, "").changed();
+        }
+    }
     if tab.draft.reply == ReplyChoice::Fixed {
         reply_changed |= fields.text(ui, "send_settings.reply_text", Field::ReplyText, &mut tab.draft.reply_text, "").changed();
     }
@@ -71,5 +86,6 @@ fn reply_key(reply: ReplyChoice) -> &'static str {
         ReplyChoice::Upper => "reply.upper",
         ReplyChoice::Fixed => "reply.fixed",
         ReplyChoice::Chat => "reply.chat",
+        ReplyChoice::IpMsg => "reply.ipmsg",
     }
 }

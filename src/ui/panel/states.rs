@@ -79,9 +79,11 @@ impl States {
         if matches!(self.subject, Subject::Tcp | Subject::Udp) {
             self.watch = look.sampler.look(look.id.0, &ends::of_session(session));
         }
-        self.listener = session.local.and_then(|local| local.ip()).filter(|_| !matches!(session.spec, Some(SessionSpec::TcpClient(_))));
+        self.listener =
+            session.local.and_then(|local| local.ip()).filter(|_| !matches!(session.spec, Some(SessionSpec::TcpClient(_))));
         let all = session.connections.values().rev().chain(&session.ended);
-        let pairs = all.filter_map(|connection| Some((canonical(connection.local.ip()?), canonical(connection.peer.address.ip()?))));
+        let pairs =
+            all.filter_map(|connection| Some((canonical(connection.local.ip()?), canonical(connection.peer.address.ip()?))));
         self.pairs = pairs.take(LISTED).collect();
         if self.pairs.is_empty() {
             // One that is still connecting is known to the system alone.

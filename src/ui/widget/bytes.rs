@@ -33,6 +33,11 @@ impl Line {
         Self { font: theme::font(theme::size::CONTROL_TEXT), ..Self::new(width) }
     }
 
+    /// The same in the letters of captions.
+    pub fn caption(width: f32) -> Self {
+        Self { font: theme::font(theme::size::CAPTION_TEXT), ..Self::new(width) }
+    }
+
     /// Adds text as it is.
     pub fn push(&mut self, text: &str, color: Color32) {
         self.push_on(text, color, self.ground);

@@ -23,6 +23,7 @@ pub fn problem_text(language: Language, reason: &Reason) -> String {
         Reason::NotANumber(range) => language.tr_with("field.not_a_number", &[("from", range.start()), ("to", range.end())]),
         Reason::NotAShare(problem) => language.tr_with("relay.not_a_share", &[("text", &problem.0)]),
         Reason::NotAGroup(problem) => language.tr_with("address.not_a_group", &[("text", &problem.0)]),
+        Reason::NotAName(problem) => language.tr_with("messenger.not_a_name", &[("text", &problem.0)]),
         Reason::Message(problem) => crate::describe::message_error(language, problem),
     }
 }

@@ -29,6 +29,13 @@ pub const GETABSENCEINFO: u32 = 0x50;
 /// The answer to [`GETABSENCEINFO`].
 pub const SENDABSENCEINFO: u32 = 0x51;
 
+/// FeiQ: someone is typing.
+pub const FEIQ_TYPING: u32 = 0x79;
+/// FeiQ: a knock, which shakes the window (抖动).
+pub const FEIQ_KNOCK: u32 = 0xD1;
+
+/// With an entry or [`BR_ABSENCE`]: the sender is away.
+pub const ABSENCE: u32 = 0x100;
 /// With [`SENDMSG`]: answer with [`RECVMSG`].
 pub const SENDCHECK: u32 = 0x100;
 /// Sent to all.
@@ -78,12 +85,19 @@ pub fn mode_name(command: u32) -> Option<&'static str> {
         0x72 => "GETPUBKEY",
         0x73 => "ANSPUBKEY",
         0x77 => "FEIQ_OPENED",
-        0x79 => "FEIQ_TYPING",
+        FEIQ_TYPING => "FEIQ_TYPING",
         0x7A => "FEIQ_TYPING_END",
         0xC0 => "FEIQ_IMAGE",
-        0xD1 => "FEIQ_KNOCK",
+        FEIQ_KNOCK => "FEIQ_KNOCK",
         _ => return None,
     })
+}
+
+/// Mode and options in one line: `SENDMSG|SENDCHECK`.
+pub fn line(command: u32) -> String {
+    let mode = mode_name(command).map_or_else(|| format!("0x{:02X}", mode(command)), str::to_owned);
+    let options = options(command).map(|(bit, name)| name.map_or_else(|| format!("0x{bit:X}"), str::to_owned));
+    std::iter::once(mode).chain(options).collect::<Vec<_>>().join("|")
 }
 
 /// The options that are set, lowest first, each with its name if it has one with this mode.
@@ -94,7 +108,7 @@ pub fn options(command: u32) -> impl Iterator<Item = (u32, Option<&'static str>)
 fn option_name(command: u32, bit: u32) -> Option<&'static str> {
     let sends = mode(command) == SENDMSG;
     Some(match bit {
-        0x100 if is_entry(command) => "ABSENCE",
+        ABSENCE if is_entry(command) => "ABSENCE",
         0x200 if is_entry(command) => "SERVER",
         SENDCHECK if sends => "SENDCHECK",
         0x200 if sends => "SECRET",

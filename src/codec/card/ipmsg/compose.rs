@@ -78,16 +78,23 @@ const NOT_ABSENT: &str = "Not absence mode";
 /// What is said to who asks for a version.
 const PROGRAM: &str = concat!("Sockscope ", env!("CARGO_PKG_VERSION"));
 
-/// The answer that a message asks for, to be sent to its sender alone: RECVMSG to a message to be confirmed, ANSENTRY to an entry,
-/// version and absence to who asks for them. `None` where none is due; what was broadcast or sent by a program by itself gets none,
-/// or two programs would answer each other for ever.
+/// The answer that a message asks for, to be sent to its sender alone: RECVMSG to a message to be confirmed, ANSENTRY with the `group` to
+/// an entry, version and absence to who asks for them. `None` where none is due; what was broadcast or sent by a program by itself gets
+/// none, or two programs would answer each other for ever.
 ///
-/// The result is an error where the sender's encoding lacks a character of `user` or `host`.
-pub fn answer(received: &Message, packet: u32, user: &str, host: &str) -> Option<Result<Vec<u8>, ComposeError>> {
+/// The result is an error where the sender's encoding lacks a character of `user`, `host` or `group`.
+pub fn answer(
+    received: &Message,
+    packet: u32,
+    user: &str,
+    host: &str,
+    group: Option<&str>,
+) -> Option<Result<Vec<u8>, ComposeError>> {
     if received.command & (command::BROADCAST | command::AUTORET) != 0 {
         return None;
     }
     let utf8 = received.command & command::UTF8;
+    let group = group.filter(|group| !group.is_empty() && command::mode(received.command) == command::BR_ENTRY);
     let (reply, body) = match command::mode(received.command) {
         command::SENDMSG if received.command & command::SENDCHECK != 0 => (command::RECVMSG, received.packet.to_string()),
         command::BR_ENTRY => (command::ANSENTRY | utf8, user.to_owned()),
@@ -95,5 +102,5 @@ pub fn answer(received: &Message, packet: u32, user: &str, host: &str) -> Option
         command::GETABSENCEINFO => (command::SENDABSENCEINFO, NOT_ABSENT.to_owned()),
         _ => return None,
     };
-    Some(compose("1", packet, user, host, reply, &body, None, received.encoding))
+    Some(compose("1", packet, user, host, reply, &body, group, received.encoding))
 }

@@ -67,6 +67,20 @@ fn vectors_are_read() {
 }
 
 #[test]
+fn messages_are_claimed_also_where_they_are_malformed() {
+    for bytes in all() {
+        assert!(claims(&bytes), "{}", String::from_utf8_lossy(&bytes));
+    }
+    for bad in [&b"1:x:a:b:32:hi"[..], b"1:2:a", b"1:2:a:b:4294967296:hi", b"1:2:a:b:32:x\xC4"] {
+        assert!(claims(bad));
+    }
+    for other in [&b""[..], b"1", b"12:30", b"2:1:a:b:32:", b"GET / HTTP/1.1\r\nHost: a\r\nA: b", b"hello: 1:2:3"] {
+        assert!(!claims(other), "{}", String::from_utf8_lossy(other));
+    }
+    assert!(claims(&[&b"1:1:a:b:32:"[..], &vec![b'x'; 65_000]].concat()));
+}
+
+#[test]
 fn fields_and_their_bytes() {
     assert_eq!(
         shown(&read(&v2(), Encoding::GBK).nodes),
@@ -157,7 +171,7 @@ fn composed_as_the_vectors() {
 fn answers() {
     let answer = |bytes: &[u8]| {
         let received = Message::parse(bytes, Encoding::GBK).unwrap();
-        super::answer(&received, 7, "li", "PC-02").map(|answer| String::from_utf8(answer.unwrap()).unwrap())
+        super::answer(&received, 7, "li", "PC-02", None).map(|answer| String::from_utf8(answer.unwrap()).unwrap())
     };
     assert_eq!(answer(&v2()).as_deref(), Some("1:7:li:PC-02:33:1001\0"));
     assert_eq!(answer(&v2u()).as_deref(), Some("1:7:li:PC-02:33:1001\0"));
@@ -171,7 +185,12 @@ fn answers() {
     }
     // The nick in the sender's encoding.
     let received = Message::parse(&v4(), Encoding::GBK).unwrap();
-    assert_eq!(super::answer(&received, 7, "李", "PC"), Some(Ok(message("1:7:", "C0EE 3A50433A333A C0EE 00"))));
+    assert_eq!(super::answer(&received, 7, "李", "PC", None), Some(Ok(message("1:7:", "C0EE 3A50433A333A C0EE 00"))));
+    // And the group, which goes with an entry alone.
+    let with_group = super::answer(&received, 7, "李", "PC", Some("研发部"));
+    assert_eq!(with_group, Some(Ok(message("1:7:", "C0EE 3A50433A333A C0EE 00 d1d0b7a2b2bf 00"))));
+    let asked = Message::parse(&v2(), Encoding::GBK).unwrap();
+    assert_eq!(super::answer(&asked, 7, "li", "PC-02", Some("研发部")), Some(Ok(b"1:7:li:PC-02:33:1001\0".to_vec())));
 }
 
 #[test]

@@ -33,6 +33,7 @@ impl Chosen {
         }
         self.scanner = connections.as_ref().and_then(|connections| {
             let question = Question {
+                protocol: None,
                 rule: Rule::None,
                 filter: FilterDraft::default(),
                 connections: Some(connections.clone()),
