@@ -85,7 +85,8 @@ impl Gate {
         if !shows_attempt {
             return Vec::new();
         }
-        let (out, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held).into_iter().partition(|(held, _)| self::pair(held) == pair);
+        let (out, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.held).into_iter().partition(|(held, _)| self::pair(held) == pair);
         self.bytes = left.iter().map(|(held, _)| cost(held)).sum();
         self.held = left.into();
         out.into_iter().map(|(packet, _)| packet).collect()
@@ -188,9 +189,7 @@ fn protocol(packet: &Packet) -> Option<Protocol> {
 fn route(packet: &Packet) -> (SocketAddr, SocketAddr) {
     match &packet.body {
         Body::Tcp(_) | Body::Udp(_) => (packet.source, packet.destination),
-        Body::Icmp(report) => {
-            report.about.map_or((packet.source, packet.destination), |about| (about.source, about.destination))
-        }
+        Body::Icmp(report) => report.about.map_or((packet.source, packet.destination), |about| (about.source, about.destination)),
     }
 }
 
