@@ -217,9 +217,9 @@ fn queues(states: &States, ui: &mut Ui, around: &Surroundings<'_>) {
     };
     let bytes = |count: u32| format!("{} B", grouped(count.into()));
     let lines = [
-        ("states.receive_queue", sample.receive_queue.map(bytes)),
+        ("states.udp_received", sample.receive_queue.map(bytes)),
         ("states.receive_buffer", sample.receive_buffer.map(bytes)),
-        ("states.send_queue", sample.send_queue.map(bytes)),
+        ("states.udp_sent", sample.send_queue.map(bytes)),
         ("states.send_buffer", sample.send_buffer.map(bytes)),
         ("states.dropped", sample.dropped.map(|count| grouped(count.into()))),
     ];
