@@ -7,5 +7,6 @@ pub mod encoding;
 pub mod field;
 pub mod hover;
 pub mod keys;
+pub mod path;
 pub mod rows;
 pub mod spark;
