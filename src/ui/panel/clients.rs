@@ -129,7 +129,7 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
         }
         // The button comes first.
         let rest = ui.available_width() - size::CONTROL - 2.0 * space::SMALL;
-        if let Some(credentials) = connection.credentials.as_ref().filter(|_| rest > LEAST_CELLS) {
+        if let Some(credentials) = connection.credentials.as_ref().filter(|_| rest > COUNT_WIDTH) {
             let who = describe::who(around.language, credentials);
             let text = RichText::new(&who).size(size::CAPTION_TEXT).color(colors.weak);
             ui.scope(|ui| {
