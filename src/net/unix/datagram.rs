@@ -4,6 +4,7 @@
 //! waits for credit as TCP does, and there are no gaps to count.
 
 use super::super::automation;
+use super::super::calls::{self, Trace};
 use super::super::clock::now;
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
@@ -13,6 +14,7 @@ use super::file::SocketFile;
 use super::sending::{Outgoing, Queued};
 use super::{bound, error};
 use crate::session::address::UnixPath;
+use crate::session::call::Function;
 use crate::session::command::{Action, Message, Target};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
@@ -41,7 +43,10 @@ const CHAT_MEMBERS: usize = 256;
 /// # Errors
 /// The failure that kept it from binding.
 pub async fn run(spec: UnixDatagramSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
-    let (socket, file) = bind(&spec).await?;
+    let mut trace = Trace::default();
+    let bound = bind(&spec, &mut trace).await;
+    trace.tell(reporter, None).await;
+    let (socket, file) = bound?;
     let local = spec.path.unwrap_or(UnixPath::UNNAMED);
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
     reporter.report(What::Bound { local: local.into(), receive_buffer }).await;
@@ -104,18 +109,24 @@ pub async fn run(spec: UnixDatagramSpec, actions: &mut Actions, reporter: &Repor
     repeat::ended(reporter, &mut repetition).await;
     session.drain().await;
     session.outgoing.abandon(&session.socket).await;
-    Ok(Ending { by: EndedBy::Us, received: session.received, sent: session.outgoing.sent() })
+    let (received, sent) = (session.received, session.outgoing.sent());
+    let descriptor = calls::descriptor(&SockRef::from(&session.socket));
+    let begun = calls::Instant::now();
+    drop(session);
+    reporter.report(What::Called(calls::call(Function::Close, descriptor, "", Ok(0), begun))).await;
+    Ok(Ending { by: EndedBy::Us, received, sent })
 }
 
-async fn bind(spec: &UnixDatagramSpec) -> Result<(UnixDatagram, Option<SocketFile>), Failure> {
+async fn bind(spec: &UnixDatagramSpec, trace: &mut Trace) -> Result<(UnixDatagram, Option<SocketFile>), Failure> {
     let place = spec.path.unwrap_or(UnixPath::UNNAMED);
-    let made = bound::new(Type::DGRAM, place)?;
+    let made = bound::new(Type::DGRAM, place, trace)?;
     if let Some(bytes) = spec.send_buffer {
         let named = |problem| error::at(Operation::Option(OptionName("SO_SNDBUF")), place, &problem);
-        made.set_send_buffer_size(bytes as usize).map_err(named)?;
+        let set = trace.option("SOL_SOCKET, SO_SNDBUF", bytes, || made.set_send_buffer_size(bytes as usize));
+        set.map_err(named)?;
     }
     let file = match spec.path {
-        Some(place) => bound::take(&made, place, spec.replace_stale).await?,
+        Some(place) => bound::take(&made, place, spec.replace_stale, trace).await?,
         None => None,
     };
     let socket = UnixDatagram::from_std(made.into()).map_err(|problem| error::at(Operation::Bind, place, &problem))?;

@@ -9,4 +9,5 @@ pub mod hover;
 pub mod keys;
 pub mod path;
 pub mod rows;
+pub mod run;
 pub mod spark;
