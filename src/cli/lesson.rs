@@ -71,7 +71,7 @@ fn list(language: Language, format: LessonFormat) -> u8 {
             if lessons.peek().is_none() {
                 continue;
             }
-            text.push_str(&format!("{}\n", language.tr(&format!("lesson_topic.{}", topic.word()))));
+            text.push_str(&format!("{}\n", language.tr(topic.key())));
             for lesson in lessons {
                 text.push_str(&format!("  {:<22}{}\n", lesson.id, lesson.title.of(language)));
                 text.push_str(&format!("  {:<22}{}\n", "", lesson.goal.of(language)));
@@ -85,8 +85,8 @@ fn list(language: Language, format: LessonFormat) -> u8 {
 }
 
 fn do_it(language: Language, words: &LessonRun, lesson: Arc<Lesson>) -> u8 {
-    if !lesson.needs.are_met() {
-        complain(&language.tr(&format!("lesson.needs_{}", lesson.needs.word())));
+    if let Some(key) = lesson.needs.key().filter(|_| !lesson.needs.are_met()) {
+        complain(&language.tr(key));
         return REFUSED;
     }
     let (stopper, stop) = Stop::new();
