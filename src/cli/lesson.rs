@@ -113,8 +113,8 @@ fn do_it(language: Language, words: &LessonRun, lesson: Arc<Lesson>) -> u8 {
             print(&std::mem::take(&mut text));
         }
     };
-    let run = match play(lesson, &stop, told) {
-        Ok(Some(run)) => run,
+    let (run, pictures) = match play(lesson, &stop, told) {
+        Ok(Some(played)) => played,
         // Ctrl-C: what was seen so far has been told.
         Ok(None) => return DONE,
         Err(problem) => {
@@ -124,7 +124,7 @@ fn do_it(language: Language, words: &LessonRun, lesson: Arc<Lesson>) -> u8 {
     };
     match words.format {
         LessonFormat::Text => text.push_str(&format!("\n{}\n", report::summary(run.played(), language))),
-        LessonFormat::Html => text = report::page(&run, language),
+        LessonFormat::Html => text = report::page(&run, &pictures, language),
         LessonFormat::Jsonl => {}
     }
     if let Some(path) = &words.out {
