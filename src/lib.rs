@@ -17,7 +17,8 @@
 //!
 //! Everything else that takes time has a thread of its own that ends with what asked for it: the pages that a frame wants from disk
 //! ([`store::pages`]), a filter, search or framing over all rows ([`history::feed`]), an export, a file that is opened, a recording that
-//! copies what was before it began.
+//! copies what was before it began. Sockets are sampled ([`os::sampler`]) only while someone looks, packets taken ([`os::packets`]) only
+//! where someone asked.
 //!
 //! The headless twin is the same net and recorder with a printer (a [`recorder::Tap`]) instead of a window.
 //! A window that is hidden gets no frames, so nothing may depend on frames: the recorder takes everything in.
@@ -59,6 +60,8 @@
 //!    a recording whose file takes nothing 8 MiB (the rest is counted as missing in it),
 //!    what waits in a relay 256 KiB each way of a TCP connection (then reading stops) and 1 MiB for each of 128 UDP clients (the rest is
 //!    thrown away and told; the client that was silent longest makes room for a new one).
+//!    a recording whose file takes nothing 8 MiB (the rest is counted as missing in it).
+//!    A capture of packets 32 MiB, and 1 MiB more that may be another program's and is held back (oldest go, counted; the held ones unseen).
 //!    Pages from disk 24 MiB, a stream's unfinished frame 64 KiB (cut, and said so), a search's view across reads 4 KiB,
 //!    what tells the encodings of a session's streams some 10 MiB (the streams silent longest are forgotten, and judged anew).
 //! 6. **An encoding is a way to look.** Which one a record is read in is chosen for it, its peer or its direction, or told by its stream

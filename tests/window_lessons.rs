@@ -132,10 +132,8 @@ fn half_close(language: Language, theme: Theme, chosen: Option<usize>, reveal: b
     let lesson = library.find("half-close").unwrap().clone();
     let draft = |end: usize| lesson.ends[end].draft.clone();
     let pair = [(Role::TcpServer, draft(0)), (Role::TcpClient, draft(1))];
-    let [server, client] = stage.pair(
-        (pair[0].0, |own: &mut Draft| *own = pair[0].1.clone()),
-        (pair[1].0, |own: &mut Draft| *own = pair[1].1.clone()),
-    );
+    let [server, client] = stage
+        .pair((pair[0].0, |own: &mut Draft| *own = pair[0].1.clone()), (pair[1].0, |own: &mut Draft| *own = pair[1].1.clone()));
     for (id, end) in [server, client].into_iter().zip(&lesson.ends) {
         stage.tabs.get_mut(&id).unwrap().called = Some(end.title.clone());
     }

@@ -12,6 +12,7 @@
 //! | `names` | how a name is looked up, as it is taught |
 //! | `program` | what a session did, as a program |
 //! | `svg` | a picture as a file |
+//! | `states` | the states of TCP, and where both ends of a connection are |
 
 pub mod encapsulation;
 pub mod ink;
@@ -21,4 +22,5 @@ pub mod names;
 pub mod outline;
 pub mod program;
 pub mod scene;
+pub mod states;
 pub mod svg;

@@ -51,6 +51,7 @@ mod encapsulation;
 
 mod capturing;
 mod hand_out;
+mod lanes;
 mod lens;
 mod lessons;
 mod looking;
@@ -276,6 +277,9 @@ impl App {
 
     /// Asks the network thread; `false` when its queue is full, and then the user is told.
     fn command(&mut self, command: Command) -> bool {
+        if let Command::To(id, Action::Open(spec)) = &command {
+            self.aim_before(*id, spec);
+        }
         let taken = self.engine.as_ref().is_none_or(|engine| engine.commands().send(command).is_ok());
         if !taken {
             self.notices.bad(self.language().tr("notice.busy"));
@@ -298,7 +302,6 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
-            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }
@@ -338,6 +341,8 @@ impl App {
             }
             Intent::Select(id, record) => self.select(id, record),
             Intent::Remember(message) => self.settings.remember(message),
+            Intent::Select { session, record, frame } => self.select(session, record, frame),
+            Intent::Beside(id) => self.open_beside(id),
             Intent::Copy(id, keys, how) => self.copy(id, &keys, how),
             Intent::Export(id) => self.begin_export(id),
             Intent::Open => self.openings.ask(),

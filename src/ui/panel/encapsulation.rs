@@ -26,6 +26,8 @@ use egui_material_icons::icons::{ICON_CHEVRON_LEFT, ICON_CHEVRON_RIGHT, ICON_CLO
 
 /// How much of the height it has at first.
 const SHARE: f32 = 0.45;
+/// Packets before and after a record's moment among which its own is looked for. Bytes may wait to be read while others come.
+const AROUND: u64 = 512;
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,8 +138,9 @@ impl Encapsulation {
             return;
         }
         self.searched = packets.next();
-        let all = packets.range(packets.numbers()).map(|caught| &**caught);
-        let found = carrier(subject, when, all);
+        let middle = packets.since(when.1);
+        let near = packets.range(middle.saturating_sub(AROUND)..middle + AROUND).map(|caught| &**caught);
+        let found = carrier(subject, when, near);
         drop(packets);
         subject.captured = found;
     }
