@@ -2,6 +2,7 @@
 
 mod support;
 
+use egui::accesskit::Role as Access;
 use egui::{Rangef, Theme};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use sockscope::i18n::Language::{self, Chinese, English};
@@ -11,9 +12,11 @@ use sockscope::session::failure::{Cause, Failure, Operation};
 use sockscope::session::id::{Peer, SessionId};
 use sockscope::session::spec::Role;
 use sockscope::ui::page::TabPage;
+use sockscope::ui::panel::calls::View;
 use sockscope::ui::theme::size;
 use std::time::Duration;
 use support::stage::{Stage, connection, crowding};
+use support::{Side, Window};
 
 /// One as most people have it.
 const TALL: [f32; 2] = [1180.0, 820.0];
@@ -158,4 +161,72 @@ fn an_arrow_is_a_stop_of_the_keyboard_with_its_story() {
         assert!(names.iter().any(|name| name.contains(part)), "{part} is missing in {names:#?}");
     }
     assert!(harness.query_by_label("True time").is_some());
+}
+
+#[test]
+fn the_calls() {
+    for (name, language, theme) in [("zh_light", Chinese, Theme::Light), ("en_dark", English, Theme::Dark)] {
+        let (mut stage, [server, client]) = talk(language, theme);
+        page(&mut stage, client, TabPage::Calls);
+        check(&format!("calls_client_{name}"), stage, TALL);
+        let (mut stage, [again, _]) = talk(language, theme);
+        assert_eq!(server, again);
+        page(&mut stage, server, TabPage::Calls);
+        stage.tabs.get_mut(&server).unwrap().calls.view = View::Python;
+        sockscope::ui::tiles::remove(&mut stage.tree, client);
+        stage.tabs.remove(&client);
+        check(&format!("calls_program_{name}"), stage, TALL);
+    }
+}
+
+/// In the real window: what is chosen on the ladder is selected in the log, and back.
+#[test]
+fn the_ladder_and_the_log_select_the_same_record() {
+    let mut window = Window::open(English);
+    window.press("pair.tcp", Side::Any);
+    for state in ["state.listening", "state.open"] {
+        window.wait_for(&window.tr(state));
+    }
+    let button = window.tr("send.button");
+    for text in ["hello", "once more"] {
+        window.write(text, Side::Right);
+        window.until("a message that may leave", |window| window.control(&button, Side::Right).enabled);
+        window.click(&button, Side::Right);
+        window.wait_for_row(Side::Left, text);
+    }
+    let ladder = window.tr("page.ladder");
+    window.click(&ladder, Side::Right);
+    let stop = |window: &Window, part: &str| {
+        let all = window.all().into_iter();
+        all.filter(|seen| seen.role == Access::ListBoxOption).find(|seen| seen.label.starts_with(part))
+    };
+    for part in ["connect(", "send 5 B", "recv 5 B"] {
+        window.until(part, |window| stop(window, part).is_some());
+    }
+    let sent = stop(&window, "send 5 B").unwrap();
+    assert!(sent.label.contains("Solid"), "both ends saw it: {}", sent.label);
+    window.click_on(&sent);
+    window.until("the arrow is chosen", |window| stop(window, "send 5 B").is_some_and(|seen| seen.on));
+    let log = window.tr("page.log");
+    window.click(&log, Side::Right);
+    let selected = |window: &Window, part: &str| {
+        window.all().iter().any(|seen| seen.role == Access::ListItem && seen.on && seen.label.contains(part))
+    };
+    window.until("its record is selected", |window| selected(window, "hello"));
+    // And back: another row, and the ladder shows that one.
+    let other = window
+        .all()
+        .into_iter()
+        .find(|seen| seen.role == Access::ListItem && seen.label.contains("once more") && seen.rect.left() > 800.0);
+    window.click_on(&other.expect("the row of the second message"));
+    window.click(&ladder, Side::Right);
+    window.until("the second arrow is chosen", |window| stop(window, "send 9 B").is_some_and(|seen| seen.on));
+    let calls = window.tr("page.calls");
+    window.click(&calls, Side::Left);
+    window.until("the server's calls", |window| {
+        let rows = window.rows(Side::Left);
+        ["socket(", "bind(", "listen(", "accept(", "recv("].iter().all(|call| rows.iter().any(|row| row.contains(call)))
+    });
+    window.click("Python", Side::Left);
+    window.until("the program", |window| window.all().iter().any(|seen| seen.value.contains("listener.accept()")));
 }

@@ -10,7 +10,7 @@ use super::input::{Input, LONGEST};
 use crate::codec::hex;
 use crate::session::address::Address;
 use crate::session::credentials::Credentials;
-use crate::session::event::{EndedBy, Ending, Origin, Place, What};
+use crate::session::event::{Dialled, EndedBy, Ending, Origin, Place, What};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::timestamp::Timestamp;
 use serde::Deserialize;
@@ -109,7 +109,7 @@ impl JsonLines {
                 let (local, client) = (line.local?, line.peer?);
                 // The client stands at the other end of the relay.
                 let client = self.of_peer(client).unwrap_or(Peer { address: client, connection: None });
-                What::Dialled { client, target: self.begin(local, line.target?), local }
+                What::Dialled(Box::new(Dialled { client, target: self.begin(local, line.target?), local }))
             }
             "peer-credentials" => {
                 let (process, user, group) = (line.pid, line.uid?, line.gid?);

@@ -127,7 +127,11 @@ impl SessionTab {
             TabPage::Log => Vec::new(),
             TabPage::Ladder => self.ladder.look(&look),
             TabPage::States => self.states.look(&look),
-            TabPage::Lanes => self.lanes.look(&look),
+            TabPage::Lanes => {
+                let record = self.selected_record();
+                self.lanes.focus(self.chosen.first().copied(), &self.rule, record);
+                self.lanes.look(&look)
+            }
             TabPage::Calls => self.calls.look(&look),
             TabPage::Messages => self.messages.look(&look),
         }

@@ -33,6 +33,16 @@ pub fn add(tree: &mut Tree<SessionId>, focused: Option<SessionId>, id: SessionId
     }
 }
 
+/// Adds a tab behind another one, which stays in front.
+pub fn add_behind(tree: &mut Tree<SessionId>, front: SessionId, id: SessionId) {
+    let beside = tree.tiles.find_pane(&front).and_then(|tile| tree.tiles.parent_of(tile));
+    let pane = tree.tiles.insert_pane(id);
+    match beside.and_then(|place| tree.tiles.get_mut(place)) {
+        Some(Tile::Container(Container::Tabs(tabs))) => tabs.add_child(pane),
+        _ => tree.root = Some(tree.tiles.insert_tab_tile(vec![pane])),
+    }
+}
+
 /// Brings a tab in front of those in its place.
 pub fn bring_to_front(tree: &mut Tree<SessionId>, id: SessionId) {
     if let Some(tile) = tree.tiles.find_pane(&id) {

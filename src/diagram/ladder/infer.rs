@@ -120,7 +120,7 @@ impl Around<'_> {
             Some(_) => Segment::Data { offset: data.offset, bytes },
             None => Segment::Datagram(data.bytes.clone()),
         };
-        let elsewhere = match (&self.facing, data.peer.connection) {
+        let elsewhere = match (&self.facing, data.peer.stream()) {
             (Some(facing), None) => !facing.local.is_some_and(|local| pair::is(data.peer.address, local)),
             _ => false,
         };
@@ -151,8 +151,11 @@ impl Around<'_> {
                 vec![here.getting(Segment::SynAck), said.sending(Segment::Ack)]
             }
             // A relay tells of it when all of it is over.
-            What::Dialled { target, .. } if travels(*target) => {
-                vec![here.clone().sending(Segment::Syn), here.getting(Segment::SynAck), said.sending(Segment::Ack)]
+            What::Dialled(dialled) if travels(dialled.target) => {
+                // Its SYN left with the connect, where that is told of.
+                let syn = (!self.told.connects_before(id)).then(|| here.clone().sending(Segment::Syn));
+                let rest = [here.getting(Segment::SynAck), said.sending(Segment::Ack)];
+                syn.into_iter().chain(rest).collect()
             }
             What::PeerJoined { peer, .. } if travels(*peer) && self.facing.is_none() => {
                 vec![here.clone().getting(Segment::Syn), here.sending(Segment::SynAck), said.getting(Segment::Ack)]

@@ -40,12 +40,15 @@ pub struct Told {
     arriving: BTreeMap<u64, Arriving>,
     /// Calls of sockets in which nothing travels but the bytes.
     inside: BTreeSet<u64>,
-    connects: BTreeMap<RecordId, Timestamp>,
+    connects: BTreeMap<RecordId, (Timestamp, Option<i32>)>,
+    /// The descriptor of the socket that was bound last.
+    bound: Option<i32>,
     connections: BTreeMap<ConnectionId, OfConnection>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct OfConnection {
+    descriptor: Option<i32>,
     /// Its FIN has left with a call.
     fin: bool,
     /// It was closed by a call.
@@ -89,7 +92,11 @@ impl Told {
         let Call { function, connection, result, arguments, took, .. } = &placed.call;
         if *function == Function::Connect {
             let took = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
-            self.connects.insert(placed.before, Timestamp(placed.at.0.saturating_sub(took)));
+            let began = Timestamp(placed.at.0.saturating_sub(took));
+            self.connects.insert(placed.before, (began, placed.call.descriptor));
+        }
+        if *function == Function::Bind {
+            self.bound = placed.call.descriptor;
         }
         if arguments.starts_with("AF_UNIX") || arguments.contains("sun_path") {
             self.inside.insert(number);
@@ -100,6 +107,10 @@ impl Told {
             self.inside.insert(number);
         }
         let of = self.connections.entry(*connection).or_default();
+        of.descriptor = match (function, result) {
+            (Function::Accept, Returned::Value(value)) => i32::try_from(*value).ok(),
+            _ => placed.call.descriptor,
+        };
         let worked = matches!(result, Returned::Value(_));
         match function {
             Function::SetSockOpt if worked && arguments.contains("SO_LINGER") => of.will_reset = true,
@@ -146,7 +157,7 @@ impl Told {
 
     /// When the connect began whose end this record tells of.
     pub fn connect_began(&self, record: RecordId) -> Option<Timestamp> {
-        self.connects.get(&record).copied()
+        self.connects.get(&record).map(|(began, _)| *began)
     }
 
     /// Whether a call has sent FIN.
@@ -167,6 +178,13 @@ impl Told {
     /// Whether a call told of the peer's RST.
     pub fn reset_read(&self, connection: Option<ConnectionId>) -> bool {
         self.of(connection).reset_read
+    }
+
+    /// The descriptor of a connection, or of the socket for datagrams; `None` where no call told of it.
+    pub fn descriptor(&self, connection: Option<ConnectionId>, conversations: &Conversations) -> Option<i32> {
+        let Some(connection) = connection else { return self.bound };
+        let told = self.connections.get(&connection).and_then(|of| of.descriptor);
+        told.or_else(|| self.connects.get(&conversations.get(connection)?.began)?.1)
     }
 
     /// What leaves with a call that ends something.

@@ -70,14 +70,14 @@ fn shortened(call: &str) -> String {
 /// A note in fewer words than the log has for it; the hint has them all.
 fn short(language: Language, what: &What) -> Option<String> {
     let key = match what {
-        What::Opening { .. } => "opening",
-        What::Trying { .. } => "trying",
-        What::Connected { .. } => "connected",
-        What::Listening { .. } => "listening",
-        What::Bound { .. } => "bound",
-        What::PeerJoined { .. } => "joined",
-        What::PeerFinished { .. } => "peer_finished",
-        What::Finished { .. } => "finished",
+        What::Opening { .. } => "ladder.opening",
+        What::Trying { .. } => "ladder.trying",
+        What::Connected { .. } => "ladder.connected",
+        What::Listening { .. } => "ladder.listening",
+        What::Bound { .. } => "ladder.bound",
+        What::PeerJoined { .. } => "ladder.joined",
+        What::PeerFinished { .. } => "ladder.peer_finished",
+        What::Finished { .. } => "ladder.finished",
         What::PeerLeft { ending, .. } | What::Closed { ending } => {
             return Some(language.tr(&format!("ended.{}", ending.by.word())).into_owned());
         }
@@ -86,7 +86,7 @@ fn short(language: Language, what: &What) -> Option<String> {
         }
         _ => return None,
     };
-    Some(language.tr(&format!("ladder.{key}")).into_owned())
+    Some(language.tr(key).into_owned())
 }
 
 /// All there is to say about a step, for who rests on it or hears it.
@@ -124,7 +124,7 @@ pub fn arrow_hint(language: Language, drawn: &Arrow) -> String {
         Segment::Captured(captured) => format!("{}  {}", captured.flags, captured.details),
         segment => arrow(segment),
     };
-    let why = language.tr(&format!("ladder.why.{}", key(&drawn.segment))).into_owned();
+    let why = language.tr(key(&drawn.segment)).into_owned();
     let seen = language.tr(match (drawn.fate, drawn.certainty) {
         (Fate::Lost, _) => "ladder.lost",
         (Fate::Came, Certainty::Observed) => "ladder.observed",
@@ -136,17 +136,17 @@ pub fn arrow_hint(language: Language, drawn: &Arrow) -> String {
 
 fn key(segment: &Segment) -> &'static str {
     match segment {
-        Segment::Syn => "syn",
-        Segment::SynAgain => "syn_again",
-        Segment::SynAck => "syn_ack",
-        Segment::Ack => "ack",
-        Segment::Data { .. } => "data",
-        Segment::Fin => "fin",
-        Segment::Reset => "reset",
-        Segment::Datagram(_) => "datagram",
-        Segment::Unreachable => "unreachable",
-        Segment::Captured(captured) if captured.again == Again::Retransmitted => "captured_again",
-        Segment::Captured(_) => "captured",
+        Segment::Syn => "ladder.why.syn",
+        Segment::SynAgain => "ladder.why.syn_again",
+        Segment::SynAck => "ladder.why.syn_ack",
+        Segment::Ack => "ladder.why.ack",
+        Segment::Data { .. } => "ladder.why.data",
+        Segment::Fin => "ladder.why.fin",
+        Segment::Reset => "ladder.why.reset",
+        Segment::Datagram(_) => "ladder.why.datagram",
+        Segment::Unreachable => "ladder.why.unreachable",
+        Segment::Captured(captured) if captured.again == Again::Retransmitted => "ladder.why.captured_again",
+        Segment::Captured(_) => "ladder.why.captured",
     }
 }
 

@@ -110,7 +110,7 @@ impl Ends {
             Way::ToClient => (self.target, self.client),
         };
         let length = length as u64;
-        (!done.is_empty()).then_some(What::Impaired(Impaired { from, to, way, spot, length, done }))
+        (!done.is_empty()).then(|| What::Impaired(Box::new(Impaired { from, to, way, spot, length, done })))
     }
 
     /// Where a way leads.

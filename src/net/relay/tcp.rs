@@ -10,7 +10,7 @@ use super::pump::{Ask, Control, Conversation};
 use super::{Ends, Shared, announce, at, dial};
 use crate::session::address::Endpoint;
 use crate::session::command::{Action, End, Selection};
-use crate::session::event::{EndedBy, Ending, What};
+use crate::session::event::{Dialled, EndedBy, Ending, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::impairment::Way;
@@ -176,7 +176,7 @@ impl Room {
                 for entry in self.conversations.borrow_mut().values_mut().filter(|entry| entry.client == client) {
                     entry.target = Some(target);
                 }
-                reporter.report(What::Dialled { client, target, local }).await;
+                reporter.report(What::Dialled(Box::new(Dialled { client, target, local }))).await;
                 Some((stream, target))
             }
             Err(failure) => {

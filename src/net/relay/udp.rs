@@ -10,7 +10,7 @@ use super::flow::{Arrived, Drops, Flow, Missed, read, take_errors};
 use super::{Ends, Shared, announce, at, not_itself};
 use crate::session::address::Host;
 use crate::session::command::{Action, Selection};
-use crate::session::event::{EndedBy, Ending, What};
+use crate::session::event::{Dialled, EndedBy, Ending, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::impairment::Way;
@@ -235,7 +235,7 @@ impl Relay {
         let own = upstream.local_addr().unwrap_or(self.local);
         let reporter = &self.shared.reporter;
         reporter.report_gap(What::PeerJoined { peer: client, local: self.local.into() }).await;
-        reporter.report_gap(What::Dialled { client, target, local: own.into() }).await;
+        reporter.report_gap(What::Dialled(Box::new(Dialled { client, target, local: own.into() }))).await;
         if let Err(problem) = kernel::enable(&upstream, own) {
             reporter.report(What::Trouble(error::at(Operation::Option(OptionName("SO_RXQ_OVFL")), own, &problem))).await;
         }

@@ -159,7 +159,10 @@ impl Ladder {
         let other_records = other.as_ref().map(|(id, session)| AtHand::new(&session.log, look.pages, *id));
         let talks = self.pairing.as_ref().map(|pairing| &pairing.talks);
         let ladder = window::Ladder {
-            own: lane(session, &own_records, own_found.as_deref(), (&self.told[0], &self.own)),
+            own: window::Lane {
+                kept: look.records(),
+                ..lane(session, &own_records, own_found.as_deref(), (&self.told[0], &self.own))
+            },
             other: other.as_ref().zip(other_records.as_ref()).zip(talks).map(|(((_, session), records), talks)| {
                 (lane(session, records, other_found.as_deref(), (&self.told[1], &self.other)), talks)
             }),
