@@ -314,10 +314,13 @@ fn calls_tell_what_records_then_need_not() {
     assert!(at_calls("SYN") && at_calls("FIN"));
 }
 
+/// A call: its function, its arguments, what it returned.
+type Made = (Function, &'static str, Result<i64, &'static str>);
+
 #[test]
 fn endings_by_their_kind() {
     let linger = ("SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=0}, 8", Function::SetSockOpt);
-    let table: [(&str, EndedBy, &[(Function, &str, Result<i64, &str>)], &[&str]); 9] = [
+    let table: [(&str, EndedBy, &[Made], &[&str]); 9] = [
         ("we close", EndedBy::Us, &[], &["own FIN ┄", "other ACK ┄"]),
         ("the peer closes", EndedBy::PeerFin, &[], &["other FIN ┄", "own ACK ┄", "own FIN ┄", "other ACK ┄"]),
         ("we reset", EndedBy::OurReset, &[], &["own RST ┄"]),
