@@ -329,7 +329,7 @@ impl Stage {
 /// What threads do for a ladder in the real window. Whether there is something new to look at.
 fn feed_ladder(model: &Model, tab: &SessionTab) -> bool {
     let mut fed = false;
-    for (id, scanner) in tab.ladder.scanners() {
+    for (id, scanner) in tab.lanes_to_feed() {
         let log = &model.session(id).unwrap().log;
         let mut scanner = scanner.lock();
         for id in (scanner.next().0..log.next().0).map(RecordId) {
