@@ -17,7 +17,8 @@
 //!
 //! Everything else that takes time has a thread of its own that ends with what asked for it: the pages that a frame wants from disk
 //! ([`store::pages`]), a filter, search or framing over all rows ([`history::feed`]), an export, a file that is opened, a recording that
-//! copies what was before it began.
+//! copies what was before it began. Sockets are sampled ([`os::sampler`]) only while someone looks, packets taken ([`os::packets`]) only
+//! where someone asked.
 //!
 //! The headless twin is the same net and recorder with a printer (a [`recorder::Tap`]) instead of a window.
 //! A window that is hidden gets no frames, so nothing may depend on frames: the recorder takes everything in.
@@ -56,7 +57,11 @@
 //! 5. **Every queue has a bound in bytes and says what happens at it**: parcels 16 MiB and 4 more for datagrams alone ([`net::Outbox`]), commands 64 MiB
 //!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted),
 //!    records that the disk does not take 8 MiB (oldest go, counted and told; or reading stops, as the user chose),
+//!    a recording whose file takes nothing 8 MiB (the rest is counted as missing in it),
+//!    what waits in a relay 256 KiB each way of a TCP connection (then reading stops) and 1 MiB for each of 128 UDP clients (the rest is
+//!    thrown away and told; the client that was silent longest makes room for a new one).
 //!    a recording whose file takes nothing 8 MiB (the rest is counted as missing in it).
+//!    A capture of packets 32 MiB, and 1 MiB more that may be another program's and is held back (oldest go, counted; the held ones unseen).
 //!    Pages from disk 24 MiB, a stream's unfinished frame 64 KiB (cut, and said so), a search's view across reads 4 KiB,
 //!    what tells the encodings of a session's streams some 10 MiB (the streams silent longest are forgotten, and judged anew).
 //! 6. **An encoding is a way to look.** Which one a record is read in is chosen for it, its peer or its direction, or told by its stream
@@ -65,10 +70,10 @@
 //!    does not depend on who asks or when.
 //! 7. **Encoding never replaces.** A character that an encoding lacks is refused with its place ([`codec::encoding::Encoding::encode`]).
 //! 8. **Stop is a message.** Threads are named, owned and joined; closing under flood ends within two seconds.
-//! 9. **A socket file is only ever replaced on request, and only one that nobody holds**; ours goes with its socket (`net::unix::file`),
-//!    also where the process ends without closing it ([`recorder::remove_socket_files`]), but for SIGKILL.
-//! 10. **Memory does not grow with the history.** There is a point per 256 KiB on disk, a chunk per 1,024 records of a framed view, a
+//! 9. **Memory does not grow with the history.** There is a point per 256 KiB on disk, a chunk per 1,024 records of a framed view, a
 //!    compressed bitmap for what a filter admits and a search finds; ten million rows are a few MiB.
+//! 10. **A socket file is only ever replaced on request, and only one that nobody holds**; ours goes with its socket (`net::unix::file`),
+//!     also where the process ends without closing it ([`recorder::remove_socket_files`]), but for SIGKILL.
 
 rust_i18n::i18n!("assets/locales", fallback = "en");
 // The macro reads these without telling the compiler; named here, a changed word is compiled in.

@@ -1,10 +1,18 @@
 //! Frames of the encapsulation as Wireshark reads them: headers, checksums, fragments put together, segments in order.
 
+use sockscope::diagram::encapsulation::carrier::carrier;
+use sockscope::diagram::encapsulation::fields::Kind;
 use sockscope::diagram::encapsulation::frame::Frame;
 use sockscope::diagram::encapsulation::pieces::Plan;
-use sockscope::diagram::encapsulation::subject::{Subject, Transport, Way};
+use sockscope::diagram::encapsulation::subject::{Subject, Transport, Truth, Way};
+use sockscope::os::packets::Sniffer;
+use sockscope::recorder::now;
+use sockscope::session::ends::{Ends, Protocol};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc::channel;
 
 fn subject(v6: bool, transport: Transport, payload: &[u8]) -> Subject {
     let (local, peer) = if v6 { ("[fe80::1]:40000", "[fe80::2]:9999") } else { ("10.0.0.2:40000", "10.0.0.9:9999") };
@@ -137,4 +145,63 @@ fn wireshark_sees_segments_follow_one_another() {
         assert_eq!(told, expected.map(|row| row.map(str::to_owned).to_vec()));
         assert!(seen.iter().all(|row| row[4].is_empty()), "{seen:?}");
     }
+}
+
+/// Loopback's own packets, where this program may capture: what is drawn around a message is what was around it.
+#[test]
+fn what_is_captured_on_loopback_is_what_is_drawn() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = listener.local_addr().unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let bound = socket.local_addr().unwrap();
+    let ends = [Ends::Local { protocol: Protocol::Tcp, local: server }, Ends::Local { protocol: Protocol::Udp, local: bound }];
+    let (told, news) = channel();
+    let Ok(sniffer) = Sniffer::start(
+        &ends,
+        Box::new(move || {
+            told.send(()).ok();
+        }),
+    ) else {
+        eprintln!("capturing is not allowed: skipped");
+        return;
+    };
+    let mut client = TcpStream::connect(server).unwrap();
+    let (mut accepted, _) = listener.accept().unwrap();
+    let mut read = [0; 5];
+    for _ in 0..2 {
+        // The same bytes twice: only their place in the stream tells which packet had which.
+        client.write_all(b"hello").unwrap();
+        accepted.read_exact(&mut read).unwrap();
+    }
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    sender.send_to(b"datagram", bound).unwrap();
+    let at = now();
+    let carried = |payload: &[u8], count: usize| {
+        let packets = sniffer.packets().lock();
+        packets.range(packets.numbers()).filter(|caught| caught.packet.payload() == payload).count() == count
+    };
+    while !(carried(b"hello", 2) && carried(b"datagram", 1)) {
+        news.recv().unwrap();
+    }
+    let packets = sniffer.packets().lock();
+    let all = || packets.range(packets.numbers()).map(|caught| &**caught);
+    let first = all().find_map(|caught| caught.packet.segment().map(|segment| segment.sequence)).unwrap();
+    let from_client = |offset| {
+        let transport = Transport::Tcp { offset };
+        Subject::new(Some(server), client.local_addr().unwrap(), Way::FromPeer, transport, (*b"hello").into())
+    };
+    let datagram = Subject::new(Some(bound), sender.local_addr().unwrap(), Way::FromPeer, Transport::Udp, (*b"datagram").into());
+    for (message, number) in [(from_client(0), Some(1)), (from_client(5), Some(6)), (datagram, None)] {
+        let captured = carrier(&message, (Way::FromPeer, at), all());
+        assert!(captured.is_some(), "{message:?}");
+        let message = message.with_packet(captured);
+        let frame = Frame::new(&message, &Plan::new(&message, 1500).unwrap(), 0);
+        let packet = 14..14 + message.ip_header() + message.transport_header() + message.payload.len();
+        assert!(all().any(|caught| *caught.packet.bytes == frame.bytes[packet.clone()]), "{message:?}");
+        let sequence = frame.field(Kind::Sequence).map(|field| (frame.number(field) as u32).wrapping_sub(first));
+        assert_eq!(sequence, number);
+        assert_eq!(frame.field(Kind::TimeToLive).unwrap().truth, Truth::Real);
+    }
+    // What did not travel so was not captured so.
+    assert_eq!(carrier(&from_client(3), (Way::FromPeer, at), all()), None);
 }

@@ -46,10 +46,20 @@ macro_rules! lessons {
 
 lessons! {
     phone_and_letter = "phone-and-letter",
+    socket_calls = "socket-calls",
     two_sockets = "two-sockets",
+    three_and_four = "three-and-four",
+    time_wait = "time-wait",
     half_close = "half-close",
+    forgotten_close = "forgotten-close",
+    backlog = "backlog",
     what_goes_wrong = "what-goes-wrong",
+    sticky = "sticky",
+    truncated = "truncated",
     datagram_size = "datagram-size",
+    udp_loss = "udp-loss",
+    tcp_repairs = "tcp-repairs",
+    nagle = "nagle",
     encapsulation = "encapsulation",
     addresses = "addresses",
     names = "names",
@@ -59,6 +69,8 @@ lessons! {
     echo = "echo",
     upper_case = "upper-case",
     chat_room = "chat-room",
+    feiq = "feiq",
+    unix_sockets = "unix-sockets",
 }
 
 #[test]

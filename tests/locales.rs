@@ -240,6 +240,8 @@ fn constructed_keys_exist() {
         Cause::NotAFile,
         Cause::CaptureNotPermitted { program: String::new() },
         Cause::NotAvailableHere,
+        Cause::OwnAddress,
+        Cause::OnlyForwards,
         Cause::Busy,
         other(),
     ];
@@ -270,6 +272,7 @@ fn constructed_keys_exist() {
         EndedBy::PeerReset,
         EndedBy::PeerClosed,
         EndedBy::PeerClosedUnread,
+        EndedBy::Idle,
         EndedBy::TimedOut,
         EndedBy::Error(failure),
     ];

@@ -5,20 +5,30 @@ mod support;
 
 use egui::accesskit::Role as Access;
 use egui::{Key, Modifiers, Rangef, Theme};
+use egui_kittest::kittest::Queryable as _;
+use etherparse::{PacketBuilder, TcpOptionElement};
+use parking_lot::Mutex;
+use sockscope::capture::caught::Packets;
+use sockscope::capture::packet::Packet;
 use sockscope::diagram::encapsulation::fields::Kind;
 use sockscope::diagram::encapsulation::picture::Mark;
 use sockscope::i18n::Language::{self, Chinese, English};
 use sockscope::session::event::What;
 use sockscope::session::id::{Peer, SessionId};
 use sockscope::session::spec::Role;
+use sockscope::session::timestamp::Timestamp;
 use sockscope::traffic::view::RowKey;
 use sockscope::ui::panel::encapsulation::{Encapsulation, Page};
 use std::net::UdpSocket;
+use std::sync::Arc;
 use support::stage::{Stage, connection, crowding};
 use support::{LANGUAGES, Side, Window};
 
 /// Room for a window and half of it for the panel.
 const POINTS: [f32; 2] = [1360.0, 1000.0];
+
+/// Room for all of a small frame.
+const TALL: [f32; 2] = [1360.0, 1600.0];
 
 /// A UDP socket that got a long datagram after a short one; the row that is selected.
 fn udp(language: Language, theme: Theme, row: u64) -> (Stage, SessionId) {
@@ -59,12 +69,52 @@ fn check(name: &str, (mut stage, id): (Stage, SessionId), points: [f32; 2], set:
 
 #[test]
 fn layers_fields_and_bytes() {
-    check("encapsulation_udp_zh_light", udp(Chinese, Theme::Light, 2), POINTS, |panel| {
+    check("encapsulation_udp_zh_light", udp(Chinese, Theme::Light, 2), TALL, |panel| {
         panel.choose(Some(Mark::Field(Kind::UdpChecksum)));
     });
-    check("encapsulation_tcp_en_dark", tcp(English, Theme::Dark), POINTS, |panel| {
+    check("encapsulation_tcp_en_dark", tcp(English, Theme::Dark), TALL, |panel| {
         panel.choose(Some(Mark::Field(Kind::Sequence)));
     });
+}
+
+/// The client again, whose packets were captured: the checksum was left to the card.
+fn captured(language: Language, theme: Theme) -> (Stage, SessionId) {
+    let (mut stage, id) = tcp(language, theme);
+    let at = Timestamp(1_784_593_234_093_000);
+    let mut packets = Packets::default();
+    for (sequence, payload) in [(3_000_000_000, &b""[..]), (3_000_000_001, b"hello, sockets")] {
+        let mut header = etherparse::TcpHeader::new(51512, 9000, sequence, 512);
+        (header.syn, header.ack, header.psh) = (payload.is_empty(), !payload.is_empty(), !payload.is_empty());
+        header.acknowledgment_number = if header.ack { 1_234_567_890 } else { 0 };
+        header.set_options(&[TcpOptionElement::Noop, TcpOptionElement::Noop, TcpOptionElement::Timestamp(77, 66)]).unwrap();
+        let mut bytes = Vec::new();
+        PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64).tcp_header(header).write(&mut bytes, payload).unwrap();
+        bytes[36..38].copy_from_slice(&[0xFE, 0x36]);
+        packets.push(Packet::parse(at, &bytes).unwrap());
+    }
+    stage.tabs.get_mut(&id).unwrap().capture.packets = Some(Arc::new(Mutex::new(packets)));
+    (stage, id)
+}
+
+#[test]
+fn a_captured_packet_makes_its_headers_real() {
+    check("encapsulation_captured_zh_light", captured(Chinese, Theme::Light), TALL, |_| {});
+    check("encapsulation_captured_sums_en_dark", captured(English, Theme::Dark), TALL, |panel| panel.open(Page::Sums));
+}
+
+#[test]
+fn bytes_that_never_left_the_kernel_have_no_headers() {
+    for language in LANGUAGES {
+        let mut stage = Stage::new(language, Theme::Light);
+        let id = stage.tab(Role::UnixDatagram, |_| {});
+        let peer = Peer::datagram("unix:/run/peer.sock".parse().unwrap());
+        stage.receives(id, peer, b"hello");
+        stage.tabs.get_mut(&id).unwrap().selection.last = Some(RowKey(0));
+        stage.encapsulation = Some((id, Encapsulation::default()));
+        let harness = stage.harness(POINTS, 1.0);
+        let told = |key: &str| harness.query_by_label(&language.tr(key)).is_some();
+        assert!(told("encap.unix") && !told("encap.mtu"));
+    }
 }
 
 #[test]

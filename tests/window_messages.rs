@@ -178,9 +178,9 @@ fn the_bot_is_chosen_among_the_answers_and_acknowledges() {
     for language in LANGUAGES {
         let (mut window, address, peer) = opened(language);
         window.choose(&window.tr("send_settings.reply"), 0, &window.tr("reply.ipmsg"), Side::Any);
+        window.segment("page.messages", 0, Side::Any);
         window.fill(&window.tr("messenger.user"), "li", Side::Any);
         window.fill(&window.tr("messenger.host"), "PC-02", Side::Any);
-        window.segment("page.messages", 0, Side::Any);
         peer.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         let mut buffer = [0; 2048];
         // The socket may not have heard yet of the last letter that was typed: it is asked until it has, each time under a new number.

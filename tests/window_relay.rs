@@ -6,7 +6,7 @@ use egui::{Rangef, Theme};
 use egui_kittest::kittest::Queryable as _;
 use sockscope::i18n::Language::{self, Chinese, English};
 use sockscope::session::draft::Draft;
-use sockscope::session::event::{Origin, What};
+use sockscope::session::event::{Dialled, Origin, What};
 use sockscope::session::id::{ConnectionId, Peer, SessionId};
 use sockscope::session::impairment::{Done, Impaired, Spot, Way};
 use sockscope::session::spec::{Protocol, Role};
@@ -56,14 +56,21 @@ fn busy(language: Language, theme: Theme) -> Stage {
     for (number, address, local) in conversations {
         let (client, target) = (flow(number, address), flow(number + 1, TARGET));
         stage.happens(relay, What::PeerJoined { peer: client, local: LISTEN.parse().unwrap() });
-        stage.happens(relay, What::Dialled { client, target, local: local.parse().unwrap() });
+        stage.happens(relay, What::Dialled(Box::new(Dialled { client, target, local: local.parse().unwrap() })));
         let mut pass = |from: Peer, to: Peer, way, number, text: &str, done: &[Done]| {
             stage.receives(relay, from, text.as_bytes());
             let length = text.len() as u64;
             if !done.is_empty() {
                 stage.happens(
                     relay,
-                    What::Impaired(Impaired { from, to, way, spot: Spot::Datagram(number), length, done: done.to_vec() }),
+                    What::Impaired(Box::new(Impaired {
+                        from,
+                        to,
+                        way,
+                        spot: Spot::Datagram(number),
+                        length,
+                        done: done.to_vec(),
+                    })),
                 );
             }
             if !done.contains(&Done::Dropped) {

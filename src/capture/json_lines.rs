@@ -1,8 +1,8 @@
 //! JSON lines as this program writes them (`--format jsonl`): bytes, where connections begin and end, and gaps. Must never read the text
 //! of a record: its bytes are in hex.
 //!
-//! A line does not hold all that a note does: failures are counted and left out, and a peer is a connection where the lines before say
-//! that it connected or joined.
+//! A line does not hold all that a note does: failures and what a relay did are counted and left out, and a peer is a connection where the
+//! lines before say that it connected, joined or was dialled.
 
 use super::Seen;
 use super::flow::Told;
@@ -10,7 +10,7 @@ use super::input::{Input, LONGEST};
 use crate::codec::hex;
 use crate::session::address::Address;
 use crate::session::credentials::Credentials;
-use crate::session::event::{EndedBy, Ending, Origin, Place, What};
+use crate::session::event::{Dialled, EndedBy, Ending, Origin, Place, What};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::timestamp::Timestamp;
 use serde::Deserialize;
@@ -20,8 +20,10 @@ use std::io;
 /// Lines that are being read.
 #[derive(Default)]
 pub struct JsonLines {
-    /// The connections that are open.
-    open: HashMap<Address, ConnectionId>,
+    /// The connections that are open, by both of their ends: a relay has many to one target.
+    open: HashMap<(Option<Address>, Address), Peer>,
+    /// Whether the session is one of datagrams; a relay's have two numbered ends.
+    datagrams: bool,
     next: u32,
     line: Vec<u8>,
 }
@@ -33,6 +35,7 @@ struct Line {
     at: String,
     local: Option<Address>,
     peer: Option<Address>,
+    target: Option<Address>,
     hex: Option<String>,
     len: Option<u64>,
     receive_buffer: Option<usize>,
@@ -88,21 +91,34 @@ impl JsonLines {
 
     fn what(&mut self, line: Line) -> Option<What> {
         Some(match line.event.as_str() {
-            "data" => What::Received { peer: self.peer(line.peer?), bytes: bytes(&line)?.into() },
-            "sent" => What::Sent { peer: self.peer(line.peer?), bytes: bytes(&line)?.into(), origin: Origin::User },
-            "listening" => match line.receive_buffer {
-                Some(receive_buffer) => What::Bound { local: line.local?, receive_buffer },
-                None => What::Listening { local: line.local? },
-            },
-            "connected" => What::Connected { peer: self.begin(line.peer?), local: line.local? },
-            "peer-joined" => What::PeerJoined { peer: self.begin(line.peer?), local: line.local? },
+            "data" => What::Received { peer: self.peer(line.local, line.peer?), bytes: bytes(&line)?.into() },
+            "sent" => {
+                let peer = self.peer(line.local, line.peer?);
+                What::Sent { peer, bytes: bytes(&line)?.into(), origin: Origin::User }
+            }
+            "listening" => {
+                self.datagrams = line.receive_buffer.is_some();
+                match line.receive_buffer {
+                    Some(receive_buffer) => What::Bound { local: line.local?, receive_buffer },
+                    None => What::Listening { local: line.local? },
+                }
+            }
+            "connected" => What::Connected { peer: self.begin(line.local?, line.peer?), local: line.local? },
+            "peer-joined" => What::PeerJoined { peer: self.begin(line.local?, line.peer?), local: line.local? },
+            "dialled" => {
+                let (local, client) = (line.local?, line.peer?);
+                // The client stands at the other end of the relay.
+                let client = self.of_peer(client).unwrap_or(Peer { address: client, connection: None });
+                What::Dialled(Box::new(Dialled { client, target: self.begin(local, line.target?), local }))
+            }
             "peer-credentials" => {
                 let (process, user, group) = (line.pid, line.uid?, line.gid?);
-                What::PeerIs { peer: self.peer(line.peer?), credentials: Credentials { process, name: line.name, user, group } }
+                let peer = self.peer(line.local, line.peer?);
+                What::PeerIs { peer, credentials: Credentials { process, name: line.name, user, group } }
             }
             "peer-left" => {
-                let peer = self.peer(line.peer?);
-                self.open.remove(&peer.address);
+                let peer = self.peer(line.local, line.peer?);
+                self.open.retain(|_, open| *open != peer);
                 What::PeerLeft { peer, ending: ending(&line)? }
             }
             "closed" => {
@@ -114,14 +130,22 @@ impl JsonLines {
         })
     }
 
-    fn begin(&mut self, address: Address) -> Peer {
+    fn begin(&mut self, local: Address, address: Address) -> Peer {
         self.next = self.next.wrapping_add(1);
-        self.open.insert(address, ConnectionId(self.next));
-        self.peer(address)
+        let id = ConnectionId(self.next);
+        let peer = if self.datagrams { Peer::flow(id, address) } else { Peer::connected(id, address) };
+        self.open.insert((Some(local), address), peer);
+        peer
     }
 
-    fn peer(&self, address: Address) -> Peer {
-        Peer { address, connection: self.open.get(&address).copied() }
+    /// The connection of these ends; where a line does not say its own end as those before did, that of the peer.
+    fn peer(&self, local: Option<Address>, address: Address) -> Peer {
+        let exact = self.open.get(&(local, address)).copied();
+        exact.or_else(|| self.of_peer(address)).unwrap_or(Peer { address, connection: None })
+    }
+
+    fn of_peer(&self, address: Address) -> Option<Peer> {
+        self.open.values().find(|peer| peer.address == address).copied()
     }
 }
 

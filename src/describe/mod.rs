@@ -14,7 +14,7 @@ mod unix;
 mod verdict;
 
 use crate::i18n::Language;
-use crate::session::event::{EndedBy, Ending, Place, What};
+use crate::session::event::{Dialled, EndedBy, Ending, Place, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::spec::Switch;
 use crate::session::storage::Storage;
@@ -148,8 +148,13 @@ pub fn note(language: Language, what: &What) -> Option<(String, Tone)> {
         What::Bound { local, receive_buffer } => {
             (tr("note.bound", &[("local", &place(language, *local)), ("buffer", &(receive_buffer / 1024))]), Tone::Good)
         }
+        // Nobody connects with datagrams.
+        What::PeerJoined { peer, .. } if peer.stream().is_none() => {
+            (tr("relay.joined", &[("remote", &peer.address)]), Tone::Good)
+        }
         What::PeerJoined { peer, .. } => (tr("note.joined", &[("remote", &peer.address)]), Tone::Good),
-        What::Dialled { client, target, local } => {
+        What::Dialled(dialled) => {
+            let Dialled { client, target, local } = &**dialled;
             let values: &[(&str, &dyn std::fmt::Display)] =
                 &[("client", &client.address), ("target", &target.address), ("local", local)];
             (tr("relay.dialled", values), Tone::Good)

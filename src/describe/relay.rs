@@ -25,13 +25,18 @@ pub fn impaired(language: Language, impaired: &Impaired) -> (String, Tone) {
 }
 
 fn done_text(language: Language, done: Done) -> String {
-    let tr = |values: &[(&str, &dyn Display)]| language.tr_with(&format!("relay.done-{}", done.word()), values);
+    let tr = |key: &str, values: &[(&str, &dyn Display)]| language.tr_with(key, values);
     match done {
-        Done::Delayed(by) => tr(&[("ms", &millis(by))]),
-        Done::Stalled(pause) => tr(&[("ms", &millis(pause))]),
-        Done::Cut(pieces) => tr(&[("pieces", &grouped(pieces))]),
-        Done::Slowed(rate) => tr(&[("rate", &grouped(rate))]),
-        Done::Dropped | Done::Overflowed | Done::Repeated | Done::HeldBack | Done::NotOvertaken | Done::Reset => tr(&[]),
+        Done::Dropped => tr("relay.done-dropped", &[]),
+        Done::Overflowed => tr("relay.done-overflowed", &[]),
+        Done::Delayed(by) => tr("relay.done-delayed", &[("ms", &millis(by))]),
+        Done::Repeated => tr("relay.done-repeated", &[]),
+        Done::HeldBack => tr("relay.done-held-back", &[]),
+        Done::NotOvertaken => tr("relay.done-not-overtaken", &[]),
+        Done::Cut(pieces) => tr("relay.done-cut", &[("pieces", &grouped(pieces))]),
+        Done::Slowed(rate) => tr("relay.done-slowed", &[("rate", &grouped(rate))]),
+        Done::Stalled(pause) => tr("relay.done-stalled", &[("ms", &millis(pause))]),
+        Done::Reset => tr("relay.done-reset", &[]),
     }
 }
 

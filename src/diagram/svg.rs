@@ -253,7 +253,7 @@ mod tests {
             for part in ["时序图 & <ladder>", "<套接字>  \"a\"\\0\\u{FFFF}", &language.tr("diagram.inferred")] {
                 assert!(texts.iter().any(|text| text == part), "{part}: {texts:?}");
             }
-            let hint = document.descendants().filter(|node| node.has_tag_name("title")).last().unwrap();
+            let hint = document.descendants().rfind(|node| node.has_tag_name("title")).unwrap();
             assert_eq!(hint.text(), Some("“5 B” <to> & 'fro'\\x01"));
             assert!(!text.contains("href") && !text.contains("url("), "it needs no other file");
         }

@@ -279,10 +279,9 @@ impl Job {
         let Entry::Note(what) = &record.entry else { return };
         match &**what {
             What::Listening { local } | What::Bound { local, .. } => self.local = Some(*local),
-            What::Connected { peer, local } | What::PeerJoined { peer, local } | What::Dialled { target: peer, local, .. } => {
-                self.peers.extend(peer.connection.map(|id| (id, *local)));
+            other => {
+                self.peers.extend(other.begun().and_then(|(peer, local)| Some((peer.connection?, local))));
             }
-            _ => {}
         }
     }
 

@@ -83,6 +83,7 @@ pub struct About {
 }
 
 /// What a session was read from.
+#[allow(clippy::large_enum_variant, reason = "there is one per tab that was read from somewhere")]
 #[derive(Clone, Debug)]
 pub enum Origin {
     /// A file of the user's.

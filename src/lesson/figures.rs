@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const FUEL: u64 = 200_000;
 
 /// What can be asked of an end, in the order of the manual.
-pub const FIGURES: [&str; 57] = [
+pub const FIGURES: [&str; 58] = [
     "state",
     "address",
     "ip",
@@ -65,6 +65,7 @@ pub const FIGURES: [&str; 57] = [
     "peer_finished",
     "lost",
     "cut_bytes",
+    "truncated",
     "unsent",
     "resolved",
     "groups",
@@ -426,7 +427,11 @@ impl Asked {
             "finished" => self.count(|what| matches!(what, What::Finished { .. })),
             "peer_finished" => self.count(|what| matches!(what, What::PeerFinished { .. })),
             "lost" => self.total(|what| if let What::Gap { datagrams, .. } = what { Some(*datagrams) } else { None }),
-            "cut_bytes" => Value::from(0),
+            "cut_bytes" => self.total(|what| match what {
+                What::Truncated { kept, whole: Some(whole), .. } => Some(whole.saturating_sub(*kept)),
+                _ => None,
+            }),
+            "truncated" => self.count(|what| matches!(what, What::Truncated { .. })),
             "unsent" => self.total(|what| if let What::Unsent { messages, .. } = what { Some(*messages) } else { None }),
             "resolved" => {
                 let found = self.seen.notes(self.first()).rev().find_map(|what| match what {

@@ -54,9 +54,11 @@ use crate::codec::message::{Input, LineEnding};
 use crate::session::address::Endpoint;
 use crate::session::draft::{Draft, ReplyChoice, Shown};
 use crate::session::framing::{FramingDraft, FramingKind};
-use crate::session::spec::{Membership, Protocol, Role};
+use crate::session::knob::Parts;
+use crate::session::spec::{Membership, Protocol, Role, Switch};
 use serde::Deserialize;
 use std::cell::Cell;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
@@ -67,6 +69,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: u64 = 120;
 /// The most ends of a group.
 const LARGEST_GROUP: u8 = 16;
+/// The longest pause between two parts of a message, in milliseconds.
+const LONGEST_GAP: u64 = 1000;
 /// The most times that one message is sent.
 const MOST_TIMES: u32 = 1000;
 /// The longest filled message: beyond what a datagram carries, so that the error can be shown.
@@ -185,7 +189,16 @@ struct DeedText {
     forbid_broadcast: Option<Spanned<String>>,
     join: Option<Spanned<String>>,
     leave: Option<Spanned<String>>,
+    hold: Option<Spanned<String>>,
+    read_on: Option<Spanned<String>>,
+    read_size: Option<Spanned<u32>>,
+    stop_accepting: Option<Spanned<String>>,
+    accept_again: Option<Spanned<String>>,
+    no_delay: Option<Spanned<String>>,
+    nagle: Option<Spanned<String>>,
     wait: Option<Spanned<String>>,
+    parts: Option<Spanned<NonZeroU32>>,
+    gap: Option<Spanned<u64>>,
     at_once: Option<Spanned<bool>>,
     from: Option<Spanned<String>>,
     to: Option<Spanned<String>>,
@@ -426,7 +439,12 @@ impl Reading {
             match reply.get_ref().split_once(':') {
                 Some(("text", words)) => (draft.reply, draft.reply_text) = (ReplyChoice::Fixed, words.to_owned()),
                 _ => {
-                    let words = [("echo", ReplyChoice::Echo), ("upper", ReplyChoice::Upper), ("chat", ReplyChoice::Chat)];
+                    let words = [
+                        ("echo", ReplyChoice::Echo),
+                        ("upper", ReplyChoice::Upper),
+                        ("chat", ReplyChoice::Chat),
+                        ("ipmsg", ReplyChoice::IpMsg),
+                    ];
                     draft.reply = word("reply", reply, &words)?;
                 }
             }
@@ -550,12 +568,18 @@ impl Reading {
             used.push("at_once");
             found.push(self.each(name, |end| Deed::Open { end, patience })?);
         }
-        let simple: [(&Option<Spanned<String>>, fn(usize) -> Deed); 5] = [
+        let simple: [(&Option<Spanned<String>>, fn(usize) -> Deed); 11] = [
             (&text.close, Deed::Close),
             (&text.half_close, Deed::HalfClose),
             (&text.reset, Deed::Reset),
-            (&text.allow_broadcast, |end| Deed::Broadcast(end, true)),
-            (&text.forbid_broadcast, |end| Deed::Broadcast(end, false)),
+            (&text.allow_broadcast, |end| Deed::Broadcast(end, Switch::On)),
+            (&text.forbid_broadcast, |end| Deed::Broadcast(end, Switch::Off)),
+            (&text.hold, Deed::Hold),
+            (&text.read_on, Deed::ReadOn),
+            (&text.stop_accepting, |end| Deed::Accepting(end, Switch::Off)),
+            (&text.accept_again, |end| Deed::Accepting(end, Switch::On)),
+            (&text.no_delay, |end| Deed::NoDelay(end, Switch::On)),
+            (&text.nagle, |end| Deed::NoDelay(end, Switch::Off)),
         ];
         for (name, make) in simple {
             if let Some(name) = name {
@@ -570,8 +594,14 @@ impl Reading {
                 found.push(vec![if is_join { Deed::Join(from, membership) } else { Deed::Leave(from, membership) }]);
             }
         }
+        if let Some(size) = &text.read_size {
+            used.push("from");
+            let size = *size.get_ref();
+            // 0 is no size: then as much is read as there is.
+            found.push(vec![Deed::ReadSize(self.from(text, place)?, (size > 0).then_some(size))]);
+        }
         if text.send.is_some() || text.fill.is_some() {
-            used.extend(["from", "to", "times"]);
+            used.extend(["from", "to", "times", "parts", "gap"]);
             if text.send.is_some() {
                 used.extend(["encoding", "input", "line_ending"]);
             }
@@ -597,6 +627,8 @@ impl Reading {
             ("line_ending", text.line_ending.as_ref().map(Spanned::span)),
             ("times", text.times.as_ref().map(Spanned::span)),
             ("within", text.within.as_ref().map(Spanned::span)),
+            ("parts", text.parts.as_ref().map(Spanned::span)),
+            ("gap", text.gap.as_ref().map(Spanned::span)),
         ];
         for (key, span) in given {
             if let Some(span) = span.filter(|_| !used.contains(&key)) {
@@ -655,7 +687,15 @@ impl Reading {
             _ => return wrong(place, Problem::NotHere("send + fill".to_owned())),
         };
         let to = text.to.as_ref().map(|to| self.end(to)).transpose()?;
-        Ok(Send { from: self.from(text, place)?, to, content, times })
+        let gap = match &text.gap {
+            Some(gap) if *gap.get_ref() > LONGEST_GAP => {
+                return wrong(&gap.span(), Problem::WrongKind(format!("gap = 0 … {LONGEST_GAP}")));
+            }
+            Some(gap) => Duration::from_millis(*gap.get_ref()),
+            None => Duration::ZERO,
+        };
+        let parts = text.parts.as_ref().map(|size| Parts { size: *size.get_ref(), gap });
+        Ok(Send { from: self.from(text, place)?, to, content, times, parts })
     }
 }
 

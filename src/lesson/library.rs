@@ -15,10 +15,20 @@ macro_rules! files {
 /// The lessons of the program, in the order in which they are best done.
 const BUILT_IN: &[(&str, &str)] = files![
     "phone-and-letter",
+    "socket-calls",
     "two-sockets",
+    "three-and-four",
+    "time-wait",
     "half-close",
+    "forgotten-close",
+    "backlog",
     "what-goes-wrong",
+    "sticky",
+    "truncated",
     "datagram-size",
+    "udp-loss",
+    "tcp-repairs",
+    "nagle",
     "encapsulation",
     "addresses",
     "names",
@@ -28,6 +38,8 @@ const BUILT_IN: &[(&str, &str)] = files![
     "echo",
     "upper-case",
     "chat-room",
+    "feiq",
+    "unix-sockets",
 ];
 
 /// How unlike a name may be to be offered for another: 1 is the same.

@@ -13,7 +13,7 @@ use crate::session::command::{self, Action, Command, Message, Selection, Target}
 use crate::session::draft::Draft;
 use crate::session::ends::Ends;
 use crate::session::id::SessionId;
-use crate::session::spec::{Protocol, Role};
+use crate::session::spec::{Protocol, Reading, Role, Switch};
 use crate::session::state::State;
 use crate::session::timestamp::Timestamp;
 use crate::session::trail::Watch;
@@ -130,6 +130,8 @@ struct Actor {
     session: SessionId,
     draft: Draft,
     seen: Arc<Seen>,
+    /// How it reads.
+    reading: Reading,
     /// Whether it was ever asked to open.
     opened: bool,
 }
@@ -170,6 +172,7 @@ impl Run {
             session: *session,
             draft: end.draft.clone(),
             seen: Arc::default(),
+            reading: Reading::default(),
             opened: false,
         };
         let actors = lesson.ends.iter().zip(sessions).map(actor).collect();
@@ -391,7 +394,7 @@ impl Run {
                 })?;
                 let actor = &mut self.actors[*end];
                 let before = actor.seen.openings;
-                (actor.opened, actor.draft) = (true, draft.clone());
+                (actor.opened, actor.draft, actor.reading) = (true, draft.clone(), Reading::default());
                 effects.push(Effect::Draft(actor.session, Box::new(draft)));
                 effects.push(act(self, *end, Action::Open(spec)));
                 if *patience == Patience::Wait {
@@ -402,14 +405,23 @@ impl Run {
             Deed::Close(end) => effects.push(act(self, *end, Action::Close)),
             Deed::HalfClose(end) => effects.push(act(self, *end, end_all(command::End::HalfClose))),
             Deed::Reset(end) => effects.push(act(self, *end, end_all(command::End::Reset))),
-            Deed::Broadcast(end, on) => effects.push(act(self, *end, Action::SetBroadcast((*on).into()))),
+            Deed::Broadcast(end, on) => effects.push(act(self, *end, Action::SetBroadcast(*on))),
             Deed::Join(end, group) => effects.push(act(self, *end, Action::Join(group.clone()))),
             Deed::Leave(end, group) => effects.push(act(self, *end, Action::Leave(group.clone()))),
+            Deed::Hold(end) => effects.push(self.turn(*end, |reading| reading.held = Switch::On)),
+            Deed::ReadOn(end) => effects.push(self.turn(*end, |reading| reading.held = Switch::Off)),
+            Deed::ReadSize(end, size) => effects.push(self.turn(*end, |reading| reading.size = *size)),
+            Deed::Accepting(end, switch) => effects.push(act(self, *end, Action::SetAccepting(*switch))),
+            Deed::NoDelay(end, switch) => effects.push(act(self, *end, Action::SetNoDelay(*switch))),
             Deed::Send(send) => {
                 let Some(target) = self.target(send) else { return Ok(false) };
                 for number in 1..=send.times {
                     let bytes = self.bytes(send, number)?.into();
-                    effects.push(act(self, send.from, Action::Send(Message { bytes, target: target.clone() })));
+                    let message = Message { bytes, target: target.clone() };
+                    effects.push(match send.parts {
+                        Some(parts) => act(self, send.from, Action::SendInParts { message, parts }),
+                        None => act(self, send.from, Action::Send(message)),
+                    });
                 }
             }
             Deed::Wait { until, within } => {
@@ -418,6 +430,13 @@ impl Run {
             }
         }
         Ok(true)
+    }
+
+    /// An end reads otherwise from now on.
+    fn turn(&mut self, end: usize, change: impl FnOnce(&mut Reading)) -> Effect {
+        let actor = &mut self.actors[end];
+        change(&mut actor.reading);
+        Effect::Command(Command::To(actor.session, Action::SetReading(actor.reading)))
     }
 
     /// What an end opens with; `None` while another end's address that it needs is not known.

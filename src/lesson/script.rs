@@ -5,7 +5,8 @@ use super::both::Both;
 use crate::codec::encoding::Encoding;
 use crate::codec::message::{Input, LineEnding};
 use crate::session::draft::Draft;
-use crate::session::spec::Membership;
+use crate::session::knob::Parts;
+use crate::session::spec::{Membership, Switch};
 use std::time::Duration;
 
 /// A whole lesson.
@@ -260,11 +261,21 @@ pub enum Deed {
     /// Sends something.
     Send(Send),
     /// Allows or forbids broadcasts.
-    Broadcast(usize, bool),
+    Broadcast(usize, Switch),
     /// Joins a multicast group.
     Join(usize, Membership),
     /// Leaves it.
     Leave(usize, Membership),
+    /// Reads no more, and leaves what comes with the system.
+    Hold(usize),
+    /// Reads again.
+    ReadOn(usize),
+    /// Reads so many bytes at once at most; `None` for as many as there are.
+    ReadSize(usize, Option<u32>),
+    /// Leaves connections in the accept queue, or takes them from it.
+    Accepting(usize, Switch),
+    /// Sets TCP_NODELAY, which turns Nagle's algorithm off.
+    NoDelay(usize, Switch),
     /// Waits until an expression holds.
     Wait {
         /// Which.
@@ -294,6 +305,8 @@ pub struct Send {
     pub content: Content,
     /// How often; each time a message of its own, and `{{ n }}` in it counts from 1.
     pub times: u32,
+    /// In parts, each a write of its own; `None` for one write.
+    pub parts: Option<Parts>,
 }
 
 /// What is sent.

@@ -1,16 +1,18 @@
 //! One connection (TCP or Unix) from established to ended: reads with credit, writes from its queue, and says why it ended.
 //! Must never know whether it is a client's or a server's.
 
+use super::calls;
 use super::error;
 use super::outbox::Reporter;
 use super::queue::{Next, SendQueue};
 use super::steering::Pending;
 use super::stream::Stream;
+use crate::session::call::{Call, Function};
 use crate::session::event::{EndedBy, Ending, Origin, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::knob::{Buffers, Knob, Parts};
-use crate::session::spec::AfterPeerFin;
+use crate::session::spec::{AfterPeerFin, Switch};
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
@@ -92,11 +94,13 @@ struct Writing {
     from: usize,
     /// When the next part may leave.
     rests_until: Option<Instant>,
+    /// How many writes the part in hand has taken so far.
+    writes: u32,
 }
 
 impl Writing {
     fn new(bytes: Arc<[u8]>, origin: Origin, parts: Option<Parts>) -> Self {
-        Self { bytes, done: 0, origin, parts, from: 0, rests_until: None }
+        Self { bytes, done: 0, origin, parts, from: 0, rests_until: None, writes: 0 }
     }
 
     /// Where the part in hand ends.
@@ -131,7 +135,28 @@ impl<L: Listener> Connection<'_, L> {
             }
         };
         self.report_unsent(&mut progress).await;
-        self.totals.ending(by)
+        if matches!(by, EndedBy::Us) && self.stream.has_segments() && self.has_more() {
+            // What is not read makes the close send RST (RFC 2525 section 2.17); the look for it is a call like others.
+            self.tell(Function::Recv, "\"…\", 1, MSG_PEEK", Ok(1), calls::Instant::now()).await;
+        }
+        self.close_socket(by).await
+    }
+
+    /// Gives the descriptor back.
+    async fn close_socket(self, by: EndedBy) -> Ending {
+        let Self { stream, peer, reporter, totals, .. } = self;
+        let descriptor = calls::descriptor(&stream.socket());
+        let begun = calls::Instant::now();
+        drop(stream);
+        let call = calls::call(Function::Close, descriptor, "", Ok(0), begun);
+        reporter.report(What::Called(Call { connection: peer.connection, ..call })).await;
+        totals.ending(by)
+    }
+
+    /// Tells a call that was made and began then.
+    async fn tell(&self, function: Function, arguments: &str, result: Result<i64, &io::Error>, begun: calls::Instant) {
+        let call = calls::call(function, calls::descriptor(&self.stream.socket()), arguments, result, begun);
+        self.reporter.report(What::Called(Call { connection: self.peer.connection, ..call })).await;
     }
 
     /// One turn: pick up what is next to send, then wait for whichever comes first. `Some` when the connection has ended.
@@ -157,7 +182,10 @@ impl<L: Listener> Connection<'_, L> {
                 Some(Next::Parts(bytes, origin, parts)) => progress.writing = Some(Writing::new(bytes, origin, Some(parts))),
                 Some(Next::HalfClose) if progress.finished => {}
                 Some(Next::HalfClose) => {
-                    if let Err(problem) = self.stream.socket().shutdown(std::net::Shutdown::Write) {
+                    let begun = calls::Instant::now();
+                    let shut = self.stream.socket().shutdown(std::net::Shutdown::Write);
+                    self.tell(Function::Shutdown, "SHUT_WR", shut.as_ref().map(|()| 0), begun).await;
+                    if let Err(problem) = shut {
                         return Some(self.ended_at_send(progress, &problem).await);
                     }
                     progress.finished = true;
@@ -196,7 +224,7 @@ impl<L: Listener> Connection<'_, L> {
                 Err(problem) => Some(self.ended_by(Operation::Send, &problem)),
             },
             // After the peer's FIN nothing more can be read, but a RST can still come.
-            _ = self.stream.ready(Interest::ERROR), if progress.peer_finished => self.pending_error(),
+            _ = self.stream.ready(Interest::ERROR), if progress.peer_finished => self.pending_error().await,
             () = self.reporter.outbox().released(), if held => None,
             () = self.queue.changed() => None,
             () = at(self.queue.close_by()) => Some(EndedBy::Us),
@@ -216,22 +244,27 @@ impl<L: Listener> Connection<'_, L> {
         let socket = self.stream.socket();
         let failed = |name, problem: &io::Error| error::at(Operation::Option(OptionName(name)), self.peer.address, problem);
         let mut failures = Vec::new();
-        if let Some(switch) = pending.no_delay
-            && let Err(problem) = socket.set_tcp_nodelay(switch.is_on())
+        let mut trace = calls::Trace::of(calls::descriptor(&socket));
+        // Only TCP holds small segments back (Nagle).
+        if let Some(on) = pending.no_delay.filter(|_| self.stream.has_segments()).map(Switch::is_on)
+            && let Err(problem) = trace.option("SOL_TCP, TCP_NODELAY", u8::from(on), || socket.set_tcp_nodelay(on))
         {
             failures.push(failed("TCP_NODELAY", &problem));
         }
         let mut granted = None;
         if let Some(Buffers { receive, send }) = pending.buffers {
-            if let Some(Err(problem)) = receive.map(|bytes| socket.set_recv_buffer_size(bytes as usize)) {
+            let set = |bytes| trace.option("SOL_SOCKET, SO_RCVBUF", bytes, || socket.set_recv_buffer_size(bytes as usize));
+            if let Some(Err(problem)) = receive.map(set) {
                 failures.push(failed("SO_RCVBUF", &problem));
             }
-            if let Some(Err(problem)) = send.map(|bytes| socket.set_send_buffer_size(bytes as usize)) {
+            let set = |bytes| trace.option("SOL_SOCKET, SO_SNDBUF", bytes, || socket.set_send_buffer_size(bytes as usize));
+            if let Some(Err(problem)) = send.map(set) {
                 failures.push(failed("SO_SNDBUF", &problem));
             }
             let size = |size: io::Result<usize>| size.map_or(0, |size| size as u64);
             granted = Some((size(socket.recv_buffer_size()), size(socket.send_buffer_size())));
         }
+        trace.tell(self.reporter, self.peer.connection).await;
         for failure in failures {
             self.reporter.report(What::Trouble(failure)).await;
         }
@@ -255,6 +288,7 @@ impl<L: Listener> Connection<'_, L> {
             Ok(bytes) if bytes.is_empty() => {
                 progress.peer_finished = true;
                 drop(credit);
+                self.tell(Function::Recv, &format!("\"\", {most}, 0"), Ok(0), calls::Instant::now()).await;
                 if self.after_peer_fin == AfterPeerFin::StayOpen {
                     if progress.finished {
                         return Some(self.peer_closed());
@@ -272,7 +306,11 @@ impl<L: Listener> Connection<'_, L> {
                 None
             }
             Err(problem) if problem.kind() == ErrorKind::WouldBlock => None,
-            Err(problem) => Some(self.ended_by(Operation::Receive, &problem)),
+            Err(problem) => {
+                drop(credit);
+                self.tell(Function::Recv, &format!("…, {most}, 0"), Err(&problem), calls::Instant::now()).await;
+                Some(self.ended_by(Operation::Receive, &problem))
+            }
         }
     }
 
@@ -283,11 +321,13 @@ impl<L: Listener> Connection<'_, L> {
         match self.stream.try_write(&writing.bytes[writing.done..until]) {
             Ok(count) => {
                 writing.done += count;
+                writing.writes += 1;
                 self.totals.sent.set(self.totals.sent.get() + count as u64);
                 if writing.done < until {
                     return None;
                 }
                 let (bytes, origin) = (writing.part(until), writing.origin);
+                let writes = std::mem::take(&mut writing.writes);
                 writing.from = until;
                 writing.rests_until =
                     writing.parts.map(|parts| parts.gap).filter(|gap| !gap.is_zero()).map(|gap| Instant::now() + gap);
@@ -296,11 +336,20 @@ impl<L: Listener> Connection<'_, L> {
                     progress.writing = None;
                 }
                 let length = bytes.len();
+                if writes > 1 {
+                    // The system took it in pieces: one call of as many as there were, so that a flood is not told call by call.
+                    let arguments = format!("…, {length}, MSG_NOSIGNAL /* {writes} writes */");
+                    self.tell(Function::Send, &arguments, Ok(length as i64), calls::Instant::now()).await;
+                }
                 self.reporter.report_bytes(What::Sent { peer: self.peer, bytes, origin }, length).await;
                 None
             }
             Err(problem) if problem.kind() == ErrorKind::WouldBlock => None,
-            Err(problem) => Some(self.ended_at_send(progress, &problem).await),
+            Err(problem) => {
+                let arguments = format!("…, {}, MSG_NOSIGNAL", until - writing.done);
+                self.tell(Function::Send, &arguments, Err(&problem), calls::Instant::now()).await;
+                Some(self.ended_at_send(progress, &problem).await)
+            }
         }
     }
 
@@ -328,9 +377,14 @@ impl<L: Listener> Connection<'_, L> {
     }
 
     /// The socket's own error, if it has one.
-    fn pending_error(&self) -> Option<EndedBy> {
-        match self.stream.socket().take_error() {
-            Ok(Some(problem)) | Err(problem) => Some(self.ended_by(Operation::Receive, &problem)),
+    async fn pending_error(&self) -> Option<EndedBy> {
+        let pending = self.stream.socket().take_error();
+        match pending {
+            Ok(Some(problem)) | Err(problem) => {
+                let arguments = format!("SOL_SOCKET, SO_ERROR, [{}], [4]", calls::name(&problem));
+                self.tell(Function::GetSockOpt, &arguments, Ok(0), calls::Instant::now()).await;
+                Some(self.ended_by(Operation::Receive, &problem))
+            }
             Ok(None) => None,
         }
     }
@@ -340,7 +394,12 @@ impl<L: Listener> Connection<'_, L> {
     /// either, and the RST tells the peer the truth: not everything was taken.
     async fn close(&self, progress: &mut Progress) -> EndedBy {
         let until = Instant::now() + CLOSE_READS_FOR;
-        if self.stream.socket().shutdown(std::net::Shutdown::Write).is_ok() {
+        let begun = calls::Instant::now();
+        let shut = self.stream.socket().shutdown(std::net::Shutdown::Write);
+        if !progress.finished {
+            self.tell(Function::Shutdown, "SHUT_WR", shut.as_ref().map(|()| 0), begun).await;
+        }
+        if shut.is_ok() {
             let held = || self.reporter.outbox().is_held();
             while !progress.peer_finished
                 && !held()
@@ -372,7 +431,11 @@ impl<L: Listener> Connection<'_, L> {
             // There is no RST to send; it is closed at once, and what waited is told as not sent.
             return EndedBy::Us;
         }
-        match self.stream.socket().set_linger(Some(Duration::ZERO)) {
+        let begun = calls::Instant::now();
+        let set = self.stream.socket().set_linger(Some(Duration::ZERO));
+        let arguments = "SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=0}, 8";
+        self.tell(Function::SetSockOpt, arguments, set.as_ref().map(|()| 0), begun).await;
+        match set {
             Ok(()) => EndedBy::OurReset,
             Err(problem) => {
                 self.reporter

@@ -4,6 +4,7 @@
 //! and its tasks can share a server's table of connections without a lock.
 
 mod automation;
+mod calls;
 mod clock;
 mod connection;
 mod error;

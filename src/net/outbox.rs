@@ -8,6 +8,7 @@
 use super::clock;
 use crate::session::event::{Event, SessionEvent, What};
 use crate::session::id::SessionId;
+use crate::session::timestamp::Timestamp;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -137,8 +138,18 @@ impl Reporter {
 
     /// Reports with credit in hand.
     pub fn post(&self, what: What, credit: Credit) {
-        let event = SessionEvent { session: self.session, at: clock::now(), what };
+        self.post_of(clock::now(), what, credit);
+    }
+
+    fn post_of(&self, at: Timestamp, what: What, credit: Credit) {
+        let event = SessionEvent { session: self.session, at, what };
         self.outbox.post(Event::Session(event), credit);
+    }
+
+    /// Reports something small that was then.
+    pub async fn report_of(&self, at: Timestamp, what: What) {
+        let credit = self.outbox.credit(FLOOR).await;
+        self.post_of(at, what, credit);
     }
 
     /// Reports something small, waiting for the recorder where it is behind.

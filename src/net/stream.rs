@@ -1,9 +1,9 @@
 //! A connected byte stream, over TCP or a Unix-domain socket, and where streams come from: the same few calls for both. Must never know
 //! what the bytes are for.
 
-use super::family;
 #[cfg(unix)]
 use super::unix::{self, SocketFile};
+use super::{calls, family};
 use crate::session::address::Address;
 #[cfg(unix)]
 use crate::session::address::UnixPath;
@@ -140,6 +140,15 @@ pub enum Listener {
 }
 
 impl Listener {
+    /// Its file descriptor, where the system has such.
+    pub fn descriptor(&self) -> Option<i32> {
+        match self {
+            Self::Tcp(listener) => calls::descriptor(&SockRef::from(listener)),
+            #[cfg(unix)]
+            Self::Unix { listener, .. } => calls::descriptor(&SockRef::from(listener)),
+        }
+    }
+
     /// The next stream, and where its other end is. Most clients of Unix-domain sockets have no name; each gets a number.
     pub async fn accept(&self) -> io::Result<(Stream, Address)> {
         match self {

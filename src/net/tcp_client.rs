@@ -2,6 +2,7 @@
 //! Must never decide how bytes are shown.
 
 use super::automation;
+use super::calls::{self, Trace};
 use super::clock::now;
 use super::connection::{self, Connection, Listener, Totals};
 use super::error;
@@ -14,17 +15,20 @@ use super::steering;
 use super::stream::Stream;
 use super::{resolve, socket};
 use crate::session::address::{Address, Host, UnixPath};
+use crate::session::call::Function;
 use crate::session::command::{Action, End, Message};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
 use crate::session::reply::{Answer, Reply, Responder};
 use crate::session::spec::{Backoff, TcpClientSpec, TcpOptions};
-use socket2::{SockRef, Type};
+use socket2::{SockRef, Socket, Type};
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// Runs the session to its end; the caller reports the ending.
@@ -110,7 +114,7 @@ async fn connect(spec: &TcpClientSpec, options: TcpOptions, reporter: &Reporter)
     let count = addresses.len();
     for (index, address) in addresses.into_iter().enumerate() {
         reporter.report(What::Trying { remote: address }).await;
-        match connect_one(spec, options, address).await {
+        match connect_one(spec, options, address, reporter).await {
             Ok(stream) => return Ok((stream, address)),
             // The last failure is told by the session's own ending.
             Err(failure) if index + 1 == count => last = Some(failure),
@@ -125,26 +129,75 @@ async fn connect(spec: &TcpClientSpec, options: TcpOptions, reporter: &Reporter)
     }))
 }
 
-async fn connect_one(spec: &TcpClientSpec, options: TcpOptions, remote: SocketAddr) -> Result<TcpStream, Failure> {
-    let made = socket::new(remote, Type::STREAM)?;
-    socket::apply(&SockRef::from(&made), &options, remote)?;
-    if let Some(local) = spec.local {
-        // A client that chose its port wants it again at once, although the last connection is still in TIME_WAIT.
-        #[cfg(unix)]
-        made.set_reuse_address(true)
-            .map_err(|problem| error::at(Operation::Option(OptionName("SO_REUSEADDR")), local, &problem))?;
-        if let Err(problem) = made.bind(&local.into()) {
-            return Err(error::at_local(Operation::Bind, local, Protocol::Tcp, &problem).await);
-        }
-    }
+async fn connect_one(
+    spec: &TcpClientSpec,
+    options: TcpOptions,
+    remote: SocketAddr,
+    reporter: &Reporter,
+) -> Result<TcpStream, Failure> {
+    let mut trace = Trace::default();
+    let made = set_up(spec, options, remote, &mut trace).await;
+    trace.tell(reporter, None).await;
+    connect_to(made?, remote, (spec.connect_timeout, reporter)).await
+}
+
+/// Connects a socket, within so long.
+///
+/// # Errors
+/// What the system said; of a connect that takes too long this side has had enough.
+pub(super) async fn connect_to(
+    made: Socket,
+    remote: SocketAddr,
+    (patience, reporter): (Duration, &Reporter),
+) -> Result<TcpStream, Failure> {
+    let mut trace = Trace::of(calls::descriptor(&made));
+    let (arguments, begun) = (calls::address(remote.into()), Instant::now());
     let connecting = TcpSocket::from_std_stream(made.into()).connect(remote);
-    match tokio::time::timeout(spec.connect_timeout, connecting).await {
+    let outcome = tokio::time::timeout(patience, connecting).await;
+    // Of a connect that has not come to an end.
+    let in_progress = in_progress();
+    let result = match &outcome {
+        Ok(Ok(_)) => Ok(0),
+        Ok(Err(problem)) => Err(problem),
+        Err(_) => Err(&in_progress),
+    };
+    trace.note(Function::Connect, &arguments, result, begun);
+    if !matches!(outcome, Ok(Ok(_))) {
+        trace.note(Function::Close, "", Ok(0), Instant::now());
+    }
+    trace.tell(reporter, None).await;
+    match outcome {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(problem)) => Err(error::at(Operation::Connect, remote, &problem)),
         Err(_) => {
             Err(Failure { operation: Operation::Connect, address: remote.to_string(), cause: Cause::TimedOut, os_code: None })
         }
     }
+}
+
+/// What a connect that does not wait says while it is under way.
+fn in_progress() -> io::Error {
+    #[cfg(unix)]
+    return io::Error::from_raw_os_error(nix::libc::EINPROGRESS);
+    #[cfg(not(unix))]
+    io::ErrorKind::WouldBlock.into()
+}
+
+/// A socket with its options and, where that was chosen, its own address.
+async fn set_up(spec: &TcpClientSpec, options: TcpOptions, remote: SocketAddr, trace: &mut Trace) -> Result<Socket, Failure> {
+    let made = socket::new(remote, Type::STREAM, trace)?;
+    socket::apply(&SockRef::from(&made), &options, remote, trace)?;
+    if let Some(local) = spec.local {
+        // A client that chose its port wants it again at once, although the last connection is still in TIME_WAIT.
+        #[cfg(unix)]
+        trace
+            .option("SOL_SOCKET, SO_REUSEADDR", 1, || made.set_reuse_address(true))
+            .map_err(|problem| error::at(Operation::Option(OptionName("SO_REUSEADDR")), local, &problem))?;
+        if let Err(problem) = trace.call(Function::Bind, &calls::address(local.into()), || made.bind(&local.into())) {
+            return Err(error::at_local(Operation::Bind, local, Protocol::Tcp, &problem).await);
+        }
+    }
+    Ok(made)
 }
 
 /// What the session keeps across connections.

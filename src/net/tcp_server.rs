@@ -1,6 +1,7 @@
 //! A TCP server session: listens, accepts, and runs a task per client on shared tables. Must never let one client hold up another.
 
 use super::automation;
+use super::calls::{self, Trace};
 use super::clock::now;
 use super::connection::{self, Connection, Totals};
 use super::error;
@@ -13,6 +14,7 @@ use super::socket;
 use super::steering;
 use super::stream::{Listener, Stream};
 use crate::session::address::Address;
+use crate::session::call::{Call, Function};
 use crate::session::command::{Action, End, Message, Selection, Target};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
@@ -23,6 +25,7 @@ use crate::session::spec::{Switch, TcpOptions, TcpServerSpec};
 use socket2::Type;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +43,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_millis(1200);
 /// # Errors
 /// The failure that kept it from listening.
 pub async fn run(spec: TcpServerSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
-    let listener = listen(&spec).await?;
+    let listener = listen(&spec, reporter).await?;
     let local = listener.local_addr().map_err(|problem| error::at(Operation::Listen, spec.local, &problem))?;
     let TcpServerSpec { options, reply, .. } = spec;
     serve(Listener::Tcp(listener), local.into(), Manner { options, reply }, actions, reporter).await
@@ -84,6 +87,8 @@ pub async fn serve(
             accepted = listener.accept(), if rest_until.is_none() && accepting.is_on() => match accepted {
                 Ok((stream, address)) => {
                     let id = connection::next_id();
+                    let result = Ok(calls::descriptor(&stream.socket()).map_or(0, i64::from));
+                    tell_accept(&room.reporter, &listener, result, Some((id, address))).await;
                     let peer = Peer::connected(id, address);
                     let (queue, totals) = (Rc::<SendQueue>::default(), Rc::<Totals>::default());
                     // In the table before its task first runs, so that a close that comes at once ends it as well, and before it is
@@ -92,6 +97,7 @@ pub async fn serve(
                     tasks.spawn_local(room.clone().serve(stream, id, peer, queue, totals));
                 }
                 Err(problem) => {
+                    tell_accept(&room.reporter, &listener, Err(&problem), None).await;
                     let failure = error::at(Operation::Accept, local, &problem);
                     // A client that has gone again is its own trouble; what lasts would fail again at once, and fill the log.
                     if let Cause::TooManyFiles | Cause::Other(_) = failure.cause {
@@ -132,7 +138,10 @@ pub async fn serve(
             },
         }
     }
+    let descriptor = listener.descriptor();
+    let begun = std::time::Instant::now();
     drop(listener);
+    reporter.report(What::Called(calls::call(Function::Close, descriptor, "", Ok(0), begun))).await;
     repeat::ended(reporter, &mut repetition).await;
     room.end(&Selection::All, End::Close);
     let all_ended = async { while tasks.join_next().await.is_some() {} };
@@ -148,25 +157,54 @@ pub async fn serve(
     Ok(room.totals.ending(EndedBy::Us))
 }
 
+/// Tells that a client was taken from the accept queue, or that none could be.
+async fn tell_accept(
+    reporter: &Reporter,
+    listener: &Listener,
+    result: Result<i64, &io::Error>,
+    client: Option<(ConnectionId, Address)>,
+) {
+    let arguments = client.map_or_else(
+        || "NULL, NULL, SOCK_CLOEXEC|SOCK_NONBLOCK".to_owned(),
+        |(_, address)| format!("{}, SOCK_CLOEXEC|SOCK_NONBLOCK", calls::address(address)),
+    );
+    let call = calls::call(Function::Accept, listener.descriptor(), &arguments, result, std::time::Instant::now());
+    reporter.report(What::Called(Call { connection: client.map(|(id, _)| id), ..call })).await;
+}
+
 /// A socket that listens as asked.
-pub(super) async fn listen(spec: &TcpServerSpec) -> Result<TcpListener, Failure> {
-    let made = socket::new(spec.local, Type::STREAM)?;
+pub(super) async fn listen(spec: &TcpServerSpec, reporter: &Reporter) -> Result<TcpListener, Failure> {
+    let mut trace = Trace::default();
+    let listening = begin_to_listen(spec, &mut trace).await;
+    trace.tell(reporter, None).await;
+    listening
+}
+
+async fn begin_to_listen(spec: &TcpServerSpec, trace: &mut Trace) -> Result<TcpListener, Failure> {
+    let made = socket::new(spec.local, Type::STREAM, trace)?;
     let option = |name, problem| error::at(Operation::Option(OptionName(name)), spec.local, &problem);
     // On Windows SO_REUSEADDR means that two programs may hold one port, which nobody asks for here.
     #[cfg(unix)]
-    made.set_reuse_address(spec.reuse_address.is_on()).map_err(|problem| option("SO_REUSEADDR", problem))?;
+    {
+        let reuse = spec.reuse_address.is_on();
+        let set = trace.option("SOL_SOCKET, SO_REUSEADDR", u8::from(reuse), || made.set_reuse_address(reuse));
+        set.map_err(|problem| option("SO_REUSEADDR", problem))?;
+    }
     // Buffers are set before listening: the window scale is agreed in the handshake (RFC 7323 section 2.2).
     if let Some(bytes) = spec.options.receive_buffer {
-        made.set_recv_buffer_size(bytes as usize).map_err(|problem| option("SO_RCVBUF", problem))?;
+        let set = trace.option("SOL_SOCKET, SO_RCVBUF", bytes, || made.set_recv_buffer_size(bytes as usize));
+        set.map_err(|problem| option("SO_RCVBUF", problem))?;
     }
     if spec.local.is_ipv6() && spec.local.ip().is_unspecified() {
-        made.set_only_v6(false).map_err(|problem| option("IPV6_V6ONLY", problem))?;
+        let set = trace.option("SOL_IPV6, IPV6_V6ONLY", 0, || made.set_only_v6(false));
+        set.map_err(|problem| option("IPV6_V6ONLY", problem))?;
     }
-    if let Err(problem) = made.bind(&spec.local.into()) {
+    let address = calls::address(spec.local.into());
+    if let Err(problem) = trace.call(Function::Bind, &address, || made.bind(&spec.local.into())) {
         return Err(error::at_local(Operation::Bind, spec.local, Protocol::Tcp, &problem).await);
     }
     let backlog = i32::try_from(spec.backlog).unwrap_or(i32::MAX);
-    if let Err(problem) = made.listen(backlog) {
+    if let Err(problem) = trace.call(Function::Listen, &backlog.to_string(), || made.listen(backlog)) {
         return Err(error::at_local(Operation::Listen, spec.local, Protocol::Tcp, &problem).await);
     }
     TcpListener::from_std(made.into()).map_err(|problem| error::at(Operation::Listen, spec.local, &problem))
@@ -230,10 +268,13 @@ impl Room {
         }
         let options = self.options.get();
         queue.steering.read_in(options.reading);
-        if let Some(address) = peer.address.ip()
-            && let Err(failure) = socket::apply(&stream.socket(), &options, address)
-        {
-            self.reporter.report(What::Trouble(failure)).await;
+        if let Some(address) = peer.address.ip() {
+            let mut trace = Trace::of(calls::descriptor(&stream.socket()));
+            let applied = socket::apply(&stream.socket(), &options, address, &mut trace);
+            trace.tell(&self.reporter, Some(id)).await;
+            if let Err(failure) = applied {
+                self.reporter.report(What::Trouble(failure)).await;
+            }
         }
         let after_peer_fin = options.after_peer_fin;
         let connection = Connection { stream, peer, queue, totals, after_peer_fin, reporter: &self.reporter, listener: &*self };

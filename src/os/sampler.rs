@@ -16,7 +16,7 @@ const EVERY: Duration = Duration::from_millis(200);
 /// After this long without a look nobody is looking any more.
 const ATTENTION: Duration = Duration::from_secs(2);
 
-/// Called when there is something new to see.
+/// Called when there is something new to see; not when nothing but time went on.
 pub type Wake = Box<dyn Fn() + Send>;
 /// What time it is.
 pub type Clock = fn() -> Timestamp;
@@ -139,59 +139,16 @@ fn run(shared: &Shared, clock: Clock, wake: &Wake) {
                 Watch { failure: Some(failure), ..Watch::clone(&before) }
             }
         };
+        let news = after.differs(&before);
         // Forgotten meanwhile: then nobody wants it.
         if let Some(watch) = shared.watches.lock().get_mut(&who) {
             *watch = Arc::new(after);
         }
-        wake();
+        if news {
+            wake();
+        }
     }
 }
 
 #[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-    use crate::session::ends::Protocol;
-    use crate::session::sample::TcpState;
-    use std::net::{TcpListener, TcpStream};
-    use std::sync::mpsc::{Receiver, channel};
-
-    fn start() -> (Sampler, Receiver<()>) {
-        let (told, news) = channel();
-        let wake: Wake = Box::new(move || {
-            told.send(()).ok();
-        });
-        (Sampler::start(|| Timestamp(1), wake).unwrap(), news)
-    }
-
-    #[test]
-    fn each_who_looks_sees_its_own_and_the_thread_ends_at_once() {
-        let (sampler, news) = start();
-        let [one, other] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let ends = |listener: &TcpListener| Ends::Local { protocol: Protocol::Tcp, local: listener.local_addr().unwrap() };
-        let client = TcpStream::connect(one.local_addr().unwrap()).unwrap();
-        let connected = |watch: &Watch| watch.sample(client.local_addr().unwrap(), one.local_addr().unwrap()).is_some();
-        while !connected(&sampler.look(1, &[ends(&one)])) {
-            news.recv().unwrap();
-        }
-        let watch = sampler.look(1, &[ends(&one)]);
-        assert_eq!(watch.trails.len(), 2, "{watch:?}");
-        loop {
-            let watch = sampler.look(2, &[ends(&other)]);
-            assert!(watch.trails.is_empty());
-            if let [sample] = &watch.samples[..] {
-                assert_eq!(sample.state, Some(TcpState::Listen));
-                break;
-            }
-            news.recv().unwrap();
-        }
-        sampler.forget(1);
-        assert_eq!(*sampler.look(1, &[]), Watch::default());
-    }
-
-    #[test]
-    fn nothing_is_asked_while_nobody_looks() {
-        let (sampler, news) = start();
-        drop(sampler);
-        assert!(news.recv().is_err());
-    }
-}
+mod tests;

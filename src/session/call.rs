@@ -29,6 +29,8 @@ pub enum Function {
     Socket,
     /// Sets an option.
     SetSockOpt,
+    /// Asks for an option; here for the error that waits at the socket.
+    GetSockOpt,
     /// Takes a local address.
     Bind,
     /// Begins to listen.
@@ -53,6 +55,7 @@ impl Function {
         match self {
             Self::Socket => "socket",
             Self::SetSockOpt => "setsockopt",
+            Self::GetSockOpt => "getsockopt",
             Self::Bind => "bind",
             Self::Listen => "listen",
             Self::Connect => "connect",

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A request to the network thread.
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are of the large kind")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// To one session.

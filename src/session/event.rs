@@ -17,6 +17,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// One report.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all of them are of the large kind, and an allocation for each would cost more"
+)]
 #[derive(Clone, Debug)]
 pub enum Event {
     /// About a session.
@@ -92,14 +96,7 @@ pub enum What {
         local: Address,
     },
     /// A relay has reached its target for a client: what comes from either end goes on to the other.
-    Dialled {
-        /// For whom.
-        client: Peer,
-        /// The target.
-        target: Peer,
-        /// This end towards the target.
-        local: Address,
-    },
+    Dialled(Box<Dialled>),
     /// Who is at the other end of a Unix-domain socket, as the system tells.
     PeerIs {
         /// The other end.
@@ -203,7 +200,7 @@ pub enum What {
     /// A relay does this to what passes from now on.
     ImpairmentSet(Impairment),
     /// What a relay did to a datagram, or to the bytes of a read.
-    Impaired(Impaired),
+    Impaired(Box<Impaired>),
     /// Something about keeping the records on disk.
     Storage(Storage),
     /// A socket call was made. It leaves no record: the log has what came of it.
@@ -221,6 +218,28 @@ pub enum What {
         /// Why, and after how much.
         ending: Ending,
     },
+}
+
+/// The way of one client through a relay.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Dialled {
+    /// For whom.
+    pub client: Peer,
+    /// The target.
+    pub target: Peer,
+    /// This end towards the target.
+    pub local: Address,
+}
+
+impl What {
+    /// The other end of a connection that has begun, or of a relay's datagrams, and this end of it.
+    pub fn begun(&self) -> Option<(Peer, Address)> {
+        match self {
+            Self::Connected { peer, local } | Self::PeerJoined { peer, local } => Some((*peer, *local)),
+            Self::Dialled(dialled) => Some((dialled.target, dialled.local)),
+            _ => None,
+        }
+    }
 }
 
 /// Who asked for bytes to be sent.

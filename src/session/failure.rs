@@ -199,6 +199,8 @@ pub enum Cause {
     IsFolder,
     /// What was named is neither a file nor a folder: a pipe or a device.
     NotAFile,
+    /// A relay would forward to itself.
+    OwnAddress,
     /// Capturing needs a right that this program was not given.
     CaptureNotPermitted {
         /// The path of this program: the right is granted to its file.
@@ -265,6 +267,7 @@ impl Cause {
             Self::FileInUse => "file-in-use",
             Self::IsFolder => "is-folder",
             Self::NotAFile => "not-a-file",
+            Self::OwnAddress => "own-address",
             Self::CaptureNotPermitted { .. } => "capture-not-permitted",
             Self::NotAvailableHere => "not-available-here",
 

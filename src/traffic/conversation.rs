@@ -30,6 +30,8 @@ pub struct Conversation {
     pub received: u64,
     /// Payload bytes sent so far.
     pub sent: u64,
+    /// Messages sent so far.
+    pub messages: u64,
 }
 
 /// How a conversation ended.
@@ -88,7 +90,10 @@ impl Conversations {
                 let length = data.bytes.len() as u64;
                 match data.direction {
                     Direction::Received => conversation.received += length,
-                    Direction::Sent => conversation.sent += length,
+                    Direction::Sent => {
+                        conversation.sent += length;
+                        conversation.messages += 1;
+                    }
                 }
             }),
             Entry::Note(what) => self.note_event(id, what),
@@ -97,19 +102,28 @@ impl Conversations {
 
     fn note_event(&mut self, id: RecordId, what: &What) {
         match what {
-            What::Connected { peer, local } | What::PeerJoined { peer, local } => self.begin(id, *peer, *local),
             What::PeerFinished { peer } => self.change(*peer, |conversation| conversation.peer_finished = Some(id)),
             What::Finished { peer } => self.change(*peer, |conversation| conversation.finished = Some(id)),
             What::PeerLeft { peer, ending } => self.end(*peer, Ended { at: id, way: Way::of(&ending.by) }),
             What::Closed { ending } => self.end_last(Ended { at: id, way: Way::of(&ending.by) }),
             What::Failed(_) => self.end_last(Ended { at: id, way: Way::Unknown }),
-            _ => {}
+            other => other.begun().into_iter().for_each(|(peer, local)| self.begin(id, peer, local)),
         }
     }
 
     fn begin(&mut self, id: RecordId, peer: Peer, local: Address) {
-        let Some(connection) = peer.connection else { return };
-        let new = Conversation { peer, local, began: id, finished: None, peer_finished: None, ended: None, received: 0, sent: 0 };
+        let Some(connection) = peer.stream() else { return };
+        let new = Conversation {
+            peer,
+            local,
+            began: id,
+            finished: None,
+            peer_finished: None,
+            ended: None,
+            received: 0,
+            sent: 0,
+            messages: 0,
+        };
         self.all.insert(connection, new);
         self.last = Some(connection);
         if self.all.len() > REMEMBERED {

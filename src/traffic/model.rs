@@ -11,7 +11,7 @@ use super::meter::Meter;
 use super::record::{Direction, Entry, Record, RecordId};
 use crate::session::address::Address;
 use crate::session::credentials::Credentials;
-use crate::session::event::{Ending, Event, SessionEvent, What};
+use crate::session::event::{Dialled, Ending, Event, SessionEvent, What};
 use crate::session::failure::Failure;
 use crate::session::id::{ConnectionId, Peer, SessionId};
 use crate::session::impairment::{Impairment, Tally};
@@ -317,7 +317,8 @@ impl Session {
                 self.join(*peer, *local, event.at);
             }
             What::PeerJoined { peer, local } => self.join(*peer, *local, event.at),
-            What::Dialled { client, target, local } => {
+            What::Dialled(dialled) => {
+                let Dialled { client, target, local } = &**dialled;
                 self.join(*target, *local, event.at);
                 self.connection(*target, |connection| (connection.through, connection.dialled) = (Some(*client), true));
                 self.connection(*client, |connection| connection.through = Some(*target));

@@ -101,7 +101,6 @@ impl Record {
             Entry::Note(what) => match &**what {
                 What::Connected { peer, .. }
                 | What::PeerJoined { peer, .. }
-                | What::Dialled { client: peer, .. }
                 | What::PeerIs { peer, .. }
                 | What::PeerFinished { peer }
                 | What::Truncated { peer, .. }
@@ -111,6 +110,7 @@ impl Record {
                 What::Unsent { peer, .. } => *peer,
                 // Either end would do; the client's tells which conversation it is.
                 What::Impaired(impaired) => Some(impaired.client()),
+                What::Dialled(dialled) => Some(dialled.client),
                 _ => None,
             },
         }

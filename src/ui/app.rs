@@ -112,6 +112,8 @@ pub struct App {
     readers: Readers,
     pages: Pages,
     feeds: BTreeMap<SessionId, Feed>,
+    /// Those of the connections that ladders look at.
+    ladder_feeds: Vec<Feed>,
     /// Feeds that are not wanted any more and have not ended yet.
     ending: Vec<Feed>,
     copying: Option<Receiver<Result<String, clipboard::TooLarge>>>,
@@ -187,6 +189,7 @@ impl App {
             readers,
             pages,
             feeds: BTreeMap::new(),
+            ladder_feeds: Vec::new(),
             ending: Vec::new(),
             copying: None,
             openings: Openings::default(),
@@ -274,6 +277,9 @@ impl App {
 
     /// Asks the network thread; `false` when its queue is full, and then the user is told.
     fn command(&mut self, command: Command) -> bool {
+        if let Command::To(id, Action::Open(spec)) = &command {
+            self.aim_before(*id, spec);
+        }
         let taken = self.engine.as_ref().is_none_or(|engine| engine.commands().send(command).is_ok());
         if !taken {
             self.notices.bad(self.language().tr("notice.busy"));
@@ -296,7 +302,6 @@ impl App {
 
     fn open(&mut self, id: SessionId) {
         if let Some(Ok(spec)) = self.tabs.get(&id).map(|tab| tab.draft.spec()) {
-            self.aim_before(id, &spec);
             self.command(Command::To(id, Action::Open(spec)));
         }
     }
@@ -334,6 +339,7 @@ impl App {
                     tab.draft.message.clear();
                 }
             }
+            Intent::Select(id, record) => self.select(id, record),
             Intent::Remember(message) => self.settings.remember(message),
             Intent::Select { session, record, frame } => self.select(session, record, frame),
             Intent::Beside(id) => self.open_beside(id),
@@ -500,7 +506,7 @@ impl View for App {
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if desk == Some(desk::Place::Instead) {
                 let frame = Frame::new().fill(colors.panel).inner_margin(12);
-                frame.show(ui, |ui| self.desk.show(ui, language, &mut intents));
+                frame.show(ui, |ui| self.desk.page(ui, language, &mut intents));
                 return;
             }
             if self.tabs.is_empty() {
@@ -529,6 +535,7 @@ impl View for App {
     fn on_close(&mut self) {
         self.save = None;
         self.feeds.clear();
+        self.ladder_feeds.clear();
         self.ending.clear();
         let must_leave = self.must_leave();
         self.openings = Openings::default();

@@ -3,6 +3,7 @@
 
 use super::hand_out::HandOut;
 use super::intent::Intent;
+use super::theme::size;
 use super::widget::control::{self, palette};
 use crate::capture::caught::Packets;
 use crate::capture::pcapng::packets;
@@ -12,7 +13,8 @@ use crate::session::ends::Ends;
 use crate::session::failure::Failure;
 use crate::session::id::SessionId;
 use crate::session::spec::Switch;
-use egui::{Label, RichText, Ui};
+use egui::accesskit::Role;
+use egui::{Button, Label, Response, RichText, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::{ICON_DOWNLOAD, ICON_RADAR};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -32,15 +34,24 @@ pub struct Capture {
     pub opening: Vec<Ends>,
 }
 
+/// A button of an icon and a word that is on or off.
+fn switch(ui: &mut Ui, word: &str, running: Switch) -> Response {
+    let color = if running.is_on() { palette(ui).accent_text } else { palette(ui).text };
+    let label = (control::icon(ICON_RADAR).color(color), RichText::new(word).color(color));
+    let button = Button::new(label).selected(running.is_on()).min_size(vec2(0.0, size::CONTROL));
+    let response = ui.add(button);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, running.is_on(), word));
+    response
+}
+
 impl Capture {
     /// `[◎ 抓包] 12 个包，丢失 0   [⤓ 存为 pcapng…]`, and in a line below why it can't be.
     pub fn bar(&self, ui: &mut Ui, id: SessionId, language: Language, intents: &mut Vec<Intent>) {
         let on = self.running == Switch::On;
-        let switch = control::toggle(ui, ICON_RADAR, &language.tr("packets.capture"), on);
+        let switch = switch(ui, &language.tr(if on { "packets.capturing" } else { "packets.capture" }), self.running);
         if switch.on_hover_text(language.tr("packets.capture_hint")).clicked() {
             intents.push(Intent::Capture(id, if on { Switch::Off } else { Switch::On }));
         }
-        ui.label(language.tr(if on { "packets.capturing" } else { "packets.capture" }));
         let Some(packets) = &self.packets else { return };
         let packets = packets.lock();
         let (count, lost, forgotten) = (packets.next(), packets.lost(), packets.forgotten());

@@ -103,6 +103,7 @@ pub struct Sought {
 }
 
 /// What a row shows.
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are of the large kind, and there is a screenful")]
 #[derive(Clone)]
 pub enum Content {
     /// A record.

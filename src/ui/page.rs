@@ -4,6 +4,7 @@ use super::capture::Capture;
 use super::session::{SessionTab, Surroundings};
 use super::theme::{self, size, space};
 use super::widget::control::palette;
+use crate::codec::framing::Rule;
 use crate::os::sampler::Sampler;
 use crate::session::id::SessionId;
 use crate::session::spec::Role;
@@ -118,7 +119,8 @@ impl SessionTab {
         if self.page == TabPage::Log {
             return Vec::new();
         }
-        let (selected, encodings) = (self.selection.last, self.encodings());
+        // A row that is a frame is no record.
+        let (selected, encodings) = (self.selection.last.filter(|_| self.rule == Rule::None), self.encodings());
         let (capture, until) = (&self.capture, self.view.until());
         let look = PageLook { model, pages, sampler, id: self.id, capture, now, zone, selected, encodings, until };
         match self.page {

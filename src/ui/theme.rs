@@ -347,14 +347,16 @@ pub mod size {
     pub const LENS: f32 = 300.0;
     /// Its least height: the verdict and one row.
     pub const LENS_LEAST: f32 = 150.0;
-    /// The encapsulation panel.
-    pub const ENCAPSULATION: f32 = 380.0;
     /// A tile narrower than this folds its settings column into a drawer.
     pub const NARROW: f32 = 700.0;
     /// Scroll bars.
     pub const SCROLL_BAR: f32 = 10.0;
     /// The dot that stands for a state.
     pub const DOT: f32 = 8.0;
+    /// The rail of a slider: its length.
+    pub const SLIDER: f32 = 180.0;
+    /// And its height.
+    pub const RAIL: f32 = 4.0;
     /// The bar of tabs.
     pub const TAB_BAR: f32 = 36.0;
     /// The widest that a dialogue or an empty state's text gets.

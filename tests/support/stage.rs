@@ -25,6 +25,7 @@ use sockscope::traffic::record::RecordId;
 use sockscope::ui::desk::{self, Desk};
 use sockscope::ui::intent::Intent;
 use sockscope::ui::lens::Lens;
+use sockscope::ui::lessons::Lessons;
 use sockscope::ui::panel::card::Cards;
 use sockscope::ui::panel::encapsulation::Encapsulation;
 use sockscope::ui::panel::file;
@@ -60,6 +61,8 @@ pub struct Stage {
     pub lens: Option<(SessionId, Lens)>,
     /// The encapsulation, and the tab whose selected row it looks at.
     pub encapsulation: Option<(SessionId, Encapsulation)>,
+    /// The classroom.
+    pub lessons: Option<Lessons>,
     /// What another run left, and whether to delete it is being asked.
     pub left: Option<(recovery::Found, bool)>,
     /// A file that is being read, and how far.
@@ -89,6 +92,7 @@ impl Stage {
             inspected: None,
             cards: Cards::default(),
             lens: None,
+            lessons: None,
             encapsulation: None,
             left: None,
             reading: None,
@@ -181,6 +185,16 @@ impl Stage {
         self.happens(session, What::Sent { peer, bytes: bytes.into(), origin: Origin::User });
     }
 
+    /// The lesson under way sees what has happened so far.
+    pub fn drive_lesson(&mut self) {
+        if let Some(lessons) = &mut self.lessons {
+            let mut effects = Vec::new();
+            while lessons.drive(&self.model, Timestamp(self.now), &mut effects) && !effects.is_empty() {
+                effects.clear();
+            }
+        }
+    }
+
     /// The harness that shows it.
     pub fn harness(self, points: [f32; 2], pixels_per_point: f32) -> Harness<'static, Self> {
         let (theme, contrast) = (self.theme, self.contrast);
@@ -225,6 +239,9 @@ impl Stage {
         }
         for tab in self.tabs.values_mut() {
             tab.look_at_page(&self.model, (&self.pages, &self.sampler), now, &self.zone);
+            if feed_ladder(&self.model, tab) {
+                tab.look_at_page(&self.model, (&self.pages, &self.sampler), now, &self.zone);
+            }
         }
         let inspected = self.inspected.and_then(|id| {
             let tab = &self.tabs[&id];
@@ -236,13 +253,14 @@ impl Stage {
             lens.look(self.tabs.get(id), &self.model, &self.pages);
         }
         if let Some((id, encapsulation)) = &mut self.encapsulation {
-            encapsulation.look(self.tabs.get(id), &self.model, &self.pages, std::iter::empty());
+            encapsulation.look(self.tabs.get(id), &self.model, &self.pages);
         }
         let mut intents: Vec<Intent> = Vec::new();
         let colors = theme::palette(ui.style());
         let shown = Settings {
             inspector: self.inspected.is_some(),
             lens: self.lens.is_some(),
+            lessons: self.lessons.is_some(),
             desk: self.desk.is_some(),
             encapsulation: self.encapsulation.is_some(),
             ..Settings::default()
@@ -253,6 +271,9 @@ impl Stage {
         }
         if let Some((name, progress, more)) = &self.reading {
             opening::strip(ui, self.language, name, *progress, *more);
+        }
+        if let Some(lessons) = &mut self.lessons {
+            lessons.panel(ui, self.language, &["phone-and-letter".to_owned()].into(), &mut intents);
         }
         if let Some((_, lens)) = &mut self.lens {
             lens.panel(ui, self.language, &mut intents);
@@ -275,7 +296,7 @@ impl Stage {
         egui::CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if let Some(desk) = self.desk.as_mut().filter(|_| place == Some(desk::Place::Instead)) {
                 let frame = Frame::new().fill(colors.panel).inner_margin(12);
-                frame.show(ui, |ui| desk.show(ui, self.language, &mut intents));
+                frame.show(ui, |ui| desk.page(ui, self.language, &mut intents));
                 return;
             }
             if self.tabs.is_empty() {
@@ -303,6 +324,20 @@ impl Stage {
             settings_window::show(ui, &mut settings, self.language);
         }
     }
+}
+
+/// What threads do for a ladder in the real window. Whether there is something new to look at.
+fn feed_ladder(model: &Model, tab: &SessionTab) -> bool {
+    let mut fed = false;
+    for (id, scanner) in tab.ladder.scanners() {
+        let log = &model.session(id).unwrap().log;
+        let mut scanner = scanner.lock();
+        for id in (scanner.next().0..log.next().0).map(RecordId) {
+            scanner.push(id, log.in_memory(id).unwrap());
+            fed = true;
+        }
+    }
+    fed
 }
 
 /// A connection of a server or client.

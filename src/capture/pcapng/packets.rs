@@ -60,9 +60,9 @@ mod tests {
     #[test]
     fn tshark_reads_it() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("packets.pcapng");
+        let path = folder.path().join("seen.pcapng");
         std::fs::write(&path, file(&packets())).unwrap();
-        let fields = ["-T", "fields", "-e", "ip.src", "-e", "udp.dstport", "-e", "data.data", "-e", "frame.time_epoch"];
+        let fields = ["-T", "fields", "-e", "ip.src", "-e", "udp.dstport", "-e", "data.data", "-t", "e", "-e", "_ws.col.Time"];
         // Where there is no tshark, the test above must do.
         let Ok(told) = std::process::Command::new("tshark").arg("-r").arg(&path).args(fields).output() else { return };
         assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));

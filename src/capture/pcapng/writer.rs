@@ -7,7 +7,7 @@ use super::packet::{self, LARGEST_DATAGRAM, LARGEST_SEGMENT, Route, local_for, o
 use super::stream::Stream;
 use crate::i18n::Language;
 use crate::session::address::{Address, UnixPath};
-use crate::session::event::{EndedBy, What};
+use crate::session::event::{Dialled, EndedBy, What};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::timestamp::Timestamp;
 use crate::traffic::record::{Data, Direction, Entry, Record, RecordId};
@@ -144,11 +144,14 @@ impl Writer {
                 self.local = Some(*local);
                 begin(&mut self.streams, &mut moment, *peer, *local, Direction::Sent);
             }
-            What::PeerJoined { peer, local } | What::Dialled { target: peer, local, .. } if peer.stream().is_none() => {
-                self.flows(*peer, *local);
+            what if what.begun().is_some_and(|(peer, _)| peer.stream().is_none()) => {
+                what.begun().into_iter().for_each(|(peer, local)| self.flows(peer, local));
             }
             What::PeerJoined { peer, local } => begin(&mut self.streams, &mut moment, *peer, *local, Direction::Received),
-            What::Dialled { target, local, .. } => begin(&mut self.streams, &mut moment, *target, *local, Direction::Sent),
+            What::Dialled(dialled) => {
+                let Dialled { target, local, .. } = **dialled;
+                begin(&mut self.streams, &mut moment, target, local, Direction::Sent);
+            }
             What::PeerFinished { peer } => finish(&mut self.streams, &mut moment, *peer, Direction::Received),
             What::Finished { peer } => finish(&mut self.streams, &mut moment, *peer, Direction::Sent),
             What::PeerLeft { peer, ending } => {

@@ -316,20 +316,22 @@ impl Sheet {
     fn ethernet(&mut self, v4: bool) {
         let ether_type = if v4 { EtherType::IPV4 } else { EtherType::IPV6 };
         let header = Ethernet2Header { source: MAC_SOURCE, destination: MAC_DESTINATION, ether_type };
-        self.header((Layer::Ethernet, &header.to_bytes()), fields::ETHERNET, Kind::EtherType, |kind| match kind {
-            Kind::EtherType => Truth::Real,
-            _ => Truth::Example,
-        });
+        // The link is never seen: it may be another one.
+        self.header((Layer::Ethernet, &header.to_bytes()), fields::ETHERNET, Kind::EtherType, |_| Truth::Example);
     }
 
     fn packet(&mut self, packet: &IpHeaders, subject: &Subject, cut: Cut) {
         let seen = subject.captured.is_some();
         let of_packet = if seen { Truth::Real } else { Truth::Example };
+        // A datagram that fits has its length; a stream may have travelled in other pieces, and pieces depend on the link.
+        let is_datagram = subject.transport == Transport::Udp && cut == Cut::Whole;
+        let of_length = if seen || is_datagram { Truth::Real } else { Truth::Example };
         let truth = |kind: Kind| match kind {
             Kind::SourceAddress => subject.source.host,
             Kind::DestinationAddress => subject.destination.host,
-            // A fragment was allowed to be cut.
-            Kind::IpFlags if matches!(cut, Cut::Fragments(_)) => Truth::Real,
+            Kind::TotalLength | Kind::PayloadLength | Kind::FragmentOffset | Kind::FragmentMore => of_length,
+            // A fragment header comes before what the packet carries.
+            Kind::NextHeader if matches!(cut, Cut::Fragments(_)) => Truth::Example,
             Kind::Dscp
             | Kind::Ecn
             | Kind::TrafficClass
@@ -340,9 +342,8 @@ impl Sheet {
             | Kind::HopLimit
             | Kind::IpOptions
             | Kind::HeaderChecksum => of_packet,
-            // The fragment header is made here, whatever was seen.
-            Kind::FragmentIdentification => Truth::Example,
-            // What follows from the message and its cutting.
+            Kind::FragmentReserved | Kind::FragmentIdentification => Truth::Example,
+            // What follows from the message.
             _ => Truth::Real,
         };
         match packet {
@@ -383,7 +384,7 @@ impl Sheet {
                 Kind::DestinationPort => destination.port,
                 // Nothing but addresses, ports, length and message is in it.
                 Kind::UdpChecksum => ends,
-                Kind::UdpLength | Kind::DataOffset | Kind::Reserved => Truth::Real,
+                Kind::UdpLength | Kind::Reserved => Truth::Real,
                 _ => of_packet,
             };
             match subject.transport {
@@ -403,7 +404,7 @@ impl Sheet {
     fn end(&mut self) {
         let start = self.bytes.len();
         let padding = LEAST_FRAME.saturating_sub(start);
-        self.single(Layer::EthernetEnd, Kind::Padding, &[0; LEAST_FRAME][..padding], Truth::Real);
+        self.single(Layer::EthernetEnd, Kind::Padding, &[0; LEAST_FRAME][..padding], Truth::Example);
         let checksum = crc32fast::hash(&self.bytes);
         self.single(Layer::EthernetEnd, Kind::Fcs, &checksum.to_le_bytes(), Truth::Example);
         self.layers.push(Span { layer: Layer::EthernetEnd, bytes: start..self.bytes.len() });

@@ -89,6 +89,12 @@ impl Subject {
         self
     }
 
+    /// Whether it is the same message, whatever packets were captured.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let of = |subject: &Self| (subject.source, subject.destination, subject.transport);
+        of(self) == of(other) && self.payload == other.payload
+    }
+
     /// Whether it travels over IPv4.
     pub fn is_v4(&self) -> bool {
         self.source.address.is_ipv4()

@@ -124,9 +124,17 @@ fn what_is_real_and_what_is_an_example() {
         assert_eq!(truth(udp, kind), Truth::Example, "{kind:?}");
     }
     let tcp = &frames(&subject(false, Transport::Tcp { offset: 0 }, b"x"), 1500)[0];
-    for kind in [Kind::Sequence, Kind::Acknowledgment, Kind::Window, Kind::TcpChecksum, Kind::TcpFlags] {
+    // A stream's bytes may have travelled in other pieces, and its header may have had options.
+    let unseen = [Kind::Sequence, Kind::Acknowledgment, Kind::Window, Kind::TcpChecksum, Kind::TcpFlags];
+    for kind in unseen.into_iter().chain([Kind::DataOffset, Kind::TotalLength, Kind::FragmentOffset]) {
         assert_eq!(truth(tcp, kind), Truth::Example, "{kind:?}");
     }
+    // So do pieces: the link has another MTU, perhaps. The datagram itself is what it is.
+    let fragment = &frames(&subject(true, Transport::Udp, &[1; 3000]), 1500)[0];
+    for kind in [Kind::PayloadLength, Kind::FragmentOffset, Kind::FragmentMore, Kind::NextHeader] {
+        assert_eq!(truth(fragment, kind), Truth::Example, "{kind:?}");
+    }
+    assert_eq!([Kind::UdpLength, Kind::UdpChecksum].map(|kind| truth(fragment, kind)), [Truth::Real; 2]);
     // Bound to any address: towards loopback it is known, else it is one for documentation.
     let any = Some(address("0.0.0.0:5000"));
     let near = Subject::new(any, address("127.0.0.1:9"), Way::FromPeer, Transport::Udp, Arc::default());
@@ -159,7 +167,8 @@ fn a_captured_packet_makes_examples_real() {
     assert_eq!([Kind::TimeToLive, Kind::Sequence, Kind::Acknowledgment, Kind::Window].map(|kind| says(frame, kind)), expected);
     let example = |field: &&super::frame::Field| field.truth == Truth::Example;
     let examples: Vec<Kind> = frame.fields.iter().filter(example).map(|field| field.kind).collect();
-    assert_eq!(examples, [Kind::MacDestination, Kind::MacSource, Kind::Fcs]);
+    let ethernet = [Kind::MacDestination, Kind::MacSource, Kind::EtherType, Kind::Padding, Kind::Fcs];
+    assert_eq!(examples, ethernet[..], "of the link nothing is ever seen");
     assert_eq!(frame.offloaded, None);
     // A checksum that was left to the card stands as it was captured, beside the right one.
     let mut left = packet.clone();

@@ -22,8 +22,9 @@
 //!
 //! In a Unix-domain socket nothing travels but the bytes: there are no segments, so none is concluded.
 
+use super::pair;
 use super::step::{End, Failed, Mark, Note, Says, Segment, Step};
-use super::told::{Closing, Told};
+use super::told::{Arriving, Closing, Told};
 use crate::session::address::Address;
 use crate::session::call::{Call, Function, Returned};
 use crate::session::event::What;
@@ -67,6 +68,8 @@ pub struct Facing<'a> {
     pub conversations: &'a Conversations,
     /// The own session's connections by the other's.
     pub talks: &'a BTreeMap<ConnectionId, ConnectionId>,
+    /// Where its socket is bound.
+    pub local: Option<Address>,
 }
 
 /// What stands beside a record in its log.
@@ -113,14 +116,21 @@ impl Around<'_> {
 
     fn data(&self, here: Step, data: &Data) -> Vec<Step> {
         let bytes = data.bytes.len() as u64;
-        let segment = match data.peer.connection {
+        let segment = match data.peer.stream() {
             Some(_) => Segment::Data { offset: data.offset, bytes },
             None => Segment::Datagram(data.bytes.clone()),
         };
+        let elsewhere = match (&self.facing, data.peer.stream()) {
+            (Some(facing), None) => !facing.local.is_some_and(|local| pair::is(data.peer.address, local)),
+            _ => false,
+        };
+        if elsewhere {
+            return vec![here.saying(Says::Aside(data.direction, bytes, data.peer.address))];
+        }
         match data.direction {
             Direction::Sent => vec![here.saying(Says::Send(bytes)).sending(segment)],
             Direction::Received => {
-                let acknowledged = data.peer.connection.is_some() && travels(data.peer) && self.acks == Acks::Shown;
+                let acknowledged = travels(data.peer) && self.acks == Acks::Shown;
                 let ack = here.clone().sending(Segment::Ack);
                 let mut steps = vec![here.saying(Says::Receive(bytes)).receiving(segment)];
                 steps.extend(acknowledged.then_some(ack));
@@ -139,6 +149,13 @@ impl Around<'_> {
             // Rule 2.
             What::Connected { peer, .. } if travels(*peer) => {
                 vec![here.getting(Segment::SynAck), said.sending(Segment::Ack)]
+            }
+            // A relay tells of it when all of it is over.
+            What::Dialled(dialled) if travels(dialled.target) => {
+                // Its SYN left with the connect, where that is told of.
+                let syn = (!self.told.connects_before(id)).then(|| here.clone().sending(Segment::Syn));
+                let rest = [here.getting(Segment::SynAck), said.sending(Segment::Ack)];
+                syn.into_iter().chain(rest).collect()
             }
             What::PeerJoined { peer, .. } if travels(*peer) && self.facing.is_none() => {
                 vec![here.clone().getting(Segment::Syn), here.sending(Segment::SynAck), said.getting(Segment::Ack)]
@@ -256,12 +273,11 @@ impl Around<'_> {
                 Some(Closing::Reset) => vec![said.sending(Segment::Reset)],
                 None => vec![said],
             },
-            Function::Recv | Function::Send if error_code(&call.result).is_some_and(is_reset) => {
-                vec![said.getting(Segment::Reset)]
-            }
-            Function::Recv if call.result == Returned::Value(0) => {
-                vec![said.getting(Segment::Fin), here.sending(Segment::Ack)]
-            }
+            Function::Recv | Function::Send | Function::GetSockOpt => match self.told.arriving(number) {
+                Some(Arriving::Fin) => vec![said.getting(Segment::Fin), here.sending(Segment::Ack)],
+                Some(Arriving::Reset) => vec![said.getting(Segment::Reset)],
+                None => vec![said],
+            },
             _ => vec![said],
         }
     }
@@ -275,9 +291,9 @@ impl Around<'_> {
     }
 }
 
-/// Whether segments carry what is said to this peer.
+/// Whether segments carry what is said to this peer: neither datagrams nor what stays within the system.
 fn travels(peer: Peer) -> bool {
-    matches!(peer.address, Address::Ip(_))
+    peer.stream().is_some() && matches!(peer.address, Address::Ip(_))
 }
 
 /// Rule 1, for a connect of which no call tells: by what came after it.
@@ -297,17 +313,6 @@ fn syn_left(result: &Returned) -> bool {
         Returned::Value(_) => true,
         Returned::Error { name, .. } => matches!(name.as_str(), "ECONNREFUSED" | "ETIMEDOUT" | "EINPROGRESS" | "ECANCELED"),
     }
-}
-
-fn error_code(result: &Returned) -> Option<&str> {
-    match result {
-        Returned::Value(_) => None,
-        Returned::Error { name, .. } => Some(name),
-    }
-}
-
-fn is_reset(name: &str) -> bool {
-    matches!(name, "ECONNRESET" | "EPIPE" | "ECONNABORTED")
 }
 
 /// Rule 3: the SYNs that left between the beginning of a connect and its end.

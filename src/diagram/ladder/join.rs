@@ -213,7 +213,7 @@ impl Lane<'_> {
                     later = Some(*to);
                 }
                 None => {
-                    let lost = self.seen == Seen::Both && later.is_some_and(|step| step > *sent);
+                    let lost = self.seen == Seen::Both && later.is_some_and(|step| step > *sent && !self.hides(*sent, step));
                     let arrow = self.arrow(Foot::At(*sent), Foot::Level, segment, Certainty::Inferred);
                     arrows.extend(arrow.map(|arrow| Arrow { fate: if lost { Fate::Lost } else { Fate::Came }, ..arrow }));
                 }
@@ -226,6 +226,12 @@ impl Lane<'_> {
             let from = if above { Foot::Off } else { Foot::Level };
             arrows.extend(self.arrow(from, Foot::At(*read), segment, Certainty::Observed));
         }
+    }
+
+    /// Whether something that arrived between two steps is not among them.
+    fn hides(&self, from: usize, to: usize) -> bool {
+        let hides = |step: &Step| step.end != self.sender && matches!(step.says, Says::More(_));
+        self.steps.get(from..to).is_some_and(|between| between.iter().any(hides))
     }
 
     /// The last step after which nothing that was sent before it can still arrive.

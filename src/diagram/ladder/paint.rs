@@ -32,8 +32,10 @@ const ROOM_FOR_PAUSE: f32 = 14.0;
 const TIME: f32 = 92.0;
 /// Between a life-line and what is written beside it.
 const BESIDE: f32 = 8.0;
+/// Half the mark on a life-line where something is said.
+const TICK: f32 = 3.0;
 /// Between the letters on an arrow and the arrow.
-const ABOVE: f32 = 7.0;
+const ABOVE: f32 = 8.0;
 /// How far an arrow that ends nowhere runs on out of the picture.
 const BEYOND: f32 = 40.0;
 
@@ -138,17 +140,37 @@ pub fn scene(lines: &[Line], arrows: &[Arrow], frame: &Frame<'_>) -> Scene<Mark>
             head: Head::None,
         });
     }
-    let in_view = |y: f32| (HEAD - LINE..frame.height + LINE).contains(&y);
+    let in_view = |y: f32| (HEAD..frame.height).contains(&y);
+    let mut clock = String::new();
+    let told = told(lines, arrows, frame.language);
+    // Words first: the place of a mark's first shape is where the keyboard finds it.
+    for (line, told) in lines.iter().zip(&told).filter(|(line, _)| in_view(line.y)) {
+        times(&mut scene, line, &mut clock, (frame, &columns));
+        beside(&mut scene, line, told, (frame, &columns));
+    }
     for drawn in arrows {
         arrow(&mut scene, lines, drawn, (frame, &columns));
     }
-    let mut clock = String::new();
-    for line in lines.iter().filter(|line| in_view(line.y)) {
-        times(&mut scene, line, &mut clock, (frame, &columns));
-        beside(&mut scene, line, (frame, &columns));
-    }
     heads(&mut scene, frame, &columns);
     scene
+}
+
+/// All that is to be told of each line: what was called, and what left or arrived with it.
+fn told(lines: &[Line], arrows: &[Arrow], language: Language) -> Vec<String> {
+    let mut told: Vec<String> = lines.iter().map(|line| words::step_hint(language, &line.step)).collect();
+    for drawn in arrows {
+        for foot in [drawn.from, drawn.to] {
+            if let Foot::At(step) = foot
+                && let Some(told) = told.get_mut(step)
+            {
+                if !told.is_empty() {
+                    told.push('\n');
+                }
+                told.push_str(&words::arrow_hint(language, drawn));
+            }
+        }
+    }
+    told
 }
 
 fn words_at(x: f32, y: f32, anchor: Anchor, text: String, ink: Ink) -> Shape {
@@ -176,7 +198,7 @@ fn times(scene: &mut Scene<Mark>, line: &Line, clock: &mut String, (frame, colum
 }
 
 /// What the end says, on its own side.
-fn beside(scene: &mut Scene<Mark>, line: &Line, (frame, columns): (&Frame<'_>, &Columns)) {
+fn beside(scene: &mut Scene<Mark>, line: &Line, told: &str, (frame, columns): (&Frame<'_>, &Columns)) {
     let step = &line.step;
     let Some(words::Beside { text, ink }) = words::beside(frame.language, step) else { return };
     let x = columns.of(step.end);
@@ -187,10 +209,11 @@ fn beside(scene: &mut Scene<Mark>, line: &Line, (frame, columns): (&Frame<'_>, &
         (Anchor::Left, x + BESIDE, frame.width - x - BESIDE)
     };
     let text = cut(text, room);
-    let dot = Area { at: Point { x: x - 2.5, y: line.y - 2.5 }, width: 5.0, height: 5.0 };
-    scene.draw(Shape::Box { area: dot, fill: Some(ink), edge: None, certainty: Certainty::Observed });
+    let tick = |by: f32| Point { x: x + by, y: line.y };
+    let (from, to, certainty) = (tick(-TICK), tick(TICK), Certainty::Observed);
+    scene.draw(Shape::Line { from, to, ink, width: TICK, certainty, head: Head::None });
     let shape = words_at(at, line.y, anchor, text, ink);
-    scene.mark(shape, step.mark, words::step_hint(frame.language, step));
+    scene.mark(shape, step.mark, told.to_owned());
 }
 
 /// As much of it as there is room for.
@@ -219,23 +242,27 @@ fn arrow(scene: &mut Scene<Mark>, lines: &[Line], drawn: &Arrow, (frame, columns
         (_, _, Some(at), None) | (_, _, None, Some(at)) => (at, at),
         (_, _, None, None) => return,
     };
-    if to < HEAD - LINE || from > frame.height + LINE {
-        return;
-    }
     let (start, end) = (columns.of(drawn.sender), columns.of(drawn.sender.opposite()));
     let lost = drawn.fate == Fate::Lost;
     // A cross stands on the way: no one knows where it was lost.
     let end = if lost { start + (end - start) * 0.6 } else { end };
-    let ink = ink(drawn);
-    let hint = words::arrow_hint(frame.language, drawn);
-    let shape = Shape::Line {
-        from: Point { x: start, y: from },
-        to: Point { x: end, y: to },
-        ink,
-        width: 1.5,
-        certainty: drawn.certainty,
-        head: if lost { Head::Lost } else { Head::End },
+    let whole = (Point { x: start, y: from }, Point { x: end, y: to });
+    let Some((near, far, shown)) = clip(whole, HEAD, frame.height) else { return };
+    let head = match (shown, lost) {
+        (Shown::CutOff, _) => Head::None,
+        (Shown::Whole, true) => Head::Lost,
+        (Shown::Whole, false) => Head::End,
     };
+    let ink = ink(drawn);
+    let step = match (drawn.from, drawn.to) {
+        (Foot::At(step), _) | (_, Foot::At(step)) => lines.get(step),
+        _ => None,
+    };
+    // Whoever hears the picture hears what was called as well as what that sent.
+    let said = step.map(|line| words::step_hint(frame.language, &line.step)).filter(|said| !said.is_empty());
+    let told = words::arrow_hint(frame.language, drawn);
+    let hint = said.map_or_else(|| told.clone(), |said| format!("{said}\n{told}"));
+    let shape = Shape::Line { from: near, to: far, ink, width: 1.5, certainty: drawn.certainty, head };
     scene.mark(shape, drawn.mark, hint.clone());
     // Near the foot that is in view, so that many that come together do not write over each other.
     let part = match (drawn.from, drawn.to) {
@@ -245,8 +272,33 @@ fn arrow(scene: &mut Scene<Mark>, lines: &[Line], drawn: &Arrow, (frame, columns
         _ => 0.5,
     };
     let at = Point { x: start + (end - start) * part, y: from + (to - from) * part - ABOVE };
+    if !(HEAD..frame.height).contains(&at.y) {
+        return;
+    }
     let text = cut(words::arrow(&drawn.segment), (end - start).abs() - 2.0 * BESIDE);
     scene.mark(words_at(at.x, at.y, Anchor::Middle, text, ink), drawn.mark, hint);
+}
+
+/// Whether the end of an arrow is in the picture.
+enum Shown {
+    /// It is.
+    Whole,
+    /// It lies beyond the edge.
+    CutOff,
+}
+
+/// The part of a line that lies between two heights.
+fn clip((from, to): (Point, Point), top: f32, bottom: f32) -> Option<(Point, Point, Shown)> {
+    if to.y < top || from.y > bottom {
+        return None;
+    }
+    let at = |y: f32| {
+        let part = if to.y > from.y { ((y - from.y) / (to.y - from.y)).clamp(0.0, 1.0) } else { 0.0 };
+        Point { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part }
+    };
+    let near = if from.y < top { at(top) } else { from };
+    let (far, shown) = if to.y > bottom { (at(bottom), Shown::CutOff) } else { (to, Shown::Whole) };
+    Some((near, far, shown))
 }
 
 fn ink(drawn: &Arrow) -> Ink {
@@ -282,8 +334,8 @@ fn heads(scene: &mut Scene<Mark>, frame: &Frame<'_>, columns: &Columns) {
         let widest = (columns.right - columns.left) * 0.9;
         let name = cut(names[0].to_owned(), widest);
         let address = cut(names[1].to_owned(), widest);
-        let width = name.as_str().max(address.as_str()).len().min(64) as f32;
-        let width = [&name, &address].iter().map(|text| width_of(text, Face::Plain, Scale::Caption)).fold(width, f32::max) + 16.0;
+        let width =
+            [&name, &address].map(|text| width_of(text, Face::Plain, Scale::Caption)).into_iter().fold(40.0, f32::max) + 16.0;
         let left = (x - width / 2.0).clamp(0.0, (frame.width - width).max(0.0));
         let area = Area { at: Point { x: left, y: 4.0 }, width, height: HEAD - 8.0 };
         let fill = if end == End::Own { Ink::Lit } else { Ink::Card };

@@ -22,8 +22,9 @@ pub struct Pairing {
 /// The session at the other end of one, of these connections of it or of all.
 ///
 /// 1. Two connections are one where each has the other's address as its peer's.
-/// 2. Of datagrams, two sockets are a pair where each talks to the other: it sent there, or is set to send there.
-/// 3. Where several sessions qualify, it is the one that was opened last.
+/// 2. Most clients of Unix-domain sockets have no name that could match: theirs is the server's only connection, if each has but one.
+/// 3. Of datagrams, two sockets are a pair where each talks to the other: it sent there, or is set to send there.
+/// 4. Where several sessions qualify, it is the one that was opened last.
 pub fn other_end(model: &Model, id: SessionId, of: Option<&BTreeSet<ConnectionId>>) -> Option<Pairing> {
     let session = model.session(id)?;
     let others = || model.sessions().filter(|(other, _)| *other != id).collect::<Vec<_>>().into_iter().rev();
@@ -62,10 +63,24 @@ fn talks(
             talks.insert(*theirs, ours);
         }
     }
+    if talks.is_empty() {
+        talks.extend(only(session, theirs));
+    }
     (!talks.is_empty()).then_some(talks)
 }
 
-/// Rule 2, from one side.
+/// Rule 2: their connection and ours.
+fn only(session: &Session, theirs: &Session) -> Option<(ConnectionId, ConnectionId)> {
+    let one = |session: &Session| -> Option<(ConnectionId, Address, Address)> {
+        let (id, conversation) = session.conversations.iter().next()?;
+        (session.conversations.len() == 1).then_some((id, conversation.local, conversation.peer.address))
+    };
+    let ((ours, local, remote), (other, at, to)) = (one(session)?, one(theirs)?);
+    let same = |place: Address, also: Address| matches!(place, Address::Unix(path) if !path.is_unnamed()) && place == also;
+    (same(remote, at) || same(to, local)).then_some((other, ours))
+}
+
+/// Rule 3, from one side.
 fn talks_to(session: &Session, theirs: &Session) -> bool {
     let Some(at) = theirs.local else { return false };
     let heard = session.senders.iter().any(|sender| is(*sender, at));
@@ -89,7 +104,7 @@ fn target(session: &Session) -> Option<Address> {
 }
 
 /// Whether an address that was seen is the one that a socket is bound to, which may be bound to all of them.
-fn is(seen: Address, bound: Address) -> bool {
+pub fn is(seen: Address, bound: Address) -> bool {
     match (seen, bound) {
         (Address::Ip(seen), Address::Ip(bound)) => {
             seen == bound || bound.ip().is_unspecified() && seen.port() == bound.port() && is_here(seen.ip())

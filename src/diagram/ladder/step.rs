@@ -1,10 +1,11 @@
 //! What stands on the ladder: steps at one of its two life-lines, and what travels between them. Must never know where on paper.
 
 use crate::diagram::scene::Certainty;
+use crate::session::address::Address;
 use crate::session::event::What;
 use crate::session::id::ConnectionId;
 use crate::session::timestamp::Timestamp;
-use crate::traffic::record::RecordId;
+use crate::traffic::record::{Direction, RecordId};
 use std::sync::Arc;
 
 /// One of the two programs that talk.
@@ -72,6 +73,8 @@ pub enum Says {
     Send(u64),
     /// One read or one datagram.
     Receive(u64),
+    /// A datagram to or from someone who is not the other end.
+    Aside(Direction, u64, Address),
     /// Anything else that the log tells.
     Note(Note),
     /// So many steps of this end are not shown here.
@@ -154,6 +157,8 @@ pub struct Captured {
     pub flags: String,
     /// What follows: sequence numbers, window, options.
     pub figures: String,
+    /// All of its figures, as they stand in it too.
+    pub details: String,
     /// Payload bytes.
     pub bytes: u64,
     /// Whether the same bytes went before.

@@ -114,6 +114,7 @@ impl Talk {
                 conversations: &session.conversations,
                 told,
                 connections: None,
+                local: session.local,
             }
         };
         let places = RefCell::new(Places::default());
@@ -481,6 +482,7 @@ fn a_place_in_a_long_log_is_found_with_few_looks() {
         conversations: &client.conversations,
         told: &told,
         connections: None,
+        local: None,
     };
     let other = Lane {
         records: &theirs,
@@ -490,6 +492,7 @@ fn a_place_in_a_long_log_is_found_with_few_looks() {
         conversations: &server.conversations,
         told: &told,
         connections: None,
+        local: None,
     };
     let other = Some((other, &pairing.talks));
     let ladder = Ladder { own, other, wire: &wire, acks: Acks::Shown, spacing: Spacing::Even, places: &places };
@@ -499,4 +502,14 @@ fn a_place_in_a_long_log_is_found_with_few_looks() {
         let looks = *theirs.looks.borrow();
         assert!(looks < 120, "{looks} looks at the other end for block {position}");
     }
+}
+
+#[test]
+fn a_datagram_to_someone_else_is_no_arrow_to_the_other_end() {
+    let mut talk = datagrams();
+    talk.throws(CLIENT, b"one").catches(SERVER, b"one");
+    let stranger = Peer::datagram(address("127.0.0.1:4"));
+    talk.event(CLIENT, What::Sent { peer: stranger, bytes: b"psst".as_slice().into(), origin: Origin::User });
+    talk.throws(CLIENT, b"two").catches(SERVER, b"two");
+    assert_eq!(kinds(&talk.arrows(CLIENT)), ["own UDP 3 B ═", "own UDP 3 B ═"]);
 }

@@ -10,6 +10,7 @@ use super::step::{End, Mark, Says, Step};
 use super::told::Told;
 use super::wire::Wire;
 use super::{Acks, Spacing};
+use crate::session::address::Address;
 use crate::session::id::ConnectionId;
 use crate::session::timestamp::Timestamp;
 use crate::traffic::calls::Calls;
@@ -45,6 +46,8 @@ pub struct Lane<'a, R> {
     pub told: &'a Told,
     /// The connections that belong here; `None` for all.
     pub connections: Option<&'a BTreeSet<ConnectionId>>,
+    /// Where its socket is bound.
+    pub local: Option<Address>,
 }
 
 /// The ladder of a session.
@@ -190,11 +193,12 @@ impl<R: Records> Ladder<'_, R> {
     fn around(&self, end: End) -> Option<(&Lane<'_, R>, Around<'_>)> {
         let (lane, facing) = match (end, &self.other) {
             (End::Own, None) => (&self.own, None),
-            (End::Own, Some((other, talks))) => (&self.own, Some((other.conversations, *talks))),
-            (End::Other, Some((other, talks))) => (other, Some((self.own.conversations, *talks))),
+            (End::Own, Some((other, talks))) => (&self.own, Some((other, *talks))),
+            (End::Other, Some((other, talks))) => (other, Some((&self.own, *talks))),
             (End::Other, None) => return None,
         };
-        let facing = facing.map(|(conversations, talks)| Facing { conversations, talks });
+        let facing =
+            facing.map(|(opposite, talks)| Facing { conversations: opposite.conversations, talks, local: opposite.local });
         let Lane { conversations, told, .. } = lane;
         Some((lane, Around { end, conversations, told, facing, acks: self.acks }))
     }
@@ -303,14 +307,12 @@ impl<R: Records> Ladder<'_, R> {
         let packets = self.wire.between(since, until);
         let each = usize::try_from(EACH).unwrap_or(0) * 2;
         if packets.len() <= 2 * each {
-            return Wire::steps(packets).collect();
+            return self.wire.steps(packets).collect();
         }
         let (first, last) = (&packets[..each], &packets[packets.len() - each..]);
-        let mut steps: Vec<Step> = Wire::steps(first).collect();
-        let between = &packets[each];
-        let more = Step::new(between.sender, between.at, Mark::Packet(between.number));
-        steps.push(more.saying(Says::More((packets.len() - 2 * each) as u64)));
-        steps.extend(Wire::steps(last));
+        let mut steps: Vec<Step> = self.wire.steps(first).collect();
+        steps.push(packets[each].step().saying(Says::More((packets.len() - 2 * each) as u64)));
+        steps.extend(self.wire.steps(last));
         steps
     }
 }

@@ -6,6 +6,7 @@ use crate::describe::{self, Tone};
 use crate::diagram::scene::{Certainty, Ink};
 use crate::i18n::Language;
 use crate::session::event::What;
+use crate::traffic::record::Direction;
 
 /// What stands beside a life-line.
 pub struct Beside {
@@ -20,10 +21,19 @@ pub fn beside(language: Language, step: &Step) -> Option<Beside> {
     let grouped = describe::grouped;
     Some(match &step.says {
         Says::Nothing => return None,
-        Says::Call { text, result, failed: Failed::No } => Beside { text: format!("{text} = {result}"), ink: Ink::Normal },
-        Says::Call { text, result, failed: Failed::Yes } => Beside { text: format!("{text} = {result}"), ink: Ink::Error },
+        Says::Call { text, result, failed } => {
+            let ink = if *failed == Failed::Yes { Ink::Error } else { Ink::Normal };
+            Beside { text: format!("{} = {result}", shortened(text)), ink }
+        }
         Says::Send(bytes) => Beside { text: format!("send {} B", grouped(*bytes)), ink: Ink::Sent },
         Says::Receive(bytes) => Beside { text: format!("recv {} B", grouped(*bytes)), ink: Ink::Received },
+        Says::Aside(direction, bytes, peer) => {
+            let (call, arrow) = match direction {
+                Direction::Sent => ("send", "→"),
+                Direction::Received => ("recv", "←"),
+            };
+            Beside { text: format!("{call} {} B {arrow} {peer}", grouped(*bytes)), ink: Ink::Weak }
+        }
         Says::More(count) => Beside { text: language.tr_with("ladder.more", &[("count", &grouped(*count))]), ink: Ink::Weak },
         Says::Note(note) => {
             let (text, tone) = describe::note(language, &note.0)?;
@@ -37,17 +47,37 @@ pub fn beside(language: Language, step: &Step) -> Option<Beside> {
     })
 }
 
+/// A call with its address as people write it: `connect(7, 127.0.0.1:9000)`.
+fn shortened(call: &str) -> String {
+    let short = || {
+        let (before, rest) = call.split_once('{')?;
+        let (address, rest) = rest.split_once('}')?;
+        let quoted = || Some(address.split_once('"')?.1.split_once('"')?.0);
+        let port = address.split_once("htons(").and_then(|(_, rest)| rest.split_once(')')).map(|(port, _)| port);
+        let short = match (address.split_once(',').map_or(address, |(family, _)| family), port) {
+            ("sa_family=AF_INET", Some(port)) => format!("{}:{port}", quoted()?),
+            ("sa_family=AF_INET6", Some(port)) => format!("[{}]:{port}", quoted()?),
+            ("sa_family=AF_UNIX", None) => quoted()?.to_owned(),
+            _ => return None,
+        };
+        // What follows is the address's length, and after it the flags, which say nothing here.
+        let after = if rest.ends_with(')') { ")" } else { rest };
+        Some(format!("{before}{short}{after}"))
+    };
+    short().unwrap_or_else(|| call.to_owned())
+}
+
 /// A note in fewer words than the log has for it; the hint has them all.
 fn short(language: Language, what: &What) -> Option<String> {
     let key = match what {
-        What::Opening { .. } => "opening",
-        What::Trying { .. } => "trying",
-        What::Connected { .. } => "connected",
-        What::Listening { .. } => "listening",
-        What::Bound { .. } => "bound",
-        What::PeerJoined { .. } => "joined",
-        What::PeerFinished { .. } => "peer_finished",
-        What::Finished { .. } => "finished",
+        What::Opening { .. } => "ladder.opening",
+        What::Trying { .. } => "ladder.trying",
+        What::Connected { .. } => "ladder.connected",
+        What::Listening { .. } => "ladder.listening",
+        What::Bound { .. } => "ladder.bound",
+        What::PeerJoined { .. } => "ladder.joined",
+        What::PeerFinished { .. } => "ladder.peer_finished",
+        What::Finished { .. } => "ladder.finished",
         What::PeerLeft { ending, .. } | What::Closed { ending } => {
             return Some(language.tr(&format!("ended.{}", ending.by.word())).into_owned());
         }
@@ -56,13 +86,14 @@ fn short(language: Language, what: &What) -> Option<String> {
         }
         _ => return None,
     };
-    Some(language.tr(&format!("ladder.{key}")).into_owned())
+    Some(language.tr(key).into_owned())
 }
 
 /// All there is to say about a step, for who rests on it or hears it.
 pub fn step_hint(language: Language, step: &Step) -> String {
     match &step.says {
         Says::Note(note) => describe::note(language, &note.0).map_or_else(String::new, |(text, _)| text),
+        Says::Call { text, result, .. } => format!("{text} = {result}"),
         _ => beside(language, step).map_or_else(String::new, |beside| beside.text),
     }
 }
@@ -89,8 +120,11 @@ fn captured_text(captured: &Captured) -> String {
 
 /// What an arrow is, why it is there, and whether it was seen.
 pub fn arrow_hint(language: Language, drawn: &Arrow) -> String {
-    let what = arrow(&drawn.segment);
-    let why = language.tr(&format!("ladder.why.{}", key(&drawn.segment))).into_owned();
+    let what = match &drawn.segment {
+        Segment::Captured(captured) => format!("{}  {}", captured.flags, captured.details),
+        segment => arrow(segment),
+    };
+    let why = language.tr(key(&drawn.segment)).into_owned();
     let seen = language.tr(match (drawn.fate, drawn.certainty) {
         (Fate::Lost, _) => "ladder.lost",
         (Fate::Came, Certainty::Observed) => "ladder.observed",
@@ -102,17 +136,17 @@ pub fn arrow_hint(language: Language, drawn: &Arrow) -> String {
 
 fn key(segment: &Segment) -> &'static str {
     match segment {
-        Segment::Syn => "syn",
-        Segment::SynAgain => "syn_again",
-        Segment::SynAck => "syn_ack",
-        Segment::Ack => "ack",
-        Segment::Data { .. } => "data",
-        Segment::Fin => "fin",
-        Segment::Reset => "reset",
-        Segment::Datagram(_) => "datagram",
-        Segment::Unreachable => "unreachable",
-        Segment::Captured(captured) if captured.again == Again::Retransmitted => "captured_again",
-        Segment::Captured(_) => "captured",
+        Segment::Syn => "ladder.why.syn",
+        Segment::SynAgain => "ladder.why.syn_again",
+        Segment::SynAck => "ladder.why.syn_ack",
+        Segment::Ack => "ladder.why.ack",
+        Segment::Data { .. } => "ladder.why.data",
+        Segment::Fin => "ladder.why.fin",
+        Segment::Reset => "ladder.why.reset",
+        Segment::Datagram(_) => "ladder.why.datagram",
+        Segment::Unreachable => "ladder.why.unreachable",
+        Segment::Captured(captured) if captured.again == Again::Retransmitted => "ladder.why.captured_again",
+        Segment::Captured(_) => "ladder.why.captured",
     }
 }
 
@@ -130,6 +164,26 @@ pub fn pause(micros: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_names_its_address_as_people_do() {
+        let v4 = r#"{sa_family=AF_INET, sin_port=htons(9000), sin_addr=inet_addr("127.0.0.1")}, 16"#;
+        let v6 = r#"{sa_family=AF_INET6, sin6_port=htons(9), sin6_addr=inet_pton("::1")}, 28"#;
+        let unix = r#"{sa_family=AF_UNIX, sun_path="/run/x"}, 110"#;
+        let table = [
+            (format!("connect(7, {v4})"), "connect(7, 127.0.0.1:9000)"),
+            (format!("bind(7, {v6})"), "bind(7, [::1]:9)"),
+            (format!("bind(7, {unix})"), "bind(7, /run/x)"),
+            (
+                "setsockopt(7, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=0}, 8)".to_owned(),
+                "setsockopt(7, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=0}, 8)",
+            ),
+            ("listen(7, 5)".to_owned(), "listen(7, 5)"),
+        ];
+        for (call, expected) in table {
+            assert_eq!(shortened(&call), expected);
+        }
+    }
 
     #[test]
     fn pauses_have_two_figures_that_matter() {

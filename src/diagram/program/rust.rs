@@ -172,7 +172,7 @@ impl Program {
                     self.line(1, &format!("s.join_multicast_v4({group}, &[0, 0, 0, 0].into())?;"));
                 }
                 IpAddr::V6(address) => {
-                    self.line(1, &format!("s.join_multicast_v6(&\"{address}\".parse().expect(\"an address\"), 0)?;"));
+                    self.line(1, &format!("s.join_multicast_v6(&\"{address}\".parse().map_err(std::io::Error::other)?, 0)?;"));
                 }
             }
         }

@@ -1,15 +1,18 @@
 //! Connects to a relay's target, for one client. Must never know what passes afterwards.
 
+use super::super::calls::Trace;
 use super::super::outbox::Reporter;
-use super::super::{error, resolve, socket};
+use super::super::tcp_client::connect_to;
+use super::super::{resolve, socket};
+use super::not_itself;
 use crate::session::address::Endpoint;
 use crate::session::event::What;
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::spec::{Switch, TcpOptions};
-use socket2::{SockRef, Type};
+use socket2::{SockRef, Socket, Type};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 
 /// How long each address is tried.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -19,18 +22,19 @@ pub fn options() -> TcpOptions {
     TcpOptions { no_delay: Switch::On, ..TcpOptions::default() }
 }
 
-/// Tries every address of the target in the resolver's order.
+/// Tries every address of the target in the resolver's order; `own` is where the relay listens.
 ///
 /// # Errors
 /// The failure of the last one; those before it are told.
-pub async fn dial(to: &Endpoint, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
+pub async fn dial(to: &Endpoint, own: SocketAddr, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
     let addresses = resolve::addresses(to).await?;
     let mut last = None;
     for address in addresses {
         if let Some(failure) = last.take() {
             reporter.report(What::TryFailed(failure)).await;
         }
-        match dial_one(address).await {
+        not_itself(own, address)?;
+        match dial_one(address, reporter).await {
             Ok(stream) => return Ok((stream, address)),
             Err(failure) => last = Some(failure),
         }
@@ -40,15 +44,15 @@ pub async fn dial(to: &Endpoint, reporter: &Reporter) -> Result<(TcpStream, Sock
     Err(last.unwrap_or_else(unknown))
 }
 
-async fn dial_one(remote: SocketAddr) -> Result<TcpStream, Failure> {
-    let made = socket::new(remote, Type::STREAM)?;
-    socket::apply(&SockRef::from(&made), &options(), remote)?;
-    let connecting = TcpSocket::from_std_stream(made.into()).connect(remote);
-    match tokio::time::timeout(PATIENCE, connecting).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(problem)) => Err(error::at(Operation::Connect, remote, &problem)),
-        Err(_) => {
-            Err(Failure { operation: Operation::Connect, address: remote.to_string(), cause: Cause::TimedOut, os_code: None })
-        }
-    }
+async fn dial_one(remote: SocketAddr, reporter: &Reporter) -> Result<TcpStream, Failure> {
+    let mut trace = Trace::default();
+    let made = set_up(remote, &mut trace);
+    trace.tell(reporter, None).await;
+    connect_to(made?, remote, (PATIENCE, reporter)).await
+}
+
+fn set_up(remote: SocketAddr, trace: &mut Trace) -> Result<Socket, Failure> {
+    let made = socket::new(remote, Type::STREAM, trace)?;
+    socket::apply(&SockRef::from(&made), &options(), remote, trace)?;
+    Ok(made)
 }

@@ -106,6 +106,8 @@ pub struct Flow {
     datagrams: RefCell<Datagrams>,
     changed: Notify,
     ended: RefCell<Option<EndedBy>>,
+    /// Its task does no more.
+    over: Cell<bool>,
     drops: Drops,
     missed: Missed,
     /// Bytes received from and sent to whom a way leads.
@@ -122,6 +124,7 @@ impl Flow {
             datagrams: RefCell::new(Datagrams::new(shared.impairment.get())),
             changed: Notify::new(),
             ended: RefCell::default(),
+            over: Cell::new(false),
             drops: Drops::default(),
             missed: Missed::default(),
             received: Default::default(),
@@ -145,6 +148,11 @@ impl Flow {
     pub fn set(&self, shared: &Shared) {
         self.datagrams.borrow_mut().set(shared.impairment.get());
         self.changed.notify_one();
+    }
+
+    /// Whether it can do no more.
+    pub fn is_over(&self) -> bool {
+        self.over.get()
     }
 
     /// Ends it.
@@ -173,6 +181,7 @@ impl Flow {
                 () = at(due) => {}
             }
         };
+        self.over.set(true);
         // What has arrived already was sent before the end.
         self.receive(&shared).await;
         self.pass(&shared, &socket).await;

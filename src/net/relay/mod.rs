@@ -24,6 +24,7 @@ use crate::session::id::Peer;
 use crate::session::impairment::{Done, Impaired, Impairment, Spot, Way};
 use crate::session::spec::{Protocol, RelaySpec};
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// Runs the session to its end; the caller reports the ending.
@@ -42,6 +43,21 @@ async fn announce(impairment: &Impairment, reporter: &Reporter) {
     if !impairment.does_nothing() {
         reporter.report(What::ImpairmentSet(*impairment)).await;
     }
+}
+
+/// A relay that forwarded to itself would do so for ever.
+///
+/// # Errors
+/// `Connect` with [`Cause::OwnAddress`].
+fn not_itself(local: SocketAddr, target: SocketAddr) -> Result<(), Failure> {
+    let ip = target.ip().to_canonical();
+    // A socket can have an address if it is one of this machine's.
+    let own = || ip.is_loopback() || std::net::UdpSocket::bind((ip, 0)).is_ok();
+    let same = ip.is_unspecified() || ip == local.ip().to_canonical() || local.ip().is_unspecified() && own();
+    if target.port() != local.port() || !same {
+        return Ok(());
+    }
+    Err(Failure { operation: Operation::Connect, address: target.to_string(), cause: Cause::OwnAddress, os_code: None })
 }
 
 /// What all conversations of a relay share.
@@ -94,7 +110,7 @@ impl Ends {
             Way::ToClient => (self.target, self.client),
         };
         let length = length as u64;
-        (!done.is_empty()).then(|| What::Impaired(Impaired { from, to, way, spot, length, done }))
+        (!done.is_empty()).then(|| What::Impaired(Box::new(Impaired { from, to, way, spot, length, done })))
     }
 
     /// Where a way leads.
@@ -111,5 +127,28 @@ async fn at(moment: Option<tokio::time::Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_knows_itself() {
+        let table = [
+            ("127.0.0.1:9", "127.0.0.1:9", false),
+            ("127.0.0.1:9", "127.0.0.1:8", true),
+            ("127.0.0.1:9", "127.0.0.2:9", true),
+            ("0.0.0.0:9", "127.0.0.2:9", false),
+            ("0.0.0.0:9", "192.0.2.1:9", true),
+            ("127.0.0.1:9", "0.0.0.0:9", false),
+            ("[::]:9", "[::ffff:127.0.0.1]:9", false),
+            ("[::1]:9", "127.0.0.1:9", true),
+        ];
+        for (local, target, allowed) in table {
+            let result = not_itself(local.parse().unwrap(), target.parse().unwrap());
+            assert_eq!(result.is_ok(), allowed, "{local} {target}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A relay for TCP: listens, accepts, connects to the target for each client, and runs their conversations on one impairment.
 //! Must never let one conversation hold up another.
 
+use super::super::calls::Trace;
 use super::super::connection::{self, Totals};
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
@@ -9,7 +10,7 @@ use super::pump::{Ask, Control, Conversation};
 use super::{Ends, Shared, announce, at, dial};
 use crate::session::address::Endpoint;
 use crate::session::command::{Action, End, Selection};
-use crate::session::event::{EndedBy, Ending, What};
+use crate::session::event::{Dialled, EndedBy, Ending, What};
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::impairment::Way;
@@ -17,6 +18,7 @@ use crate::session::spec::{DEFAULT_BACKLOG, RelaySpec, Switch, TcpServerSpec};
 use socket2::SockRef;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -40,13 +42,14 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
         options: dial::options(),
         reply: None,
     };
-    let listener = tcp_server::listen(&server).await?;
+    let listener = tcp_server::listen(&server, reporter).await?;
     let local = listener.local_addr().map_err(|problem| error::at(Operation::Listen, spec.listen, &problem))?;
     reporter.report(What::Listening { local: local.into() }).await;
     announce(&spec.impairment, reporter).await;
     let room = Rc::new(Room {
         shared: Shared::new(reporter, spec.impairment),
         to: spec.to,
+        local,
         conversations: RefCell::default(),
         totals: Totals::default(),
     });
@@ -115,6 +118,8 @@ struct Entry {
 struct Room {
     shared: Shared,
     to: Endpoint,
+    /// Where it listens.
+    local: SocketAddr,
     /// By the client's connection.
     conversations: RefCell<BTreeMap<ConnectionId, Entry>>,
     /// Of the connections that have ended.
@@ -127,7 +132,7 @@ impl Room {
         let reporter = &self.shared.reporter;
         let local = stream.local_addr().map_or(client.address, |local| family::as_shown(local).into());
         reporter.report(What::PeerJoined { peer: client, local }).await;
-        if let Err(failure) = socket::apply(&SockRef::from(&stream), &dial::options(), client.address) {
+        if let Err(failure) = socket::apply(&SockRef::from(&stream), &dial::options(), client.address, &mut Trace::default()) {
             reporter.report(What::Trouble(failure)).await;
         }
         let endings = match self.dial(client, &control).await {
@@ -161,7 +166,7 @@ impl Room {
             }
         };
         let dialled = tokio::select! {
-            dialled = dial::dial(&self.to, reporter) => dialled,
+            dialled = dial::dial(&self.to, self.local, reporter) => dialled,
             () = ended => return None,
         };
         match dialled {
@@ -171,7 +176,7 @@ impl Room {
                 for entry in self.conversations.borrow_mut().values_mut().filter(|entry| entry.client == client) {
                     entry.target = Some(target);
                 }
-                reporter.report(What::Dialled { client, target, local }).await;
+                reporter.report(What::Dialled(Box::new(Dialled { client, target, local }))).await;
                 Some((stream, target))
             }
             Err(failure) => {

@@ -1,15 +1,16 @@
 //! A relay for UDP: one socket that the clients know, and a conversation for each address that speaks to it.
 //! Must never glue or cut a datagram.
 
+use super::super::calls::Trace;
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::udp::{bound, kernel};
 use super::super::{connection, error, family, resolve, socket};
 use super::flow::{Arrived, Drops, Flow, Missed, read, take_errors};
-use super::{Ends, Shared, announce, at};
+use super::{Ends, Shared, announce, at, not_itself};
 use crate::session::address::Host;
 use crate::session::command::{Action, Selection};
-use crate::session::event::{EndedBy, Ending, What};
+use crate::session::event::{Dialled, EndedBy, Ending, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::{ConnectionId, Peer};
 use crate::session::impairment::Way;
@@ -57,8 +58,12 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     if let Host::Name(host) = &spec.to.host {
         reporter.report(What::Resolved { host: host.clone(), addresses: found }).await;
     }
-    let socket = bound::bind(&bound_spec(spec.listen)).await?;
+    let mut trace = Trace::default();
+    let socket = bound::bind(&bound_spec(spec.listen), &mut trace).await;
+    trace.tell(reporter, None).await;
+    let socket = socket?;
     let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.listen, &problem))?;
+    not_itself(local, target)?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
     reporter.report(What::Bound { local: local.into(), receive_buffer }).await;
     announce(&spec.impairment, reporter).await;
@@ -207,7 +212,8 @@ impl Relay {
 
     /// The conversation of a client, a new one where it has none; `None` when no socket could be had for it.
     async fn flow(&mut self, from: SocketAddr) -> Option<Rc<Flow>> {
-        if let Some(client) = self.clients.get_mut(&from) {
+        // One whose socket has failed begins anew.
+        if let Some(client) = self.clients.get_mut(&from).filter(|client| !client.flow.is_over()) {
             client.seen = Instant::now();
             return Some(client.flow.clone());
         }
@@ -229,7 +235,7 @@ impl Relay {
         let own = upstream.local_addr().unwrap_or(self.local);
         let reporter = &self.shared.reporter;
         reporter.report_gap(What::PeerJoined { peer: client, local: self.local.into() }).await;
-        reporter.report_gap(What::Dialled { client, target, local: own.into() }).await;
+        reporter.report_gap(What::Dialled(Box::new(Dialled { client, target, local: own.into() }))).await;
         if let Err(problem) = kernel::enable(&upstream, own) {
             reporter.report(What::Trouble(error::at(Operation::Option(OptionName("SO_RXQ_OVFL")), own, &problem))).await;
         }
@@ -291,7 +297,7 @@ enum Burst {
 
 /// A socket for one client's datagrams, connected to the target: it hears nobody else, and what ICMP says belongs to that client.
 async fn upstream(target: SocketAddr) -> Result<UdpSocket, Failure> {
-    let made = socket::new(target, Type::DGRAM)?;
+    let made = socket::new(target, Type::DGRAM, &mut Trace::default())?;
     let any = if target.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
     // A burst of answers should find room, as it does at a UDP session's socket; where it is refused the system's own must do.
     made.set_recv_buffer_size(DEFAULT_UDP_BUFFER as usize).ok();

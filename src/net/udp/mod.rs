@@ -7,6 +7,7 @@ pub(super) mod kernel;
 mod sending;
 
 use super::automation;
+use super::calls::{self, Trace};
 use super::clock::now;
 use super::error;
 use super::hub::Actions;
@@ -14,13 +15,14 @@ use super::outbox::Reporter;
 use super::queue::Refused;
 use super::repeat::{self, Repeat};
 use crate::session::address::Endpoint;
+use crate::session::call::Function;
 use crate::session::command::Action;
 use crate::session::event::{EndedBy, Ending, Origin, Place, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
 use crate::session::knob::{Buffers, Knob};
 use crate::session::reply::{Answer, Responder};
-use crate::session::spec::{Membership, UdpSpec};
+use crate::session::spec::{Membership, Switch, UdpSpec};
 use sending::{Parted, Queued, Resolving, To, Waiting, resolved};
 use socket2::SockRef;
 use std::cell::RefCell;
@@ -53,11 +55,19 @@ const CHAT_MEMBERS: usize = 256;
 /// # Errors
 /// The failure that kept it from binding.
 pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
-    let socket = bound::bind(&spec).await?;
+    let mut trace = Trace::default();
+    let bound = bound::bind(&spec, &mut trace).await;
+    trace.tell(reporter, None).await;
+    let socket = bound?;
     let local = socket.local_addr().map_err(|problem| error::at(Operation::Bind, spec.local, &problem))?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
     reporter.report(What::Bound { local: local.into(), receive_buffer }).await;
-    if let Err(problem) = kernel::enable(&socket, local) {
+    let mut trace = Trace::of(calls::descriptor(&SockRef::from(&socket)));
+    let enabled = trace.option("SOL_SOCKET, SO_RXQ_OVFL", 1, || kernel::enable(&socket, local));
+    if cfg!(target_os = "linux") {
+        trace.tell(reporter, None).await;
+    }
+    if let Err(problem) = enabled {
         reporter.report(What::Trouble(error::at(Operation::Option(OptionName("SO_RXQ_OVFL")), local, &problem))).await;
     }
     let mut session = Udp::new(socket, local, spec, reporter);
@@ -101,7 +111,12 @@ pub async fn run(spec: UdpSpec, actions: &mut Actions, reporter: &Reporter) -> R
     session.tell_lost().await;
     session.look_for_drops().await;
     session.abandon().await;
-    Ok(Ending { by: EndedBy::Us, received: session.received, sent: session.sent })
+    let (received, sent) = (session.received, session.sent);
+    let descriptor = calls::descriptor(&SockRef::from(&session.socket));
+    let begun = calls::Instant::now();
+    drop(session);
+    reporter.report(What::Called(calls::call(Function::Close, descriptor, "", Ok(0), begun))).await;
+    Ok(Ending { by: EndedBy::Us, received, sent })
 }
 
 struct Udp<'a> {
@@ -184,6 +199,10 @@ impl<'a> Udp<'a> {
     /// Whether it is to be read now.
     fn may_receive(&self) -> bool {
         !self.spec.reading.held.is_on() && self.rests_until.is_none()
+    }
+
+    fn descriptor(&self) -> Option<i32> {
+        calls::descriptor(&SockRef::from(&self.socket))
     }
 
     /// Reads what has arrived, up to a burst; one datagram where it rests after each.
@@ -300,6 +319,8 @@ impl<'a> Udp<'a> {
 
     /// An error that a read or send returned was left there by ICMP; the error queue says for which address.
     async fn take_returned(&mut self, problem: &io::Error) {
+        let call = calls::call(Function::Recv, self.descriptor(), "…, 65536, 0", Err(problem), calls::Instant::now());
+        self.reporter.report(What::Called(call)).await;
         if !self.take_error_queue().await {
             self.reporter.report(What::Trouble(errors::returned(None, problem))).await;
         }
@@ -331,7 +352,7 @@ impl<'a> Udp<'a> {
                 self.reporter.report(What::Turned(Knob::Reading(reading))).await;
             }
             Action::SetBuffers(buffers) => self.set_buffers(buffers).await,
-            Action::SetBroadcast(switch) => match self.socket.set_broadcast(switch.is_on()) {
+            Action::SetBroadcast(switch) => match self.set_broadcast(switch).await {
                 Ok(()) => {
                     self.spec.broadcast = switch;
                     self.reporter.report(What::BroadcastSet(switch)).await;
@@ -371,15 +392,30 @@ impl<'a> Udp<'a> {
         self.reporter.report(What::Trouble(failure)).await;
     }
 
+    async fn set_broadcast(&self, switch: Switch) -> io::Result<()> {
+        let on = switch.is_on();
+        let mut trace = Trace::of(self.descriptor());
+        let set = trace.option("SOL_SOCKET, SO_BROADCAST", u8::from(on), || self.socket.set_broadcast(on));
+        trace.tell(self.reporter, None).await;
+        set
+    }
+
+    async fn change_membership(&self, operation: Operation, group: &Membership) -> Result<(), Failure> {
+        let mut trace = Trace::of(self.descriptor());
+        let changed = bound::change_membership(&self.socket, self.local, operation, group, &mut trace).await;
+        trace.tell(self.reporter, None).await;
+        changed
+    }
+
     async fn join(&mut self, group: Membership) {
-        match bound::change_membership(&self.socket, self.local, Operation::Join, &group).await {
+        match self.change_membership(Operation::Join, &group).await {
             Ok(()) => self.reporter.report(What::GroupJoined(group)).await,
             Err(failure) => self.trouble(failure).await,
         }
     }
 
     async fn leave(&mut self, group: Membership) {
-        match bound::change_membership(&self.socket, self.local, Operation::Leave, &group).await {
+        match self.change_membership(Operation::Leave, &group).await {
             Ok(()) => self.reporter.report(What::GroupLeft(group)).await,
             Err(failure) => self.trouble(failure).await,
         }

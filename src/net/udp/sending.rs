@@ -1,9 +1,11 @@
 //! The sending half of a UDP session: at once where it can, else in turn behind a look-up or a full socket. Must never read.
 
+use super::super::calls;
 use super::super::queue::{OVERHEAD, Refused};
 use super::super::{family, resolve};
 use super::{Udp, errors};
 use crate::session::address::{Endpoint, Host};
+use crate::session::call::Function;
 use crate::session::command::{Message, Target};
 use crate::session::event::{Origin, Unsent, What};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -193,6 +195,9 @@ impl Udp<'_> {
                 // With IP_RECVERR an earlier datagram's ICMP error is returned by the next call, whatever that sends.
                 Err(problem) if is_from_earlier(&problem) && self.take_error_queue().await => {}
                 Err(problem) => {
+                    let arguments = format!("…, {}, MSG_NOSIGNAL, {}", bytes.len(), calls::address(to.into()));
+                    let call = calls::call(Function::Send, self.descriptor(), &arguments, Err(&problem), calls::Instant::now());
+                    self.reporter.report(What::Called(call)).await;
                     self.trouble(errors::of_send(to, bytes.len(), &problem)).await;
                     return true;
                 }

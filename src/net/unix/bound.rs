@@ -1,8 +1,10 @@
 //! Taking a place: a path or an abstract name. Must never send or receive.
 
+use super::super::calls::{self, Trace};
 use super::file::{self, SocketFile, Standing};
 use super::{address_of, error, file_of, owner};
 use crate::session::address::UnixPath;
+use crate::session::call::Function;
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::spec::Switch;
 use socket2::{Domain, Socket, Type};
@@ -12,27 +14,31 @@ use std::io::{self, ErrorKind};
 ///
 /// # Errors
 /// The system has none left.
-pub fn new(kind: Type, place: UnixPath) -> Result<Socket, Failure> {
+pub fn new(kind: Type, place: UnixPath, trace: &mut Trace) -> Result<Socket, Failure> {
     let make = || -> io::Result<Socket> {
         let socket = Socket::new(Domain::UNIX, kind, None)?;
         socket.set_nonblocking(true)?;
         Ok(socket)
     };
-    make().map_err(|problem| error::at(Operation::Socket, place, &problem))
+    let kind = if kind == Type::DGRAM { "SOCK_DGRAM" } else { "SOCK_STREAM" };
+    let arguments = format!("AF_UNIX, {kind}|SOCK_CLOEXEC, 0");
+    trace.socket(&arguments, make).map_err(|problem| error::at(Operation::Socket, place, &problem))
 }
 
 /// Binds a socket; the file that it makes comes with it. `replace` says whether a stale socket file may go first.
 ///
 /// # Errors
 /// Why the place can't be had: see [`file`] for what may stand there.
-pub async fn take(socket: &Socket, place: UnixPath, replace: Switch) -> Result<Option<SocketFile>, Failure> {
+pub async fn take(socket: &Socket, place: UnixPath, replace: Switch, trace: &mut Trace) -> Result<Option<SocketFile>, Failure> {
     let failed = |problem: &io::Error| error::at(Operation::Bind, place, problem);
     let told = |cause, os_code| error::failure(Operation::Bind, place, cause, os_code);
     if place.is_abstract() && !cfg!(any(target_os = "linux", target_os = "android")) {
         return Err(told(Cause::NotHere, None));
     }
     let address = address_of(place).map_err(|problem| failed(&problem))?;
-    let mut outcome = socket.bind(&address);
+    let arguments = calls::address(place.into());
+    let mut bind = || trace.call(Function::Bind, &arguments, || socket.bind(&address));
+    let mut outcome = bind();
     if let Err(problem) = &outcome
         && problem.kind() == ErrorKind::AddrInUse
     {
@@ -48,10 +54,10 @@ pub async fn take(socket: &Socket, place: UnixPath, replace: Switch) -> Result<O
             Standing::Stale(_) if !replace.is_on() => return Err(told(Cause::StaleSocket, code)),
             Standing::Stale(stale) => {
                 stale.remove().map_err(|problem| failed(&problem))?;
-                outcome = socket.bind(&address);
+                outcome = bind();
             }
             // It went meanwhile.
-            Standing::Nothing => outcome = socket.bind(&address),
+            Standing::Nothing => outcome = bind(),
         }
     }
     outcome.map_err(|problem| failed(&problem))?;

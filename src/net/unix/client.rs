@@ -1,11 +1,13 @@
 //! A Unix-domain stream client: how its connection comes to be. Must never run it: that is what every client does.
 
+use super::super::calls::{self, Trace};
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::stream::Stream;
 use super::super::tcp_client::{Manner, stay};
 use super::file::SocketFile;
 use super::{address_of, bound, error};
+use crate::session::call::Function;
 use crate::session::event::Ending;
 use crate::session::failure::{Failure, Operation};
 use crate::session::spec::{TcpOptions, UnixClientSpec};
@@ -33,25 +35,28 @@ pub async fn run(spec: UnixClientSpec, actions: &mut Actions, reporter: &Reporte
     let own = RefCell::new(None);
     let connecting = async |_| {
         own.take();
-        let (stream, file) = connect(&spec).await?;
+        let mut trace = Trace::default();
+        let connected = connect(&spec, &mut trace).await;
+        trace.tell(reporter, None).await;
+        let (stream, file) = connected?;
         own.replace(file);
         Ok((stream, spec.path.into()))
     };
     stay(manner, connecting, actions, reporter).await
 }
 
-async fn connect(spec: &UnixClientSpec) -> Result<(Stream, Option<SocketFile>), Failure> {
+async fn connect(spec: &UnixClientSpec, trace: &mut Trace) -> Result<(Stream, Option<SocketFile>), Failure> {
     let path = spec.path;
     let failed = |problem| error::at(Operation::Connect, path, &problem);
-    let made = bound::new(Type::STREAM, path)?;
+    let made = bound::new(Type::STREAM, path, trace)?;
     let file = match spec.local {
-        Some(local) => bound::take(&made, local, spec.replace_stale).await?,
+        Some(local) => bound::take(&made, local, spec.replace_stale, trace).await?,
         None => None,
     };
     let address = address_of(path).map_err(failed)?;
     let until = Instant::now() + PATIENCE;
     loop {
-        match made.connect(&address) {
+        match trace.call(Function::Connect, &calls::address(path.into()), || made.connect(&address)) {
             Ok(()) => break,
             // A full accept queue: a socket that does not wait is refused at once (connect(2)), where TCP would try again in silence.
             Err(problem) if problem.kind() == ErrorKind::WouldBlock && Instant::now() < until => {

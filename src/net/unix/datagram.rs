@@ -4,20 +4,24 @@
 //! waits for credit as TCP does, and there are no gaps to count.
 
 use super::super::automation;
+use super::super::calls::{self, Trace};
 use super::super::clock::now;
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::repeat::{self, Repeat};
+use super::arrival::{self, Arrival};
 use super::file::SocketFile;
 use super::sending::{Outgoing, Queued};
-use super::{bound, error, place_of};
+use super::{bound, error};
 use crate::session::address::UnixPath;
+use crate::session::call::Function;
 use crate::session::command::{Action, Message, Target};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
+use crate::session::knob::{Buffers, Knob, Parts};
 use crate::session::reply::{Answer, Responder};
-use crate::session::spec::UnixDatagramSpec;
+use crate::session::spec::{Reading, UnixDatagramSpec};
 use socket2::{SockRef, Type};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -39,7 +43,10 @@ const CHAT_MEMBERS: usize = 256;
 /// # Errors
 /// The failure that kept it from binding.
 pub async fn run(spec: UnixDatagramSpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
-    let (socket, file) = bind(&spec).await?;
+    let mut trace = Trace::default();
+    let bound = bind(&spec, &mut trace).await;
+    trace.tell(reporter, None).await;
+    let (socket, file) = bound?;
     let local = spec.path.unwrap_or(UnixPath::UNNAMED);
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
     reporter.report(What::Bound { local: local.into(), receive_buffer }).await;
@@ -52,6 +59,8 @@ pub async fn run(spec: UnixDatagramSpec, actions: &mut Actions, reporter: &Repor
         remote: spec.remote,
         reporter,
         responder,
+        reading: Reading::default(),
+        rests_until: None,
         last_sender: None,
         members: VecDeque::new(),
         received: 0,
@@ -62,7 +71,7 @@ pub async fn run(spec: UnixDatagramSpec, actions: &mut Actions, reporter: &Repor
         // While answers pile up nothing more is read: the senders wait, as they would for any receiver that is slow.
         let must_wait = session.responder.borrow().is_active() && session.outgoing.is_high();
         tokio::select! {
-            ready = session.socket.readable(), if !held && !must_wait => match ready {
+            ready = session.socket.readable(), if !held && !must_wait && session.may_receive() => match ready {
                 Ok(()) => {
                     session.receive().await;
                 }
@@ -74,6 +83,13 @@ pub async fn run(spec: UnixDatagramSpec, actions: &mut Actions, reporter: &Repor
                 Some(Action::Send(message)) => {
                     session.queue(message, Origin::User).await;
                 }
+                Some(Action::SendInParts { message, parts }) => session.queue_parts(message, parts).await,
+                Some(Action::SetReading(reading)) => {
+                    session.reading = reading;
+                    session.rests_until = None;
+                    reporter.report(What::Turned(Knob::Reading(reading))).await;
+                }
+                Some(Action::SetBuffers(buffers)) => session.set_buffers(buffers).await,
                 Some(other) => automation::change(other, reporter, &session.responder, &mut repetition).await,
             },
             due = repeat::due(&mut repetition) => match due {
@@ -84,6 +100,7 @@ pub async fn run(spec: UnixDatagramSpec, actions: &mut Actions, reporter: &Repor
                 }
                 None => repeat::ended(reporter, &mut repetition).await,
             },
+            () = moment(session.rests_until) => session.rests_until = None,
             () = session.outgoing.due() => session.outgoing.push_on(&session.socket).await,
         }
     }
@@ -92,18 +109,24 @@ pub async fn run(spec: UnixDatagramSpec, actions: &mut Actions, reporter: &Repor
     repeat::ended(reporter, &mut repetition).await;
     session.drain().await;
     session.outgoing.abandon(&session.socket).await;
-    Ok(Ending { by: EndedBy::Us, received: session.received, sent: session.outgoing.sent() })
+    let (received, sent) = (session.received, session.outgoing.sent());
+    let descriptor = calls::descriptor(&SockRef::from(&session.socket));
+    let begun = calls::Instant::now();
+    drop(session);
+    reporter.report(What::Called(calls::call(Function::Close, descriptor, "", Ok(0), begun))).await;
+    Ok(Ending { by: EndedBy::Us, received, sent })
 }
 
-async fn bind(spec: &UnixDatagramSpec) -> Result<(UnixDatagram, Option<SocketFile>), Failure> {
+async fn bind(spec: &UnixDatagramSpec, trace: &mut Trace) -> Result<(UnixDatagram, Option<SocketFile>), Failure> {
     let place = spec.path.unwrap_or(UnixPath::UNNAMED);
-    let made = bound::new(Type::DGRAM, place)?;
+    let made = bound::new(Type::DGRAM, place, trace)?;
     if let Some(bytes) = spec.send_buffer {
         let named = |problem| error::at(Operation::Option(OptionName("SO_SNDBUF")), place, &problem);
-        made.set_send_buffer_size(bytes as usize).map_err(named)?;
+        let set = trace.option("SOL_SOCKET, SO_SNDBUF", bytes, || made.set_send_buffer_size(bytes as usize));
+        set.map_err(named)?;
     }
     let file = match spec.path {
-        Some(place) => bound::take(&made, place, spec.replace_stale).await?,
+        Some(place) => bound::take(&made, place, spec.replace_stale, trace).await?,
         None => None,
     };
     let socket = UnixDatagram::from_std(made.into()).map_err(|problem| error::at(Operation::Bind, place, &problem))?;
@@ -118,6 +141,9 @@ struct Datagrams<'a> {
     reporter: &'a Reporter,
     responder: RefCell<Responder>,
     outgoing: Outgoing,
+    reading: Reading,
+    /// When it may be read again, where it rests between reads.
+    rests_until: Option<Instant>,
     last_sender: Option<UnixPath>,
     members: VecDeque<UnixPath>,
     received: u64,
@@ -133,9 +159,14 @@ enum Burst {
 }
 
 impl Datagrams<'_> {
-    /// Reads what has arrived, up to a burst.
+    /// Whether it is to be read now.
+    fn may_receive(&self) -> bool {
+        !self.reading.held.is_on() && self.rests_until.is_none()
+    }
+
+    /// Reads what has arrived, up to a burst; one datagram where it rests after each.
     async fn receive(&mut self) -> Burst {
-        for _ in 0..BURST {
+        for _ in 0..if self.reading.pause.is_some() { 1 } else { BURST } {
             match self.read().await {
                 Ok(()) => {}
                 Err(problem) if problem.kind() == ErrorKind::WouldBlock => return Burst::Done,
@@ -150,16 +181,20 @@ impl Datagrams<'_> {
 
     /// Reads one datagram. Credit comes first: without it the datagram stays in the queue and its sender waits.
     async fn read(&mut self) -> io::Result<()> {
-        let length = next_length(&self.socket)?;
-        let credit = self.reporter.outbox().credit(length).await;
-        let mut buffer = vec![0; length];
-        let (length, from) = self.socket.try_recv_from(&mut buffer)?;
-        buffer.truncate(length);
-        let bytes: Arc<[u8]> = buffer.into();
-        let from = place_of(&from);
-        self.received += length as u64;
+        let whole = arrival::next_length(&self.socket)?;
+        let room = self.reading.size.map_or(usize::MAX, |size| size as usize).min(whole.unwrap_or(arrival::LARGEST));
+        let credit = self.reporter.outbox().credit(room).await;
+        let Arrival { bytes, from, is_cut } = arrival::try_receive(&self.socket, room)?;
+        self.rests_until = self.reading.pause.map(|pause| Instant::now() + pause);
+        let bytes: Arc<[u8]> = bytes.into();
+        self.received += bytes.len() as u64;
         self.last_sender = Some(from);
-        self.reporter.post(What::Received { peer: Peer::datagram(from.into()), bytes: bytes.clone() }, credit);
+        let peer = Peer::datagram(from.into());
+        self.reporter.post(What::Received { peer, bytes: bytes.clone() }, credit);
+        if is_cut {
+            let (kept, whole) = (bytes.len() as u64, whole.map(|whole| whole as u64));
+            self.reporter.report(What::Truncated { peer, kept, whole }).await;
+        }
         // An echo of one's own words would never end.
         if from.is_unnamed() || from != self.local {
             self.answer(from, &bytes).await;
@@ -187,9 +222,23 @@ impl Datagrams<'_> {
         }
     }
 
-    /// Finds out where a message goes and sends it after those that wait.
+    /// Sends a message after those that wait.
     async fn queue(&mut self, message: Message, origin: Origin) -> Queued {
-        let to = match message.target {
+        let Some(to) = self.destination(message.target).await else { return Queued::Nowhere };
+        self.outgoing.send(&self.socket, message.bytes, to, origin).await;
+        Queued::Somewhere
+    }
+
+    /// The same in parts, each a datagram of its own.
+    async fn queue_parts(&mut self, message: Message, parts: Parts) {
+        if let Some(to) = self.destination(message.target).await {
+            self.outgoing.send_in_parts(&self.socket, message.bytes, to, parts).await;
+        }
+    }
+
+    /// Where a message goes; where that is nowhere it is told.
+    async fn destination(&self, target: Target) -> Option<UnixPath> {
+        let to = match target {
             Target::Path(to) => Ok(to),
             Target::LastSender => match self.last_sender {
                 Some(sender) if sender.is_unnamed() => Err(Cause::UnnamedSender),
@@ -198,15 +247,33 @@ impl Datagrams<'_> {
             Target::Everyone | Target::Connections(_) | Target::Address(_) => self.remote.ok_or(Cause::NoTarget),
         };
         match to {
-            Ok(to) => {
-                self.outgoing.send(&self.socket, message.bytes, to, origin).await;
-                Queued::Somewhere
-            }
+            Ok(to) => Some(to),
             Err(cause) => {
                 self.trouble(Failure { operation: Operation::Send, address: String::new(), cause, os_code: None }).await;
-                Queued::Nowhere
+                None
             }
         }
+    }
+
+    /// Asks for other buffers, and tells what the system granted.
+    async fn set_buffers(&self, Buffers { receive, send }: Buffers) {
+        let failed = |name, problem: &io::Error| error::at(Operation::Option(OptionName(name)), self.local, problem);
+        let mut failures = Vec::new();
+        let (receive, send) = {
+            let socket = SockRef::from(&self.socket);
+            if let Some(Err(problem)) = receive.map(|bytes| socket.set_recv_buffer_size(bytes as usize)) {
+                failures.push(failed("SO_RCVBUF", &problem));
+            }
+            if let Some(Err(problem)) = send.map(|bytes| socket.set_send_buffer_size(bytes as usize)) {
+                failures.push(failed("SO_SNDBUF", &problem));
+            }
+            let size = |size: io::Result<usize>| size.map_or(0, |size| size as u64);
+            (size(socket.recv_buffer_size()), size(socket.send_buffer_size()))
+        };
+        for failure in failures {
+            self.trouble(failure).await;
+        }
+        self.reporter.report(What::Turned(Knob::Buffers { peer: None, receive, send })).await;
     }
 
     async fn trouble(&self, failure: Failure) {
@@ -216,22 +283,14 @@ impl Datagrams<'_> {
     /// Reads what had arrived before the close; its file is gone, so nothing comes after it.
     async fn drain(&mut self) {
         let until = Instant::now() + CLOSE_READS_FOR;
-        while !self.reporter.outbox().is_held() && Instant::now() < until && self.receive().await == Burst::Full {}
+        let held = || self.reporter.outbox().is_held();
+        while !held() && !self.reading.held.is_on() && Instant::now() < until && self.receive().await == Burst::Full {}
     }
 }
 
-/// The length of the datagram that a read would take next.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn next_length(socket: &UnixDatagram) -> io::Result<usize> {
-    use nix::sys::socket::{MsgFlags, recv};
-    use std::os::fd::AsRawFd;
-    let look = || Ok(recv(socket.as_raw_fd(), &mut [], MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC)?);
-    socket.try_io(tokio::io::Interest::READABLE, look)
-}
-
-/// Room for any datagram: elsewhere the system does not tell a length beforehand, and allows far shorter ones (macOS: 2,048 bytes unless
-/// raised).
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn next_length(_socket: &UnixDatagram) -> io::Result<usize> {
-    Ok(256 << 10)
+async fn moment(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
 }

@@ -3,12 +3,13 @@
 //! | file | what it answers |
 //! | --- | --- |
 //! | `client`, `server` | stream sessions: how their ends come to be; the rest is what TCP sessions do |
-//! | `datagram`, `sending` | datagram sessions |
+//! | `datagram`, `arrival`, `sending` | datagram sessions |
 //! | `bound` | a place is taken, or why not |
 //! | `file` | what stands at a path, and how our file goes again |
 //! | `owner` | which process holds a place |
 //! | `error` | the system's errors, told apart |
 
+mod arrival;
 mod bound;
 mod client;
 mod datagram;

@@ -12,6 +12,7 @@ use crate::session::address::UnixPath;
 use crate::session::event::{Origin, Unsent, What};
 use crate::session::failure::{Cause, Operation};
 use crate::session::id::Peer;
+use crate::session::knob::Parts;
 use nix::libc;
 use socket2::SockRef;
 use std::collections::{BTreeMap, VecDeque};
@@ -46,6 +47,16 @@ struct Waiting {
     origin: Origin,
 }
 
+/// A message that leaves in parts with pauses between them.
+struct Parted {
+    bytes: Arc<[u8]>,
+    to: UnixPath,
+    parts: Parts,
+    /// Where the next part begins.
+    from: usize,
+    due: Instant,
+}
+
 /// What one try did.
 #[derive(PartialEq)]
 enum Tried {
@@ -59,6 +70,7 @@ enum Tried {
 pub struct Outgoing {
     reporter: Reporter,
     waiting: BTreeMap<UnixPath, VecDeque<Waiting>>,
+    parted: VecDeque<Parted>,
     /// With what each message costs besides its bytes.
     waiting_bytes: usize,
     try_at: Option<Instant>,
@@ -76,6 +88,7 @@ impl Outgoing {
         Self {
             reporter,
             waiting: BTreeMap::new(),
+            parted: VecDeque::new(),
             waiting_bytes: 0,
             try_at: None,
             pause: *PAUSES.start(),
@@ -118,6 +131,44 @@ impl Outgoing {
         self.try_at.get_or_insert_with(|| Instant::now() + *PAUSES.start());
     }
 
+    /// Sends a message in parts, at once or with pauses between them.
+    pub async fn send_in_parts(&mut self, socket: &UnixDatagram, bytes: Arc<[u8]>, to: UnixPath, parts: Parts) {
+        if parts.gap.is_zero() {
+            let mut from = 0;
+            loop {
+                let end = parts.end(from, bytes.len());
+                self.send(socket, Arc::from(&bytes[from..end]), to, Origin::User).await;
+                from = end;
+                if from >= bytes.len() {
+                    return;
+                }
+            }
+        }
+        let cost = bytes.len() + OVERHEAD;
+        if self.waiting_bytes > 0 && self.waiting_bytes + cost > SEND_BOUND {
+            self.full.add(bytes.len());
+            self.tell_at.get_or_insert_with(Instant::now);
+            return;
+        }
+        self.waiting_bytes += cost;
+        self.parted.push_back(Parted { bytes, to, parts, from: 0, due: Instant::now() });
+    }
+
+    /// Sends the part that is due.
+    async fn send_part(&mut self, socket: &UnixDatagram) {
+        let Some(parted) = self.parted.front_mut() else { return };
+        let end = parted.parts.end(parted.from, parted.bytes.len());
+        let (part, to) = (Arc::from(&parted.bytes[parted.from..end]), parted.to);
+        parted.from = end;
+        parted.due = Instant::now() + parted.parts.gap;
+        let length = parted.bytes.len();
+        if end >= length {
+            self.parted.pop_front();
+            self.waiting_bytes -= length + OVERHEAD;
+        }
+        self.send(socket, part, to, Origin::User).await;
+    }
+
     async fn attempt(&mut self, socket: &UnixDatagram, bytes: &Arc<[u8]>, to: UnixPath, origin: Origin) -> Tried {
         // Not through tokio, which would wait for an event that does not come.
         let done = address_of(to).and_then(|address| SockRef::from(socket).send_to(bytes, &address));
@@ -140,9 +191,10 @@ impl Outgoing {
         Tried::Over
     }
 
-    /// Waits until there is something to do: datagrams to be tried again, or refusals to be told.
+    /// Waits until there is something to do: datagrams to be tried again, parts to be sent, or refusals to be told.
     pub async fn due(&self) {
-        match [self.try_at, self.tell_at].into_iter().flatten().min() {
+        let part = self.parted.front().map(|parted| parted.due);
+        match [self.try_at, self.tell_at, part].into_iter().flatten().min() {
             Some(moment) => tokio::time::sleep_until(moment).await,
             None => std::future::pending().await,
         }
@@ -153,6 +205,9 @@ impl Outgoing {
         let now = Instant::now();
         if self.try_at.is_some_and(|at| at <= now) {
             self.try_waiting(socket).await;
+        }
+        if self.parted.front().is_some_and(|parted| parted.due <= now) {
+            self.send_part(socket).await;
         }
         if self.tell_at.is_some_and(|at| at <= now) {
             self.tell_refused().await;
@@ -196,6 +251,8 @@ impl Outgoing {
         self.try_waiting(socket).await;
         self.tell_refused().await;
         let mut left = Refused::default();
+        // A message of which parts have left counts with the rest of it.
+        self.parted.drain(..).for_each(|parted| left.add(parted.bytes.len() - parted.from));
         std::mem::take(&mut self.waiting).into_values().flatten().for_each(|waiting| left.add(waiting.bytes.len()));
         if let Some(Refused { messages, bytes }) = left.take() {
             self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::Ended }).await;

@@ -48,9 +48,9 @@ pub fn note(style: &Style, record: &Record, what: &What, local: Option<Address>,
         }
         What::PeerLeft { ending, .. } => ("peer-left", ended(style.language, ending)),
         What::Closed { ending } => ("closed", ended(style.language, ending)),
-        What::Dialled { target, .. } => {
+        What::Dialled(dialled) => {
             // `peer` is the client, whose conversation it is; `local` is this end towards the target.
-            ("dialled", fields(&[("target", json!(target.address.to_string()))]))
+            ("dialled", fields(&[("target", json!(dialled.target.address.to_string()))]))
         }
         What::Impaired(impaired) => ("impaired", relay::impaired(impaired)),
         What::ImpairmentSet(impairment) => ("impairment", relay::impairment(impairment)),

@@ -174,8 +174,8 @@ impl Writer {
 
     fn local_of_note(&self, what: &What) -> Option<Address> {
         match what {
-            What::Connected { local, .. } | What::PeerJoined { local, .. } | What::Dialled { local, .. } => Some(*local),
-            _ => self.local,
+            What::PeerLeft { peer, .. } => peer.connection.and_then(|id| self.peer_locals.get(&id).copied()).or(self.local),
+            other => other.begun().map(|(_, local)| local).or(self.local),
         }
     }
 
@@ -184,14 +184,13 @@ impl Writer {
             What::Listening { local } | What::Bound { local, .. } | What::Connected { local, .. } => self.local = Some(*local),
             _ => {}
         }
-        if let What::Connected { peer, local } | What::PeerJoined { peer, local } | What::Dialled { target: peer, local, .. } =
-            what
+        if let Some((peer, local)) = what.begun()
             && let Some(id) = peer.connection
         {
             // A client that connects again starts new streams.
             self.decoders.remove(&(id, Direction::Received));
             self.decoders.remove(&(id, Direction::Sent));
-            self.peer_locals.insert(id, *local);
+            self.peer_locals.insert(id, local);
         }
     }
 

@@ -33,7 +33,7 @@ impl App {
     pub(super) fn look_at_encapsulation(&mut self, model: &Model, wanted: &mut Vec<(SessionId, RecordId)>) {
         if self.settings.encapsulation {
             let tab = self.focused.and_then(|id| self.tabs.get(&id));
-            wanted.extend(self.encapsulation.look(tab, model, &self.pages, std::iter::empty()));
+            wanted.extend(self.encapsulation.look(tab, model, &self.pages));
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::traffic::record::RecordId;
 use crate::traffic::view::RowKey;
 use crate::ui::clipboard;
 use crate::ui::intent::CopyAs;
+use crate::ui::page::TabPage;
 use crate::ui::panel::inspector::Inspected;
 use crate::ui::session::{Rows, SessionTab};
 use crate::ui::tiles;
@@ -110,6 +111,7 @@ impl App {
         let old = self.feeds.extract_if(.., |id, feed| !is_wanted(id, feed)).map(|(_, feed)| feed);
         self.ending.extend(old.inspect(Feed::stop));
         self.ending.retain(|feed| !feed.has_ended());
+        new |= self.feed_ladders();
         for tab in self.tabs.values() {
             let Some(scanner) = &tab.scanner else { continue };
             match self.feeds.get(&tab.id) {
@@ -130,6 +132,48 @@ impl App {
             }
         }
         new
+    }
+
+    /// The same for the connections that ladders look at.
+    fn feed_ladders(&mut self) -> bool {
+        let mut new = false;
+        let wanted = |feed: &Feed| {
+            let mut scanners = self.tabs.values().filter(|tab| tab.page == TabPage::Ladder).flat_map(|tab| tab.ladder.scanners());
+            scanners.any(|(_, scanner)| feed.feeds(scanner))
+        };
+        let (kept, old): (Vec<Feed>, Vec<Feed>) = std::mem::take(&mut self.ladder_feeds).into_iter().partition(wanted);
+        old.iter().for_each(Feed::stop);
+        self.ending.extend(old);
+        self.ladder_feeds = kept;
+        for tab in self.tabs.values().filter(|tab| tab.page == TabPage::Ladder) {
+            for (id, scanner) in tab.ladder.scanners() {
+                if let Some(feed) = self.ladder_feeds.iter().find(|feed| feed.feeds(scanner)) {
+                    if tab.ladder.is_finding() {
+                        feed.more();
+                    }
+                    continue;
+                }
+                let waker = self.ctx.clone();
+                let wake = Box::new(move || waker.request_repaint_after(FRAME));
+                match Feed::start(self.history(id), scanner.clone(), wake) {
+                    Ok(feed) => {
+                        feed.wait(SCAN_PATIENCE);
+                        new = true;
+                        self.ladder_feeds.push(feed);
+                    }
+                    Err(problem) => self.notices.bad(problem.to_string()),
+                }
+            }
+        }
+        new
+    }
+
+    /// Selects a record where it is, as if it had been clicked in the log.
+    pub(super) fn select(&mut self, id: SessionId, record: RecordId) {
+        if let Some(tab) = self.tabs.get_mut(&id) {
+            tab.select(record);
+            self.focused = Some(id);
+        }
     }
 
     pub(super) fn history(&self, id: SessionId) -> History {

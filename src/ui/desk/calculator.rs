@@ -1,7 +1,7 @@
 //! The calculator: the AND in binary, what follows from it, and whose hardware address a frame to another host carries. Must never work
 //! anything out itself: `session::subnet` does.
 
-use super::{explained, fact, filled, remark, typed};
+use super::{compact, explained, fact, filled, remark, typed};
 use crate::describe::grouped;
 use crate::i18n::Language;
 use crate::session::subnet::{Hop, HopError, Subnet, class, hop, mac_text, octets, parse_ip, range_of};
@@ -71,7 +71,7 @@ impl Calculator {
         ui.add_space(space::TINY);
         binary(ui, language, &subnet);
         ui.add_space(space::SMALL);
-        facts(ui, language, &subnet);
+        ui.scope(|ui| facts(ui, language, &subnet));
         ui.add_space(space::MEDIUM);
         caption(ui, &tr("desk.way"));
         self.way(ui, language, &subnet);
@@ -174,13 +174,17 @@ fn row(ui: &mut Ui, name: &str, address: IpAddr, prefix: u8) {
     let dot = if address.is_ipv4() { "." } else { ":" };
     for (index, octet) in octets(address).into_iter().enumerate() {
         if index > 0 && index % PER_LINE == 0 {
+            // At the end of a line the bar stands there, so that all lines begin alike.
+            if index * 8 == usize::from(prefix) {
+                job.append("│", 0.0, format(colors.strong));
+            }
             job.append("\n", 0.0, format(colors.weak));
         } else if index > 0 && (address.is_ipv4() || index % 2 == 0) {
             job.append(dot, 0.0, format(colors.weak));
         }
         for bit in 0..8 {
             let place = (index * 8 + bit) as u8;
-            if place == prefix && place > 0 {
+            if place == prefix && usize::from(place) % (8 * PER_LINE) > 0 {
                 job.append("│", 0.0, format(colors.strong));
             }
             let one = octet >> (7 - bit) & 1 == 1;
@@ -214,7 +218,7 @@ fn bit_format(colors: &Palette, one: bool, of_network: bool) -> TextFormat {
 
 fn facts(ui: &mut Ui, language: Language, subnet: &Subnet) {
     let tr = |key: &str| language.tr(key).into_owned();
-    ui.spacing_mut().item_spacing.y = space::TINY;
+    compact(ui);
     fact(ui, &tr("desk.network"), &format!("{}/{}", subnet.network(), subnet.prefix()));
     match subnet.broadcast() {
         Some(broadcast) => fact(ui, &tr("desk.broadcast"), &broadcast.to_string()),

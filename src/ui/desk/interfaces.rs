@@ -2,11 +2,11 @@
 
 use super::asking::{Asking, Heard};
 use super::calculator::Chosen;
-use super::{fact, remark};
+use super::{compact, fact, remark};
 use crate::i18n::Language;
 use crate::os::interfaces::{Card, list};
 use crate::session::subnet::{mac_text, range_of};
-use crate::ui::theme::{self, size, space};
+use crate::ui::theme::{self, size};
 use crate::ui::widget::control::{self, palette};
 use egui::{Align, Layout, RichText, Ui};
 use egui_material_icons::icons::{ICON_CALCULATE, ICON_REFRESH};
@@ -73,7 +73,7 @@ fn show_card(ui: &mut Ui, language: Language, card: &Card) -> Option<Chosen> {
     let tr = |key: &str| language.tr(key).into_owned();
     let colors = palette(ui);
     let unknown = || tr("desk.unknown");
-    ui.spacing_mut().item_spacing.y = space::TINY;
+    compact(ui);
     ui.horizontal(|ui| {
         control::light(ui, if card.up { colors.ok } else { colors.weak });
         ui.label(RichText::new(&card.name).size(size::TITLE_TEXT).color(colors.strong));

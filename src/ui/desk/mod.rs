@@ -76,14 +76,22 @@ impl Desk {
             .show(ui, |ui| self.show(ui, language, intents));
     }
 
+    /// In place of the tabs.
+    pub fn page(&mut self, ui: &mut Ui, language: Language, intents: &mut Vec<Intent>) {
+        ui.set_min_size(ui.available_size());
+        ui.vertical(|ui| {
+            // Lines across a whole window are hard to read.
+            ui.set_max_width(ui.available_width().min(size::DESK_MOST));
+            self.show(ui, language, intents);
+        });
+    }
+
     /// ```text
     /// 地址                                                        ×
     /// [ 计算器 | 本机接口 | 端口 | 域名 ]
     /// ```
     pub fn show(&mut self, ui: &mut Ui, language: Language, intents: &mut Vec<Intent>) {
         let tr = |key: &str| language.tr(key).into_owned();
-        // Lines across a whole window are hard to read.
-        ui.set_max_width(ui.available_width().min(size::DESK_MOST));
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
             ui.label(RichText::new(tr("desk.title")).size(size::TITLE_TEXT).color(palette(ui).strong));
@@ -123,13 +131,17 @@ fn scrolled<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
 /// The width of a fact's name.
 const FACT: f32 = 132.0;
 
+/// Lines close to each other.
+fn compact(ui: &mut Ui) {
+    ui.spacing_mut().item_spacing.y = space::TINY;
+    ui.spacing_mut().interact_size.y = size::ROW;
+}
+
 /// A line with a name and a value that can be copied.
 fn fact(ui: &mut Ui, name: &str, value: &str) -> Response {
     let colors = palette(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::TINY;
-        ui.spacing_mut().interact_size.y = size::ROW;
-        ui.set_min_height(size::ROW);
         let width = FACT.min(ui.available_width() / 2.0);
         let (_, room) = ui.allocate_space(vec2(width, size::ROW));
         let layout = Layout::left_to_right(Align::Center);

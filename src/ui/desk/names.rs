@@ -2,15 +2,17 @@
 //! wait for it.
 
 use super::asking::{Asking, Heard};
-use super::{explained, fact, remark, typed};
+use super::{compact, explained, fact, remark, typed};
 use crate::describe;
+use crate::diagram::names::scene;
 use crate::i18n::Language;
 use crate::os::resolve::{Resolved, Unresolved, resolve};
 use crate::session::subnet::range_of;
+use crate::ui::scene_view;
 use crate::ui::theme::{size, space};
 use crate::ui::widget::control::{self, palette};
 use crate::ui::widget::field::caption;
-use egui::{Key, Label, RichText, Ui};
+use egui::{Key, Label, RichText, Sense, Ui, vec2};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_TRAVEL_EXPLORE};
 use std::time::Duration;
 
@@ -76,13 +78,15 @@ impl Names {
         if let Some((name, outcome)) = &self.outcome {
             ui.add_space(space::SMALL);
             match outcome {
-                Ok(resolved) => answers(ui, language, name, resolved),
+                Ok(resolved) => {
+                    ui.scope(|ui| answers(ui, language, name, resolved));
+                }
                 Err(unresolved) => unanswered(ui, language, unresolved),
             }
         }
         ui.add_space(space::MEDIUM);
         caption(ui, &tr("desk.how_names"));
-        path(ui, language);
+        path(ui, language, &self.name);
     }
 
     fn ask(&mut self, ui: &Ui) {
@@ -110,7 +114,7 @@ fn millis(took: Duration) -> String {
 
 fn answers(ui: &mut Ui, language: Language, name: &str, resolved: &Resolved) {
     let colors = palette(ui);
-    ui.spacing_mut().item_spacing.y = space::TINY;
+    compact(ui);
     let values: [(&str, &dyn std::fmt::Display); 3] =
         [("name", &name), ("count", &resolved.addresses.len()), ("took", &millis(resolved.took))];
     explained(ui, &language.tr_with("desk.resolved", &values));
@@ -135,7 +139,13 @@ fn unanswered(ui: &mut Ui, language: Language, unresolved: &Unresolved) {
 }
 
 /// How a name is looked up, as it is taught.
-fn path(ui: &mut Ui, language: Language) {
+fn path(ui: &mut Ui, language: Language, name: &str) {
+    let picture = scene(language, name);
+    let zoom = (ui.available_width() / picture.width).min(1.0);
+    ui.add_space(space::SMALL);
+    let (rect, _) = ui.allocate_exact_size(vec2(picture.width, picture.height) * zoom, Sense::hover());
+    scene_view::show_at(ui, &language.tr("desk.how_names"), &picture, (rect.min, zoom), None);
+    remark(ui, &language.tr("desk.path.dashed"));
     for key in ["desk.names_recursive", "desk.names_iterative", "desk.names_cached"] {
         explained(ui, &language.tr(key));
     }

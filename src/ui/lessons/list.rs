@@ -72,8 +72,8 @@ fn card(ui: &mut Ui, language: Language, lesson: &Lesson, done: bool) -> bool {
                             ui.label(control::icon(ICON_CHECK).color(colors.ok));
                         }
                     });
-                    let small = |text: &str| RichText::new(text).size(size::CAPTION_TEXT).color(colors.weak);
-                    ui.add(Label::new(small(lesson.goal.of(language))).wrap());
+                    let goal = lesson.goal.of(language).replace('`', "");
+                    ui.add(Label::new(RichText::new(goal).size(size::CAPTION_TEXT).color(colors.weak)).wrap());
                     if !met {
                         let needs = language.tr(&format!("lesson.needs_{}", lesson.needs.word())).into_owned();
                         ui.add(Label::new(RichText::new(needs).size(size::CAPTION_TEXT).color(colors.warning)).wrap());

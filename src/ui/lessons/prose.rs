@@ -37,7 +37,14 @@ pub fn line(ui: &mut Ui, text: &str, color: Color32) {
 pub fn job(ui: &Ui, words: &[Word<'_>], color: Color32) -> LayoutJob {
     let colors = palette(ui);
     let mut job = LayoutJob::default();
-    let format = |font: FontId, background: Color32| TextFormat { font_id: font, color, background, ..TextFormat::default() };
+    let format = |font_id: FontId, background: Color32| TextFormat {
+        font_id,
+        color,
+        background,
+        // Texts that are read, not glanced at, need air between their lines.
+        line_height: Some(size::ROW),
+        ..TextFormat::default()
+    };
     for word in words {
         match word {
             Word::Plain(text) => job.append(text, 0.0, format(theme::font(size::CONTROL_TEXT), Color32::TRANSPARENT)),

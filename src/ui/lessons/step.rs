@@ -195,7 +195,7 @@ fn findings(ui: &mut Ui, language: Language, findings: &[Shown]) {
         |ui| {
             ui.set_width(ui.available_width());
             let half = (ui.available_width() - space::LARGE - 2.0 * space::SMALL) / 2.0;
-            Grid::new("findings").num_columns(3).spacing([space::SMALL, space::TINY]).show(ui, |ui| {
+            Grid::new("findings").num_columns(3).min_col_width(0.0).spacing([space::SMALL, space::TINY]).show(ui, |ui| {
                 for Shown { label, value, verdict } in findings {
                     let (sign, color) = mark(*verdict, ui);
                     ui.label(RichText::new(sign).color(color));

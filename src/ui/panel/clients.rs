@@ -102,7 +102,11 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
             ui.label(RichText::new(connection.since.clock(around.zone)).color(colors.weak))
                 .on_hover_text(around.language.tr("clients.since"));
         }
-        for (arrow, bytes, color) in [("←", connection.received, colors.received), ("→", connection.sent, colors.sent)] {
+        let counts = [("←", connection.received, colors.received), ("→", connection.sent, colors.sent)];
+        // And where there is no room for those either, the button alone.
+        let room = ui.available_width() - size::CONTROL - 2.0 * ui.spacing().item_spacing.x;
+        let shown = if room < 2.0 * COUNT_WIDTH { &counts[..0] } else { &counts[..] };
+        for (arrow, bytes, color) in shown.iter().copied() {
             // A column of its own, so that the buttons behind it stand still while bytes come.
             let (_, room) = ui.allocate_space(vec2(COUNT_WIDTH, size::CONTROL));
             let line = Layout::left_to_right(Align::Center);
@@ -118,7 +122,12 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
             ui.add(egui::Label::new(who).truncate()).on_hover_text(around.language.tr("unix.who_hint"));
         }
         if connection.peer_finished {
-            ui.label(RichText::new(around.language.tr("clients.peer_finished")).color(colors.busy));
+            let room = (ui.available_width() - size::CONTROL - 2.0 * ui.spacing().item_spacing.x).max(0.0);
+            let text = RichText::new(around.language.tr("clients.peer_finished")).color(colors.busy);
+            ui.scope(|ui| {
+                ui.set_max_width(room);
+                ui.add(egui::Label::new(text).truncate());
+            });
         }
         let disconnect = around.language.tr_with("clients.disconnect", &[("remote", &address)]);
         let response = control::bare(ui, ICON_CLOSE, &disconnect);

@@ -1,15 +1,17 @@
 //! 封装: the selected record inside its headers, at the foot of the window. Must never work a picture out in a frame in which nothing has
 //! changed, and never show a header around bytes that had none.
 
+use crate::diagram::encapsulation::carrier::carrier;
 use crate::diagram::encapsulation::frame::Frame as Wrapped;
 use crate::diagram::encapsulation::picture::{self, Mark};
 use crate::diagram::encapsulation::pieces::{Cut, ETHERNET_MTU, MOST_MTU, Plan, TooLong, least_mtu};
-use crate::diagram::encapsulation::subject::{Captured, Subject, Transport, Way};
+use crate::diagram::encapsulation::subject::{Subject, Transport, Way};
 use crate::diagram::scene::Scene;
 use crate::history::at_hand::AtHand;
 use crate::i18n::Language;
 use crate::session::address::Address;
 use crate::session::id::SessionId;
+use crate::session::timestamp::Timestamp;
 use crate::store::pages::Pages;
 use crate::traffic::model::{Model, Session};
 use crate::traffic::record::{Data, Direction, RecordId};
@@ -18,9 +20,14 @@ use crate::ui::intent::{Change, Intent};
 use crate::ui::scene_view::SceneView;
 use crate::ui::session::SessionTab;
 use crate::ui::theme::{size, space};
-use crate::ui::widget::control::{self, palette};
-use egui::{Align, Frame, Layout, Margin, Panel, RichText, Slider, Ui};
+use crate::ui::widget::control::{self, Spread, palette};
+use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::{ICON_CHEVRON_LEFT, ICON_CHEVRON_RIGHT, ICON_CLOSE};
+
+/// How much of the height it has at first.
+const SHARE: f32 = 0.45;
+/// Packets before and after a record's moment among which its own is looked for. Bytes may wait to be read while others come.
+const AROUND: u64 = 512;
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +49,8 @@ pub struct Encapsulation {
     chosen: Option<Mark>,
     views: [SceneView; 3],
     seen: Seen,
+    /// Captured packets among which its carrier was looked for.
+    searched: u64,
     drawn: Option<Drawn>,
 }
 
@@ -77,7 +86,7 @@ impl Default for Encapsulation {
     fn default() -> Self {
         let views = [SceneView::default(), SceneView::default(), SceneView::default()];
         let (page, chosen, seen) = (Page::default(), None, Seen::default());
-        Self { page, mtu: ETHERNET_MTU, piece: 0, chosen, views, seen, drawn: None }
+        Self { page, mtu: ETHERNET_MTU, piece: 0, chosen, views, seen, searched: 0, drawn: None }
     }
 }
 
@@ -97,15 +106,8 @@ impl Encapsulation {
         self.chosen = mark;
     }
 
-    /// Takes out of the model the selected row of the tab in front; the records for it that are not at hand. `captured` gives the IP packets
-    /// that were captured of the session, the latest first.
-    pub fn look<'a>(
-        &mut self,
-        tab: Option<&SessionTab>,
-        model: &Model,
-        pages: &Pages,
-        captured: impl Iterator<Item = &'a [u8]>,
-    ) -> Vec<(SessionId, RecordId)> {
+    /// Takes out of the model the selected row of the tab in front; the records for it that are not at hand.
+    pub fn look(&mut self, tab: Option<&SessionTab>, model: &Model, pages: &Pages) -> Vec<(SessionId, RecordId)> {
         let Some((tab, key)) = tab.and_then(|tab| Some((tab, tab.selection.last?))) else {
             self.see(Seen::Nothing);
             return Vec::new();
@@ -114,19 +116,44 @@ impl Encapsulation {
         let records = AtHand::new(&session.log, pages, tab.id);
         let row = SessionTab::rows_of(tab.scanner.as_deref(), &[key], &records);
         let record = row.first().and_then(|row| row.record(&records));
-        let seen = record.map(|record| record.data().map_or(Seen::Note, |data| of_data(tab, session, data, captured)));
+        let seen = record.as_ref().map(|record| record.data().map_or(Seen::Note, |data| of_data(tab, session, data)));
         let wanted: Vec<_> = records.wanted().into_iter().map(|record| (tab.id, record)).collect();
         // What is on its way leaves the last picture where it is.
         if let Some(seen) = seen.or_else(|| wanted.is_empty().then_some(Seen::Nothing)) {
             self.see(seen);
         }
+        if let Some((at, direction)) = record.and_then(|record| record.data().map(|data| (record.at, data.direction))) {
+            self.find_carrier(tab, (way(direction), at));
+        }
         wanted
     }
 
+    /// Looks among the captured packets for the one that carried the message, whenever there are new ones; once found it stays.
+    fn find_carrier(&mut self, tab: &SessionTab, when: (Way, Timestamp)) {
+        let Seen::Data(subject) = &mut self.seen else { return };
+        let Some(packets) = tab.capture.packets.as_ref().filter(|_| subject.captured.is_none()) else { return };
+        // Whoever captures has it for a moment: with the next frame.
+        let Some(packets) = packets.try_lock() else { return };
+        if self.searched == packets.next() {
+            return;
+        }
+        self.searched = packets.next();
+        let middle = packets.since(when.1);
+        let near = packets.range(middle.saturating_sub(AROUND)..middle + AROUND).map(|caught| &**caught);
+        let found = carrier(subject, when, near);
+        drop(packets);
+        subject.captured = found;
+    }
+
     fn see(&mut self, seen: Seen) {
-        if self.seen != seen {
+        let same = match (&self.seen, &seen) {
+            // Which packet carried it is found out afterwards.
+            (Seen::Data(old), Seen::Data(new)) => old.is_same(new),
+            (old, new) => old == new,
+        };
+        if !same {
             // Another message has other pieces.
-            self.piece = 0;
+            (self.piece, self.searched) = (0, 0);
             self.seen = seen;
         }
     }
@@ -137,7 +164,7 @@ impl Encapsulation {
         Panel::bottom("encapsulation")
             .frame(Frame::new().fill(palette(ui).panel).inner_margin(Margin::symmetric(12, 8)))
             .resizable(true)
-            .default_size(size::ENCAPSULATION.min(ui.available_height() * 0.5).max(size::LENS_LEAST))
+            .default_size((ui.available_height() * SHARE).max(size::LENS_LEAST))
             .size_range(size::LENS_LEAST..=most)
             .show(ui, |ui| self.show(ui, language, intents));
     }
@@ -237,8 +264,9 @@ impl Encapsulation {
             ui.set_min_height(size::CONTROL);
             let least = least_mtu(&drawn.from.0);
             let mut mtu = plan.mtu;
-            let slider = Slider::new(&mut mtu, least..=MOST_MTU).logarithmic(true).text(language.tr("encap.mtu"));
-            if ui.add(slider).on_hover_text(language.tr("encap.mtu_hint")).changed() {
+            let name = language.tr("encap.mtu");
+            let slider = control::slider(ui, &mut mtu, least..=MOST_MTU, Spread::Logarithmic, &name);
+            if slider.on_hover_text(language.tr("encap.mtu_hint")).changed() {
                 (self.mtu, self.piece) = (mtu, 0);
             }
             let count = plan.count();
@@ -286,7 +314,7 @@ impl Page {
 }
 
 /// A message and its way, as far as the session tells it.
-fn of_data<'a>(tab: &SessionTab, session: &Session, data: &Data, captured: impl Iterator<Item = &'a [u8]>) -> Seen {
+fn of_data(tab: &SessionTab, session: &Session, data: &Data) -> Seen {
     let Address::Ip(peer) = data.peer.address else { return Seen::Unix };
     let local = match (data.peer.connection, &tab.about) {
         (Some(connection), _) => session.any_connection(Some(connection)).map(|connection| connection.local),
@@ -294,15 +322,16 @@ fn of_data<'a>(tab: &SessionTab, session: &Session, data: &Data, captured: impl 
         (None, None) => None,
     };
     let local = local.or(session.local).and_then(Address::ip);
-    let way = match data.direction {
-        Direction::Received => Way::FromPeer,
-        Direction::Sent => Way::ToPeer,
-    };
-    let transport = match data.peer.connection {
+    let transport = match data.peer.stream() {
         Some(_) => Transport::Tcp { offset: data.offset },
         None => Transport::Udp,
     };
-    let subject = Subject::new(local, peer, way, transport, data.bytes.clone());
-    let packet = captured.filter_map(Captured::parse).find(|captured| captured.carried(&subject));
-    Seen::Data(Box::new(subject.with_packet(packet)))
+    Seen::Data(Box::new(Subject::new(local, peer, way(data.direction), transport, data.bytes.clone())))
+}
+
+fn way(direction: Direction) -> Way {
+    match direction {
+        Direction::Received => Way::FromPeer,
+        Direction::Sent => Way::ToPeer,
+    }
 }

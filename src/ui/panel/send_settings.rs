@@ -6,6 +6,7 @@ use crate::session::draft::{Field, ReplyChoice};
 use crate::session::spec::Role;
 use crate::traffic::record::Direction;
 use crate::ui::intent::Intent;
+use crate::ui::page::TabPage;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::widget::field::Fields;
 use crate::ui::widget::{control, encoding, field};
@@ -46,7 +47,8 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     replies.extend((tab.draft.role == Role::Udp).then_some(ReplyChoice::IpMsg));
     let replies: Vec<_> = replies.into_iter().map(|reply| (reply, tr(reply_key(reply)))).collect();
     reply_changed |= fields.choice(ui, "send_settings.reply", &mut tab.draft.reply, &replies);
-    if tab.draft.reply == ReplyChoice::IpMsg {
+    // Beside its messages the names stand where they are said.
+    if tab.draft.reply == ReplyChoice::IpMsg && tab.page != TabPage::Messages {
         let names = &mut tab.draft.messenger;
         for (key, field, name) in [
             ("messenger.user", Field::MessengerUser, &mut names.user),

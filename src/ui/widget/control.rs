@@ -4,7 +4,8 @@
 use crate::session::state::State;
 use crate::ui::theme::{self, Palette, size};
 use egui::accesskit::Role;
-use egui::{Button, Color32, Response, RichText, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui::emath::Numeric;
+use egui::{Button, Color32, Response, RichText, Sense, Slider, Stroke, Ui, WidgetInfo, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons;
 
@@ -101,6 +102,35 @@ pub fn worded_toggle(ui: &mut Ui, symbol: MaterialIcon, word: &str, on: bool) ->
     let response = ui.add(Button::new(label).selected(on).min_size(vec2(size::CONTROL, size::CONTROL)));
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, on, word));
     response
+}
+
+/// A knob on a rail that can be seen on every surface, filled up to the knob, its number beside it, and its name after that.
+pub fn slider<T: Numeric>(
+    ui: &mut Ui,
+    value: &mut T,
+    range: std::ops::RangeInclusive<T>,
+    spread: Spread,
+    name: &str,
+) -> Response {
+    let colors = palette(ui);
+    ui.scope(|ui| {
+        ui.spacing_mut().slider_width = size::SLIDER;
+        ui.spacing_mut().slider_rail_height = size::RAIL;
+        ui.visuals_mut().widgets.inactive.bg_fill = colors.line;
+        ui.visuals_mut().selection.bg_fill = colors.accent;
+        let slider = Slider::new(value, range).logarithmic(spread == Spread::Logarithmic).trailing_fill(true);
+        ui.add(slider.text(name))
+    })
+    .inner
+}
+
+/// How values lie on a rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// Each takes as much of it as any other.
+    Even,
+    /// Each decade does.
+    Logarithmic,
 }
 
 /// A row of choices of which one holds. Returns whether it changed.

@@ -8,4 +8,5 @@ pub mod field;
 pub mod hover;
 pub mod keys;
 pub mod rows;
+pub mod run;
 pub mod spark;

@@ -3,7 +3,7 @@
 use super::super::frame::Frame;
 use super::super::subject::Subject;
 use super::{CAPTION, GAP, LINE, Mark, Pen, area, dump, layers, table};
-use crate::diagram::scene::{Anchor, Ink, Scene};
+use crate::diagram::scene::{Anchor, Face, Ink, Scale, Scene, width_of};
 use crate::i18n::Language;
 
 /// Width of the dump.
@@ -28,12 +28,15 @@ pub fn frame(language: Language, subject: &Subject, frame: &Frame, room: f32) ->
 /// What plain and grey mean here, and what is not as it looks.
 fn legend(pen: &mut Pen, language: Language, subject: &Subject, top: f32) -> f32 {
     let seen = if subject.captured.is_some() { "encap.legend_captured" } else { "encap.legend_real" };
-    let mut y = top;
+    let (mut x, mut y) = (1.0, top);
     for (fill, ink, key) in [(Ink::Series(0), Ink::Strong, seen), (Ink::Card, Ink::Weak, "encap.legend_example")] {
-        pen.square(area(1.0, y + (LINE - SAMPLE) / 2.0, SAMPLE, SAMPLE), Some(fill), Some(Ink::Weak));
-        pen.words((SAMPLE + 8.0, y + LINE / 2.0), Anchor::Left, language.tr(key), CAPTION.ink(ink));
-        y += LINE;
+        let text = language.tr(key);
+        pen.square(area(x, y + (LINE - SAMPLE) / 2.0, SAMPLE, SAMPLE), Some(fill), Some(Ink::Weak));
+        x += SAMPLE + 8.0;
+        pen.words((x, y + LINE / 2.0), Anchor::Left, text.clone(), CAPTION.ink(ink));
+        x += width_of(&text, Face::Plain, Scale::Caption) + 2.0 * GAP;
     }
+    y += LINE;
     if subject.is_loopback() {
         pen.words((0.0, y + LINE / 2.0), Anchor::Left, language.tr("encap.loopback"), CAPTION.ink(Ink::Warning));
         y += LINE;

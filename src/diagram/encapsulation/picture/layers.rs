@@ -9,13 +9,13 @@ use crate::diagram::scene::{Anchor, Face, Ink, Scale};
 use crate::i18n::Language;
 
 /// Widths of the columns: three models and the unit.
-const COLUMNS: [f32; 4] = [142.0, 96.0, 110.0, 92.0];
+const COLUMNS: [f32; 4] = [120.0, 88.0, 90.0, 84.0];
 /// Height of a row.
 const ROW: f32 = 27.0;
 /// Widths of boxes: a header, the message, the end of the frame.
-const HEADER: f32 = 112.0;
-const MESSAGE: f32 = 176.0;
-const END: f32 = 120.0;
+const HEADER: f32 = 104.0;
+const MESSAGE: f32 = 160.0;
+const END: f32 = 112.0;
 
 /// Keys of the names of a row, by column.
 type Names = [&'static str; 4];

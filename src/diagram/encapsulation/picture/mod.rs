@@ -102,7 +102,7 @@ impl Pen {
     fn rule(&mut self, (x, y): (f32, f32), width: f32) {
         let (from, to) = (Point { x, y }, Point { x: x + width, y });
         let certainty = Certainty::Observed;
-        self.scene.draw(Shape::Line { from, to, ink: Ink::Weak, width: 0.5, certainty, head: Head::None });
+        self.scene.draw(Shape::Line { from, to, ink: Ink::Lit, width: 1.0, certainty, head: Head::None });
     }
 
     /// The picture, as large as what is in it.

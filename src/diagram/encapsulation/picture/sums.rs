@@ -9,9 +9,9 @@ use crate::diagram::scene::{Anchor, Face, Ink, Scale, Scene};
 use crate::i18n::Language;
 
 /// Width of a column.
-const COLUMN: f32 = 560.0;
+const COLUMN: f32 = 590.0;
 /// Room for what words are.
-const NAMES: f32 = 190.0;
+const NAMES: f32 = 220.0;
 /// Words in a line.
 const WORDS: usize = 8;
 /// Where sums stand: their right end.

@@ -1,4 +1,4 @@
-//! A header as the standards draw it: 32 bits in a row, a box per field. Must never draw the message: that is in the dump.
+//! A header as the standards draw it: 32 bits in a row (of Ethernet all), a box per field. Must never draw the message: that is in the dump.
 
 use super::super::fields::{Kind, Layer};
 use super::super::frame::{Field, Frame, Span};
@@ -13,7 +13,7 @@ pub(super) const BIT: f32 = 19.5;
 /// Bits in a row.
 const BITS: usize = 32;
 /// Height of a row.
-const ROW: f32 = 34.0;
+const ROW: f32 = 37.0;
 /// Rows of options that are drawn: there are at most 10.
 const MOST_ROWS: usize = 12;
 
@@ -38,20 +38,26 @@ pub(super) fn draw(pen: &mut Pen, language: Language, frame: &Frame, (left, top)
 
 fn header(pen: &mut Pen, language: Language, frame: &Frame, span: &Span, (left, top): (f32, f32)) -> f32 {
     let first = span.bytes.start * 8;
+    // Ethernet's addresses are no multiple of 32 bits: its header is one row.
+    let bits = match span.layer {
+        Layer::Ethernet | Layer::EthernetEnd => span.bytes.len() * 8,
+        Layer::Application | Layer::Udp | Layer::Tcp | Layer::Ipv4 | Layer::Ipv6 => BITS,
+    };
+    let bit = WIDTH / bits.max(1) as f32;
     let mut rows = 0;
     for field in frame.fields.iter().filter(|field| field.layer == span.layer && span_has(span, field)) {
         let mut from = field.bits.start - first;
         let end = field.bits.end - first;
         let mut is_first = true;
         while from < end {
-            let row = from / BITS;
+            let row = from / bits;
             if row >= MOST_ROWS {
                 break;
             }
-            let to = end.min((row + 1) * BITS);
-            let x = left + (from % BITS) as f32 * BIT;
+            let to = end.min((row + 1) * bits);
+            let x = left + (from % bits) as f32 * bit;
             let y = top + row as f32 * ROW;
-            let width = (to - from) as f32 * BIT;
+            let width = (to - from) as f32 * bit;
             square(pen, language, frame, field, (x, y, width));
             if is_first {
                 name(pen, language, frame, field, (x, y, width));
@@ -81,7 +87,7 @@ fn square(pen: &mut Pen, language: Language, frame: &Frame, field: &Field, (x, y
 fn name(pen: &mut Pen, language: Language, frame: &Frame, field: &Field, (x, y, width): (f32, f32, f32)) {
     let middle = x + width / 2.0;
     let name = fit(&words::name(language, field.kind), width - 4.0, Face::Plain, Scale::Caption);
-    pen.words((middle, y + ROW * 0.3), Anchor::Middle, name, CAPTION);
+    pen.words((middle, y + ROW * 0.28), Anchor::Middle, name, CAPTION);
     let value = words::value(language, frame, field);
     // Of a number that has no room for how it comes about, the number alone.
     let short = || value.split(' ').next().unwrap_or_default().to_owned();
@@ -89,5 +95,5 @@ fn name(pen: &mut Pen, language: Language, frame: &Frame, field: &Field, (x, y, 
         cut if cut.ends_with('…') && matches!(field.kind, Kind::HeaderLength | Kind::DataOffset) => short(),
         cut => cut,
     };
-    pen.words((middle, y + ROW * 0.72), Anchor::Middle, value, BYTES.ink(ink_of_value(field.truth)));
+    pen.words((middle, y + ROW * 0.7), Anchor::Middle, value, BYTES.ink(ink_of_value(field.truth)));
 }
