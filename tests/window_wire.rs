@@ -61,10 +61,12 @@ fn packets_are_captured_and_saved_or_it_is_said_how_to_be_allowed() {
         window.press("network.close", Side::Right);
         // Data and its acknowledgement, two FINs and at least one acknowledgement more.
         let count = |window: &Window| {
-            let (before, after) = window.tr("packets.count").split_once("%{count}").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-            let counts = window.all().into_iter().filter_map(|seen| {
-                seen.text().strip_prefix(&before)?.strip_suffix(&after)?.parse::<u32>().ok()
-            });
+            let (before, after) =
+                window.tr("packets.count").split_once("%{count}").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+            let counts = window
+                .all()
+                .into_iter()
+                .filter_map(|seen| seen.text().strip_prefix(&before)?.strip_suffix(&after)?.parse::<u32>().ok());
             counts.max().unwrap_or(0)
         };
         window.until("enough packets", |window| count(window) >= 5);

@@ -339,7 +339,6 @@ impl App {
                     tab.draft.message.clear();
                 }
             }
-            Intent::Select(id, record) => self.select(id, record),
             Intent::Remember(message) => self.settings.remember(message),
             Intent::Select { session, record, frame } => self.select(session, record, frame),
             Intent::Beside(id) => self.open_beside(id),

@@ -24,11 +24,9 @@ pub enum Intent {
     CloseTab(SessionId),
     /// Something for the network thread.
     To(SessionId, Action),
-    /// Select a record, in whichever tab it is.
-    Select(SessionId, RecordId),
     /// A message was sent: remember it.
     Remember(Remembered),
-    /// Select a record in its session's log.
+    /// Select a record in its session's log, in whichever tab that is.
     Select {
         /// Whose log.
         session: SessionId,

@@ -235,16 +235,6 @@ impl SessionTab {
         self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
     }
 
-    /// Selects a record, as if it had been clicked. Where rows are frames, none of them is the record, and nothing is selected.
-    pub fn select(&mut self, record: RecordId) {
-        if self.rule != Rule::None {
-            return;
-        }
-        let key = RowKey(record.0);
-        self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
-        self.reveal_selected();
-    }
-
     /// Brings the row that was selected last into view, after the log has become lower.
     pub fn reveal_selected(&mut self) {
         let Some(key) = self.selection.last else { return };

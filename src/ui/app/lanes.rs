@@ -9,10 +9,11 @@ use crate::ui::intent::Pair;
 use crate::ui::tiles;
 
 impl App {
-    /// Selects a record in the log of its tab.
+    /// Selects a record in the log of its tab, as if it had been clicked there.
     pub(super) fn select(&mut self, id: SessionId, record: RecordId, frame: Option<u64>) {
         if let Some(tab) = self.tabs.get_mut(&id) {
             tab.select_asked = Some((record, frame));
+            self.focused = Some(id);
             self.ctx.request_repaint();
         }
     }

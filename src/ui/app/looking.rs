@@ -168,14 +168,6 @@ impl App {
         new
     }
 
-    /// Selects a record where it is, as if it had been clicked in the log.
-    pub(super) fn select(&mut self, id: SessionId, record: RecordId) {
-        if let Some(tab) = self.tabs.get_mut(&id) {
-            tab.select(record);
-            self.focused = Some(id);
-        }
-    }
-
     pub(super) fn history(&self, id: SessionId) -> History {
         History::new(self.look.clone(), self.readers.clone(), id)
     }
