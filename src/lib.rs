@@ -55,6 +55,8 @@
 //! 4. **The window never waits.** It tries the model's lock for two milliseconds, else draws its last glance; a frame costs what is in
 //!    view, not what is in the log ([`ui::widget::rows`] keeps a row, never a pixel offset), and never reads a file: what is not in
 //!    memory is asked for, waited for a few milliseconds at most, and drawn as "…" until it comes.
+//!    A replay is a bound on what a look may see ([`traffic::view::View::records`]), the same for every page of a tab; its place is
+//!    searched in the same way ([`traffic::seek`]).
 //! 5. **Every queue has a bound in bytes and says what happens at it**: parcels 16 MiB and 4 more for datagrams alone ([`net::Outbox`]), commands 64 MiB
 //!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted),
 //!    records that the disk does not take 8 MiB (oldest go, counted and told; or reading stops, as the user chose),

@@ -133,12 +133,10 @@ impl SessionTab {
             pace.come(now, scanner.next());
         }
         let records = AtHand::new(&session.log, pages, self.id);
-        if let Some((record, frame)) = self.select_asked.take() {
-            if let Some(key) = key_of(scanner, (record, frame), &records) {
-                self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
-                self.movement =
-                    Some(Move::Reveal(scanner.and_then(Scanner::admitted).map_or(key.0, |admitted| admitted.position(key))));
-            }
+        if let Some(key) = self.select_asked.take().and_then(|asked| key_of(scanner, asked, &records)) {
+            self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
+            let position = scanner.and_then(Scanner::admitted).map_or(key.0, |admitted| admitted.position(key));
+            self.movement = Some(Move::Reveal(position));
         }
         if let Some(key) = self.selection.last.filter(|key| self.selected_record.is_none_or(|(known, _)| known != *key)) {
             self.selected_record = record_of(scanner, key, &records).map(|record| (key, record));

@@ -53,10 +53,13 @@ fn verdict(part: Part) -> Vec<String> {
     plan.exchanges().map(|(_, exchange)| exchange.tally.words(Language::English)).collect()
 }
 
+/// Writes, reads, what the turns are, and how many bytes nobody has read.
+type Talk<'a> = (&'a [usize], &'a [usize], &'a [Kind], u64);
+
 #[test]
 fn what_became_of_boundaries() {
     use Kind::{Coalesced, Kept, Shifted, Split};
-    let table: &[(&[usize], &[usize], &[Kind], u64)] = &[
+    let table: &[Talk<'_>] = &[
         (&[5], &[5], &[Kept], 0),
         (&[5, 5, 5], &[15], &[Coalesced], 0),
         (&[12], &[5, 5, 2], &[Split], 0),

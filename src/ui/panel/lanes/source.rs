@@ -172,8 +172,7 @@ impl<'a> Sight<'a> {
         let is_newest = anchor == Anchor::Newest || !session.log.continues(id);
         let mut chunks = VecDeque::new();
         let mut has_older = false;
-        loop {
-            let Some(record) = self.look(at.session, id) else { break };
+        while let Some(record) = self.look(at.session, id) {
             let Some(data) = record.data() else { break };
             // An empty write leaves no mark in a stream.
             if !data.bytes.is_empty() {
