@@ -17,7 +17,9 @@
 //!
 //! Everything else that takes time has a thread of its own that ends with what asked for it: the pages that a frame wants from disk
 //! ([`store::pages`]), a filter, search or framing over all rows ([`history::feed`]), an export, a file that is opened, a recording that
-//! copies what was before it began.
+//! copies what was before it began, the states of sockets while someone looks at them ([`os::sampler`]), a capture of packets
+//! ([`os::packets`]), what the address desk asks of the system. Sockets are sampled ([`os::sampler`]) only while someone looks, packets taken ([`os::packets`]) only
+//! where someone asked.
 //!
 //! The headless twin is the same net and recorder with a printer (a [`recorder::Tap`]) instead of a window.
 //! A window that is hidden gets no frames, so nothing may depend on frames: the recorder takes everything in.
@@ -53,12 +55,16 @@
 //! 4. **The window never waits.** It tries the model's lock for two milliseconds, else draws its last glance; a frame costs what is in
 //!    view, not what is in the log ([`ui::widget::rows`] keeps a row, never a pixel offset), and never reads a file: what is not in
 //!    memory is asked for, waited for a few milliseconds at most, and drawn as "…" until it comes.
+//!    A replay is a bound on what a look may see ([`traffic::view::View::records`]), the same for every page of a tab; its place is
+//!    searched in the same way ([`traffic::seek`]).
 //! 5. **Every queue has a bound in bytes and says what happens at it**: parcels 16 MiB and 4 more for datagrams alone ([`net::Outbox`]), commands 64 MiB
 //!    ([`net::Handle`]), sends 4 MiB per peer, 64 bytes for each message included (refused, and told), records 64 MiB (oldest go, counted),
 //!    records that the disk does not take 8 MiB (oldest go, counted and told; or reading stops, as the user chose),
 //!    a recording whose file takes nothing 8 MiB (the rest is counted as missing in it),
 //!    what waits in a relay 256 KiB each way of a TCP connection (then reading stops) and 1 MiB for each of 128 UDP clients (the rest is
-//!    thrown away and told; the client that was silent longest makes room for a new one).
+//!    thrown away and told; the client that was silent longest makes room for a new one),
+//!    the socket calls of a session 4 MiB (oldest go, counted),
+//!    a capture of packets 32 MiB, and 1 MiB more that may be another program's and is held back (oldest go, counted; the held ones unseen).
 //!    Pages from disk 24 MiB, a stream's unfinished frame 64 KiB (cut, and said so), a search's view across reads 4 KiB,
 //!    what tells the encodings of a session's streams some 10 MiB (the streams silent longest are forgotten, and judged anew).
 //! 6. **An encoding is a way to look.** Which one a record is read in is chosen for it, its peer or its direction, or told by its stream
@@ -71,6 +77,10 @@
 //!    compressed bitmap for what a filter admits and a search finds; ten million rows are a few MiB.
 //! 10. **A socket file is only ever replaced on request, and only one that nobody holds**; ours goes with its socket (`net::unix::file`),
 //!     also where the process ends without closing it ([`recorder::remove_socket_files`]), but for SIGKILL.
+//! 11. **Nothing inferred is drawn as observed.** What a picture is made of says which of the two it is ([`diagram::scene::Certainty`]), and
+//!     whoever draws has one line for each. A capture takes the place of an inference that it confirms, and of nothing else.
+//! 12. **A lesson is what a user could do.** Its runner ([`lesson::run`]) sends commands and reads the model like any other hand and eye;
+//!     window and twin step the same runner; all of it is on loopback, and ends with nothing left open.
 
 rust_i18n::i18n!("assets/locales", fallback = "en");
 // The macro reads these without telling the compiler; named here, a changed word is compiled in.

@@ -4,7 +4,7 @@
 #[path = "support/twin.rs"]
 mod twin;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
@@ -570,12 +570,91 @@ fn wrong_usage_is_2() {
         assert_eq!((end.code, end.out.len()), (2, 0), "{args:?}");
         assert!(!end.notes.is_empty(), "{args:?} says nothing");
     }
-    let later: &[&[&str]] =
-        &[&["lesson", "list"], &["relay", "--listen", ":1", "--to", ":2"], &["tcp-client", "127.0.0.1:1", "--checksum", "crc16"]];
+    let later: &[&[&str]] = &[&["tcp-client", "127.0.0.1:1", "--checksum", "crc16"]];
     for args in later {
         let end = run(args, "");
         assert_eq!((end.code, end.out.len()), (2, 0), "{args:?}");
         assert!(end.notes[0].contains("not available yet"), "{args:?}: {:?}", end.notes);
+    }
+}
+
+// ---- lessons
+
+#[test]
+fn lessons_are_listed_and_done() {
+    let end = run(&["lesson", "list", "--format", "jsonl"], "");
+    assert_eq!(end.code, 0);
+    let listed: Vec<Value> = end.out.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(listed.len() >= 17, "{}", listed.len());
+    assert_eq!(listed[0]["lesson"], "phone-and-letter");
+    let end = run(&["lesson", "list"], "");
+    assert!(end.out.iter().any(|line| line.starts_with("  echo ")), "{:?}", end.out);
+
+    let end = run(&["lesson", "run", "echo", "--format", "jsonl"], "");
+    assert_eq!(end.code, 0, "{:?}", end.notes);
+    let steps: Vec<Value> = end.out.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(steps.len(), 4);
+    for (number, step) in steps.iter().enumerate() {
+        assert_eq!((&step["lesson"], &step["step"], &step["holds"]), (&json!("echo"), &json!(number + 1), &json!(true)));
+        assert_eq!(step["predicted"], step["observed"], "{step}");
+    }
+    let end = run(&["lesson", "run", "echo"], "");
+    assert_eq!(end.out[0], "Echo, the first server");
+    assert_eq!(end.out.last().unwrap(), "4 steps, everything as expected");
+}
+
+#[test]
+fn a_lesson_of_an_unknown_name_is_answered_with_those_like_it() {
+    let end = run(&["lesson", "run", "ecko"], "");
+    assert_eq!((end.code, end.out.len()), (2, 0));
+    assert!(end.notes[0].contains("did you mean: echo"), "{:?}", end.notes);
+    let end = run(&["lesson", "run", "qqqqq"], "");
+    assert_eq!(end.code, 2);
+    assert!(end.notes[0].contains("lesson list"), "{:?}", end.notes);
+}
+
+#[test]
+fn a_teachers_file_is_done_and_a_claim_that_does_not_hold_is_status_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    let lesson = |claim: &str| {
+        format!(
+            r#"topic = "own"
+title = {{ zh = "自己的", en = "My own" }}
+goal = {{ zh = "试试", en = "Try" }}
+[[end]]
+name = "here"
+role = "udp"
+[[step]]
+title = {{ zh = "一", en = "One" }}
+text = {{ zh = "打开", en = "Open" }}
+do = [{{ open = "here" }}]
+reveal = [{{ zh = "端口", en = "Port", value = "here.port", holds = "{claim}" }}]
+explain = {{ zh = "好", en = "Good" }}
+"#
+        )
+    };
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, lesson("here.port > 0")).unwrap();
+    assert_eq!(run(&["lesson", "run", path], "").code, 0);
+    std::fs::write(&file, lesson("here.port == 0")).unwrap();
+    let end = run(&["lesson", "run", path, "--format", "jsonl"], "");
+    assert_eq!(end.code, 1);
+    assert_eq!(serde_json::from_str::<Value>(&end.out[0]).unwrap()["holds"], json!(false));
+    // What is wrong with a file is told with its line.
+    std::fs::write(&file, lesson("here.prot > 0")).unwrap();
+    let end = run(&["lesson", "run", path], "");
+    assert_eq!((end.code, end.out.len()), (2, 0));
+    assert!(end.notes[0].contains("mine.toml, line 11: ") && end.notes[0].contains("here.prot"), "{:?}", end.notes);
+    let page = folder.path().join("page.html");
+    std::fs::write(&file, lesson("here.port > 0")).unwrap();
+    let end = run(&["lesson", "run", path, "--format", "html", "--out", page.to_str().unwrap()], "");
+    assert_eq!((end.code, end.out.len()), (0, 0), "{:?}", end.notes);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("My own") && page.contains("自己的"));
+    // Nothing in it comes from elsewhere.
+    for outside in ["<script", "src=", "href=", "url(", "@import", "<link"] {
+        assert!(!page.contains(outside), "{outside}");
     }
 }
 

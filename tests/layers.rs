@@ -33,8 +33,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
 const PLACES: [(&[&str], &[&str]); 10] = [
     (&["tokio", "socket2", "nix", "netdev", "netstat2"], &["net", "os"]),
     (&["TcpStream", "TcpListener", "UdpSocket"], &["net"]),
-    // The window looks whether a display answers.
-    (&["UnixStream", "UnixListener"], &["net", "ui/window.rs"]),
+    // The window looks whether a display answers; a thread that captures is woken to end.
+    (&["UnixStream", "UnixListener"], &["net", "os/packets", "ui/window.rs"]),
     (&["egui", "eframe", "winit", "rfd", "egui_tiles", "egui_winit", "softbuffer", "egui_material_icons"], &["ui"]),
     (&["clap"], &["cli"]),
     // A window started from a terminal is ended by Ctrl-C too.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Does a lesson; gives back how it went, or nothing where this system can't do it.
 fn done(lesson: Arc<Lesson>) -> Option<Run> {
-    lesson.needs.are_met().then(|| play(lesson, &Stop::never(), |_| {}).unwrap().unwrap())
+    lesson.needs.are_met().then(|| play(lesson, &Stop::never(), |_| {}).unwrap().unwrap().0)
 }
 
 fn holds(id: &str) {

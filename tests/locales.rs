@@ -6,6 +6,7 @@ use sockscope::codec::differences::{self, Sample};
 use sockscope::codec::encoding::Encoding;
 use sockscope::codec::fault::Fault;
 use sockscope::i18n::Language;
+use sockscope::lesson::script::{Needs, Topic};
 use sockscope::session::address::AddressError;
 use sockscope::session::event::{EndedBy, Unsent};
 use sockscope::session::failure::{Cause, Failure, Operation, OptionName};
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Beginnings of keys that the source completes itself; each is covered, word by word, in `constructed_keys_exist`.
-const CONSTRUCTED: [&str; 12] = [
+const CONSTRUCTED: [&str; 14] = [
     "op.",
     "cause.",
     "advice.",
@@ -27,6 +28,8 @@ const CONSTRUCTED: [&str; 12] = [
     "block.",
     "note.unsent-",
     "advice.unsent-",
+    "lesson_topic.",
+    "lesson.needs_",
 ];
 /// Names of files look like keys.
 const FILE_ENDINGS: [&str; 8] = ["rs", "toml", "json", "jsonl", "txt", "csv", "log", "png"];
@@ -347,6 +350,9 @@ fn constructed_keys_exist() {
         keys.push(format!("note.unsent-{}", unsent.word()));
         keys.push(format!("advice.unsent-{}", unsent.word()));
     }
+    keys.extend(Topic::ALL.iter().map(|topic| format!("lesson_topic.{}", topic.word())));
+    // A lesson that can be done everywhere needs nothing, and that is not said.
+    keys.extend([Needs::Unix, Needs::Linux].iter().map(|needs| format!("lesson.needs_{}", needs.word())));
     let words = locale("en");
     let missing: Vec<&String> = keys.iter().filter(|key| !words.contains_key(*key)).collect();
     assert!(missing.is_empty(), "{missing:?}");

@@ -131,20 +131,22 @@ fn a_client_comes_back_under_its_own_name() {
     let ((folder, path), mut bench) = (folder(), Bench::new());
     let own = folder.path().join("own.sock");
     let backoff = Backoff { first: Duration::from_millis(5), longest: Duration::from_millis(20) };
-    let spec = UnixClientSpec { local: Some(place(&own)), reconnect: Some(backoff), ..client(&path) };
-    let session = bench.open(SessionSpec::UnixClient(spec));
-    assert_eq!(bench.trouble(session).cause, Cause::NoSocket);
+    let spec = UnixClientSpec { local: Some(place(&own)), ..client(&path) };
+    let session = bench.open(SessionSpec::UnixClient(spec.clone()));
+    assert_eq!(bench.failed(session).cause, Cause::NoSocket);
     assert!(!own.exists(), "nothing is left of an attempt");
+    let session = bench.open(SessionSpec::UnixClient(UnixClientSpec { reconnect: Some(backoff), ..spec }));
     for _ in 0..2 {
         let listener = UnixListener::bind(&path).unwrap();
         let (peer, address) = listener.accept().unwrap();
         assert_eq!(address.as_pathname(), Some(own.as_path()));
         bench.wait(session, is_connected);
+        // First, so that it does not come back to this one.
+        drop(listener);
+        std::fs::remove_file(&path).unwrap();
         drop(peer);
         let (_, ending) = bench.left(session);
         assert_eq!(ending.by.word(), "peer-closed");
-        drop(listener);
-        std::fs::remove_file(&path).unwrap();
     }
     bench.close(session);
     assert!(!own.exists());

@@ -95,6 +95,7 @@ fn localhost() -> (String, Result<Resolved, Unresolved>) {
 fn unknown_name() -> (String, Result<Resolved, Unresolved>) {
     let name = "no-such-host.invalid".to_owned();
     let failure = Failure { operation: Operation::Resolve, address: name.clone(), cause: Cause::NameNotFound, os_code: None };
+    let failure = Box::new(failure);
     let told = "failed to lookup address information: Name or service not known".into();
     (name, Err(Unresolved { failure, told, took: Duration::from_millis(31) }))
 }
@@ -312,4 +313,50 @@ fn a_projector_enlarges_and_keeps_the_users_own_size() {
     assert_eq!((window.ctx().zoom_factor(), window.settings().projector, window.settings().zoom), (1.1, false, 1.1));
     let window = with(Settings { projector: true, ..Settings::default() }, English);
     assert_eq!((window.ctx().zoom_factor(), window.settings().zoom), (1.5, 1.0));
+}
+
+/// A log of so many rows, one each second.
+fn long_log(path: &std::path::Path, rows: u32) {
+    let mut log = String::new();
+    for number in 0..rows {
+        let (hours, minutes, seconds) = (number / 3600, number / 60 % 60, number % 60);
+        let text = format!("row {number}.");
+        let head = format!("[2026-07-21 {hours:02}:{minutes:02}:{seconds:02}.000]# RECV ASCII/{} <<<", text.len());
+        log.push_str(&format!("{head}\r\n{text}\r\n\r\n"));
+    }
+    std::fs::write(path, log).unwrap();
+}
+
+/// None of the records of a file are in memory: the place of a moment is found among pages that come from disk.
+#[test]
+fn a_file_is_replayed_from_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.log");
+    long_log(&path, 20_000);
+    let mut window = with(Settings::default(), English);
+    window.open_file(&path);
+    window.wait_for_row(Side::Any, "row 0.");
+    let slider = window.find(&[Access::Slider], "Moment", Side::Any)[0].clone();
+    window.click_at(slider.rect.center(), egui::PointerButton::Primary, Modifiers::NONE);
+    // The newest row that is shown is of the middle, and stands at the end.
+    let newest = |window: &Window| -> u32 {
+        let rows = window.rows(Side::Any);
+        let number = rows.last().and_then(|row| row.rsplit("row ").next()).map(|number| number.trim_end_matches('.').to_owned());
+        number.and_then(|number| number.parse().ok()).unwrap_or_default()
+    };
+    window.until("the middle", |window| (9_800..10_200).contains(&newest(window)));
+    let middle = newest(&window);
+    window.choose("Speed of the replay", 0, "Row by row", Side::Any);
+    window.press("replay.play", Side::Any);
+    window.until("some rows more", |window| (middle + 3..middle + 2_000).contains(&newest(window)));
+    window.press("replay.pause", Side::Any);
+    // A search finds what is shown, and nothing of what is yet to come.
+    window.key(Key::F, Modifiers::COMMAND);
+    window.fill(&window.tr("find.field"), "row 19999.", Side::Any);
+    window.wait_for(&English.tr_with("find.count", &[("count", &0)]));
+    window.press("replay.all", Side::Any);
+    window.wait_for(&English.tr_with("find.count", &[("count", &1)]));
+    window.key(Key::End, Modifiers::NONE);
+    window.key(Key::F3, Modifiers::NONE);
+    window.wait_for_row(Side::Any, "row 19999.");
 }

@@ -173,6 +173,49 @@ fn what_is_said_is_the_protocols_datagram_and_numbers_grow() {
     }
 }
 
+/// From the row's menu: the number, and to whom.
+#[test]
+fn a_message_is_acknowledged_by_hand() {
+    for language in LANGUAGES {
+        let (mut window, address, _) = opened(language);
+        window.segment("page.messages", 0, Side::Any);
+        let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        peer.send_to(&vectors()[1].0, address).unwrap();
+        window.wait_for_row(Side::Any, "SENDMSG|SENDCHECK");
+        let rows = window.all().into_iter().filter(|seen| seen.role == egui::accesskit::Role::ListItem);
+        let row = rows.last().unwrap();
+        window.click_at(row.rect.center(), egui::PointerButton::Secondary, egui::Modifiers::NONE);
+        window.click(&language.tr_with("messenger.acknowledge_this", &[("packet", &1001)]), Side::Any);
+        window.press("send.button", Side::Any);
+        let mut buffer = [0; 2048];
+        let length = peer.recv(&mut buffer).unwrap();
+        let said = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        assert!(said.ends_with(":student:sockscope:33:1001\0"), "{said}");
+    }
+}
+
+#[test]
+fn all_of_the_network_is_offered_only_where_broadcasts_are_allowed() {
+    for language in LANGUAGES {
+        let (mut window, _, _peer) = opened(language);
+        window.segment("page.messages", 0, Side::Any);
+        let all = language.tr_with("messenger.to_all", &[("address", &"255.255.255.255:2425")]);
+        let offered = |window: &mut Window| {
+            let list = window.find(&[egui::accesskit::Role::ComboBox], &window.tr("send.target"), Side::Any)[0].clone();
+            window.click_on(&list);
+            let offered = window.reads(&all);
+            window.key(egui::Key::Escape, egui::Modifiers::NONE);
+            offered
+        };
+        assert!(!offered(&mut window));
+        window.press("network.broadcast", Side::Any);
+        // The box shows what the socket has, not what was clicked.
+        window.until("the switch to be on", |window| window.control(&window.tr("network.broadcast"), Side::Any).on);
+        assert!(offered(&mut window));
+    }
+}
+
 #[test]
 fn the_bot_is_chosen_among_the_answers_and_acknowledges() {
     for language in LANGUAGES {

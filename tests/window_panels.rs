@@ -600,8 +600,9 @@ fn a_protocol_card_reads_what_was_received_and_can_be_chosen() {
         let chosen = |window: &Window| window.find(&[Role::ComboBox], &card, Side::Any)[0].value.clone();
         assert_eq!(chosen(&window), modbus);
         window.choose(&card, 0, "DNS", Side::Any);
-        let register = window.tr("card.field.address");
-        window.until("another card", |window| !window.reads(&register));
+        // A word that stands nowhere else.
+        let function = window.tr("card.field.function");
+        window.until("another card", |window| !window.reads(&function));
         assert_eq!(chosen(&window), "DNS");
     }
 }

@@ -116,10 +116,7 @@ fn stage(language: Language, theme: Theme, role: Role, (watch, now): (Watch, Tim
     }
     let tab = stage.tabs.get_mut(&id).unwrap();
     tab.page = TabPage::States;
-    tab.states.subject = Subject::Tcp;
-    tab.states.pairs = vec![if role == Role::TcpClient { (at(CLIENT), at(SERVER)) } else { (at(SERVER), at(CLIENT)) }];
-    tab.states.listener = (role == Role::TcpServer).then(|| at(SERVER));
-    (tab.states.watch, tab.states.now) = (Arc::new(watch), now);
+    tab.states.instead = Some((Arc::new(watch), now));
     (stage, id)
 }
 

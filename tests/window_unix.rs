@@ -61,6 +61,30 @@ fn server(language: Language, theme: Theme) -> Stage {
     stage
 }
 
+/// A pair side by side, as it opens: the list of clients in a tile that is narrower than a path is long.
+fn pair(language: Language, theme: Theme) -> Stage {
+    let mut stage = Stage::new(language, theme);
+    let folder = "/tmp/sockscope-Ab3dEf/一个相当长的文件夹名字";
+    let (server_path, client_path) = (format!("{folder}/server.sock"), format!("{folder}/client.sock"));
+    let path = server_path.clone();
+    let left = move |draft: &mut Draft| draft.path = path;
+    let path = server_path.clone();
+    let right = move |draft: &mut Draft| draft.path = path;
+    let [server, client] = stage.pair((Role::UnixServer, left), (Role::UnixClient, right));
+    let (at_server, at_client) = (place(&server_path), place(&client_path));
+    let to_client = Peer::connected(ConnectionId(1), at_client.into());
+    let to_server = Peer::connected(ConnectionId(2), at_server.into());
+    stage.opens(server);
+    stage.happens(server, What::Listening { local: at_server.into() });
+    stage.opens(client);
+    stage.happens(client, What::Connected { peer: to_server, local: at_client.into() });
+    stage.happens(server, What::PeerJoined { peer: to_client, local: at_server.into() });
+    stage.happens(server, What::PeerIs { peer: to_client, credentials: credentials(27205, "sockscope") });
+    stage.sends(client, to_server, b"hello");
+    stage.receives(server, to_client, b"hello");
+    stage
+}
+
 /// A client that is connected, and a datagram socket that could not be bound: the file is stale.
 fn client_and_datagrams(language: Language, theme: Theme) -> Stage {
     let mut stage = Stage::new(language, theme);
@@ -111,6 +135,7 @@ fn forms() {
     for (language, theme, name) in [(Chinese, Theme::Light, "zh_light"), (English, Theme::Dark, "en_dark")] {
         check(&format!("unix_server_{name}"), server(language, theme));
         check(&format!("unix_client_{name}"), client_and_datagrams(language, theme));
+        check(&format!("unix_pair_{name}"), pair(language, theme));
         check(&format!("unix_datagram_{name}"), datagrams(language, theme));
     }
 }

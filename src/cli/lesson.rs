@@ -71,7 +71,7 @@ fn list(language: Language, format: LessonFormat) -> u8 {
             if lessons.peek().is_none() {
                 continue;
             }
-            text.push_str(&format!("{}\n", language.tr(&format!("lesson_topic.{}", topic.word()))));
+            text.push_str(&format!("{}\n", language.tr(topic.key())));
             for lesson in lessons {
                 text.push_str(&format!("  {:<22}{}\n", lesson.id, lesson.title.of(language)));
                 text.push_str(&format!("  {:<22}{}\n", "", lesson.goal.of(language)));
@@ -85,8 +85,8 @@ fn list(language: Language, format: LessonFormat) -> u8 {
 }
 
 fn do_it(language: Language, words: &LessonRun, lesson: Arc<Lesson>) -> u8 {
-    if !lesson.needs.are_met() {
-        complain(&language.tr(&format!("lesson.needs_{}", lesson.needs.word())));
+    if let Some(key) = lesson.needs.key().filter(|_| !lesson.needs.are_met()) {
+        complain(&language.tr(key));
         return REFUSED;
     }
     let (stopper, stop) = Stop::new();
@@ -113,8 +113,8 @@ fn do_it(language: Language, words: &LessonRun, lesson: Arc<Lesson>) -> u8 {
             print(&std::mem::take(&mut text));
         }
     };
-    let run = match play(lesson, &stop, told) {
-        Ok(Some(run)) => run,
+    let (run, pictures) = match play(lesson, &stop, told) {
+        Ok(Some(played)) => played,
         // Ctrl-C: what was seen so far has been told.
         Ok(None) => return DONE,
         Err(problem) => {
@@ -124,7 +124,7 @@ fn do_it(language: Language, words: &LessonRun, lesson: Arc<Lesson>) -> u8 {
     };
     match words.format {
         LessonFormat::Text => text.push_str(&format!("\n{}\n", report::summary(run.played(), language))),
-        LessonFormat::Html => text = report::page(&run, language),
+        LessonFormat::Html => text = report::page(&run, &pictures, language),
         LessonFormat::Jsonl => {}
     }
     if let Some(path) = &words.out {

@@ -25,7 +25,8 @@ mod tests {
 
     #[test]
     fn every_mistake_has_words_in_both_languages() {
-        let table: [(fn(&mut MessengerDraft), &str); 6] = [
+        type Change = fn(&mut MessengerDraft);
+        let table: [(Change, &str); 6] = [
             (|draft| draft.user = "a:b".into(), "a:b"),
             (|draft| draft.text = "🌏".into(), "U+1F30F"),
             (|draft| draft.text = "a\0b".into(), "NUL"),

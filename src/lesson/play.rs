@@ -1,6 +1,7 @@
 //! A lesson without a window: the same run over an engine of its own, woken when something happened, answered as the lesson expects.
 //! Must never sleep to let something happen, nor leave a socket behind.
 
+use super::report::{self, Picture};
 use super::run::{Effect, Run, Stage};
 use super::script::Lesson;
 use crate::os::sampler::Sampler;
@@ -34,12 +35,12 @@ impl Stop {
     }
 }
 
-/// Plays a lesson from its beginning to its end, and gives it back as it went; `None` when it was stopped. `seen` is told of each step
+/// Plays a lesson from its beginning to its end, and gives it back as it went, with pictures of it; `None` when it was stopped. `seen` is told of each step
 /// once it is revealed.
 ///
 /// # Errors
 /// When the system gives no thread, or no folder for the files of sockets.
-pub fn play(lesson: Arc<Lesson>, stop: &Stop, mut seen: impl FnMut(&Run)) -> io::Result<Option<Run>> {
+pub fn play(lesson: Arc<Lesson>, stop: &Stop, mut seen: impl FnMut(&Run)) -> io::Result<Option<(Run, Vec<Picture>)>> {
     let (woken, news) = bounded(1);
     // One that waits already is as good as two.
     let ring = woken.clone();
@@ -57,9 +58,10 @@ pub fn play(lesson: Arc<Lesson>, stop: &Stop, mut seen: impl FnMut(&Run)) -> io:
     let folder = tempfile::Builder::new().prefix("sockscope-").tempdir()?;
     let mut run = Run::new(lesson, &sessions, folder.path().to_owned());
     let finished = drive(&engine, &sampler, &mut run, (&news, stop), &mut seen);
+    let pictures = report::draw(&run, &engine.look().wait());
     // Every session ends with its engine, and its socket with it.
     engine.shut_down();
-    Ok(finished.then_some(run))
+    Ok(finished.then_some((run, pictures)))
 }
 
 /// `false` when it was stopped.

@@ -67,7 +67,22 @@ impl Topic {
         Self::Own,
     ];
 
-    /// Its word in lesson files, and the end of its title's key.
+    /// The key of its title.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Sockets => "lesson_topic.sockets",
+            Self::Connections => "lesson_topic.connections",
+            Self::Failures => "lesson_topic.failures",
+            Self::Boundaries => "lesson_topic.boundaries",
+            Self::Transport => "lesson_topic.transport",
+            Self::Addresses => "lesson_topic.addresses",
+            Self::Text => "lesson_topic.text",
+            Self::Programs => "lesson_topic.programs",
+            Self::Own => "lesson_topic.own",
+        }
+    }
+
+    /// Its word in lesson files.
     pub fn word(self) -> &'static str {
         match self {
             Self::Sockets => "sockets",
@@ -96,7 +111,16 @@ pub enum Needs {
 }
 
 impl Needs {
-    /// Its word in lesson files, and the end of its wording's key.
+    /// The key of the sentence that says so; `None` where there is nothing to say.
+    pub fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Unix => Some("lesson.needs_unix"),
+            Self::Linux => Some("lesson.needs_linux"),
+        }
+    }
+
+    /// Its word in lesson files.
     pub fn word(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",

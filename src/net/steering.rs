@@ -43,6 +43,9 @@ impl Steering {
     }
 }
 
+/// What an action does to what steers a connection.
+type Change = Box<dyn Fn(&Steering)>;
+
 /// Carries out an action that steers connections, those that are there and, through the options, those that come. Any other is given back.
 pub async fn steer<'a>(
     action: Action,
@@ -51,7 +54,7 @@ pub async fn steer<'a>(
     reporter: &Reporter,
 ) -> Option<Action> {
     let mut now = options.get();
-    let (knob, change): (Option<Knob>, Box<dyn Fn(&Steering)>) = match action {
+    let (knob, change): (Option<Knob>, Change) = match action {
         Action::SetReading(reading) => {
             now.reading = reading;
             (Some(Knob::Reading(reading)), Box::new(move |steering| steering.reading.set(reading)))

@@ -46,18 +46,63 @@ pub fn program(ends: &[Ends], loopback: u32) -> Vec<Instruction> {
         (RETURN, 0, 0, 0),
     ];
     for ends in ends.iter().take(MOST_ENDS) {
-        for (from, to) in [(ends.local(), ends.remote()), (ends.remote(), ends.local())] {
+        for (from, to, sender) in [(ends.local(), ends.remote(), Side::Here), (ends.remote(), ends.local(), Side::There)] {
             for family in [Family::V4, Family::V6] {
                 let way = Way { protocol: ends.protocol(), from: from.map(canonical), to: to.map(canonical) };
                 if way.is_of(family) {
-                    way.carried(family, &mut program);
-                    way.quoted(family, &mut program);
+                    // A report about a packet goes the other way.
+                    for guard in guards(*ends, sender) {
+                        way.carried(family, (*guard, loopback), &mut program);
+                    }
+                    for guard in guards(*ends, sender.other()) {
+                        way.quoted(family, (*guard, loopback), &mut program);
+                    }
                 }
             }
         }
     }
     program.push((RETURN, 0, 0, 0));
     program
+}
+
+/// Who sends a packet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// This machine, from the end that is ours.
+    Here,
+    /// Someone else.
+    There,
+}
+
+impl Side {
+    fn other(self) -> Self {
+        match self {
+            Self::Here => Self::There,
+            Self::There => Self::Here,
+        }
+    }
+}
+
+/// Which way a packet must pass.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// Any.
+    Any,
+    /// Out of this machine.
+    Out,
+    /// Into it, or from itself to itself.
+    In,
+    /// From itself to itself.
+    Within,
+}
+
+/// One of these must hold. An end that is any address of this machine is told from another machine's by the way that the packet goes.
+fn guards(ends: Ends, sender: Side) -> &'static [Guard] {
+    match (ends.is_anywhere(), sender) {
+        (false, _) => &[Guard::Any],
+        (true, Side::Here) => &[Guard::Out, Guard::Within],
+        (true, Side::There) => &[Guard::In],
+    }
 }
 
 /// Which IP.
@@ -99,6 +144,16 @@ impl Tests {
                     self.of((LOAD_WORD, 0, 0, at + 4 * index as u32), part);
                 }
             }
+        }
+    }
+
+    fn guard(&mut self, (guard, loopback): (Guard, u32)) {
+        match guard {
+            Guard::Any => {}
+            Guard::Out => self.of((LOAD_WORD, 0, 0, KIND), OUTGOING),
+            // What comes in is to this machine, to all, to a group or overheard: 0 to 3.
+            Guard::In => self.masked((LOAD_WORD, 0, 0, KIND), OUTGOING, 0),
+            Guard::Within => self.of((LOAD_WORD, 0, 0, INTERFACE), loopback),
         }
     }
 
@@ -169,8 +224,9 @@ impl Way {
         }
     }
 
-    fn carried(&self, family: Family, out: &mut Vec<Instruction>) {
+    fn carried(&self, family: Family, guard: (Guard, u32), out: &mut Vec<Instruction>) {
         let mut tests = Tests::default();
+        tests.guard(guard);
         match family {
             Family::V4 => {
                 tests.masked((LOAD_BYTE, 0, 0, 0), 0xF0, 0x40);
@@ -185,8 +241,9 @@ impl Way {
     }
 
     /// ICMP messages that quote such a packet: eight bytes of ICMP, then its IP header.
-    fn quoted(&self, family: Family, out: &mut Vec<Instruction>) {
+    fn quoted(&self, family: Family, guard: (Guard, u32), out: &mut Vec<Instruction>) {
         let mut tests = Tests::default();
+        tests.guard(guard);
         let at = match family {
             Family::V4 => {
                 tests.of((LOAD_BYTE, 0, 0, 0), 0x45);
@@ -294,7 +351,7 @@ mod tests {
     }
 
     fn address() -> impl Strategy<Value = SocketAddr> {
-        let ip = prop::sample::select(vec!["127.0.0.1", "10.0.0.1", "::1", "fe80::1"]);
+        let ip = prop::sample::select(vec!["127.0.0.1", "10.0.0.1", "10.0.0.2", "::1", "fe80::1", "fe80::2"]);
         (ip, 1u16..4).prop_map(|(ip, port)| SocketAddr::new(ip.parse().unwrap(), port))
     }
 
@@ -315,20 +372,39 @@ mod tests {
         ]
     }
 
+    /// Whether some of the ends hold a packet that is seen on an interface on its way in or out.
+    fn held(list: &[Ends], protocol: Protocol, (from, to): (SocketAddr, SocketAddr), (kind, interface): (u32, u32)) -> bool {
+        let hold = |here, there| list.iter().take(MOST_ENDS).any(|ends| ends.hold(protocol, here, there));
+        match (kind, interface) {
+            // Of the two times there, the first is not taken.
+            (OUTGOING, 1) => false,
+            (_, 1) => hold(from, to) || hold(to, from),
+            (OUTGOING, _) => hold(from, to),
+            _ => hold(to, from),
+        }
+    }
+
+    fn place() -> impl Strategy<Value = (u32, u32)> {
+        (prop::sample::select(vec![0, 2, OUTGOING]), 1u32..3)
+    }
+
     proptest! {
         #[test]
-        fn it_takes_exactly_what_the_ends_hold(ends in ends(), protocol in protocol(), from in address(), to in address()) {
+        fn it_takes_exactly_what_the_ends_hold(
+            list in proptest::collection::vec(ends(), 0..40),
+            protocol in protocol(),
+            from in address(),
+            to in address(),
+            place in place(),
+        ) {
             prop_assume!(from.is_ipv4() == to.is_ipv4());
-            prop_assert_eq!(takes(ends, &packet(protocol, from, to)), ends.hold(protocol, from, to));
-        }
-
-        #[test]
-        fn many_ends_fit(list in proptest::collection::vec(ends(), 0..80), protocol in protocol(), from in address(), to in address()) {
-            prop_assume!(from.is_ipv4() == to.is_ipv4());
+            // What no machine sends out, or takes in: its own loopback.
+            prop_assume!(place.1 == 1 || !from.ip().is_loopback() && !to.ip().is_loopback() && from.ip() != to.ip());
+            prop_assume!(place.1 != 1 || from.ip().is_loopback() == to.ip().is_loopback());
             let program = program(&list, 1);
             prop_assert!(program.len() <= 4096, "{}", program.len());
-            let held = list.iter().take(MOST_ENDS).any(|ends| ends.hold(protocol, from, to));
-            prop_assert_eq!(run(&program, &packet(protocol, from, to), 0, 1) == WHOLE, held);
+            let taken = run(&program, &packet(protocol, from, to), place.0, place.1) == WHOLE;
+            prop_assert_eq!(taken, held(&list, protocol, (from, to), place));
         }
     }
 }

@@ -24,10 +24,30 @@ const MOST_PLACES: usize = 1024;
 #[derive(Debug, Default)]
 pub struct Gate {
     ends: Vec<Ends>,
-    held: VecDeque<Packet>,
+    held: VecDeque<(Packet, Way)>,
     bytes: usize,
     places: BTreeMap<Pair, usize>,
     order: VecDeque<Pair>,
+}
+
+/// Where a packet was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The number of the interface.
+    pub interface: usize,
+    /// Which way it went there.
+    pub way: Way,
+}
+
+/// Which way a packet goes: then it is known which of its addresses is this machine's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Into this machine.
+    In,
+    /// Out of it.
+    Out,
+    /// From itself to itself.
+    Within,
 }
 
 /// Both ends, the lower first.
@@ -40,20 +60,20 @@ impl Gate {
         let held = std::mem::take(&mut self.held);
         self.bytes = 0;
         let mut out = Vec::new();
-        for packet in held {
-            match self.verdict(&packet) {
+        for (packet, way) in held {
+            match self.verdict(&packet, way) {
                 Verdict::Ours => out.push(packet),
-                Verdict::Perhaps => self.hold(packet),
+                Verdict::Perhaps => self.hold(packet, way),
                 Verdict::Foreign => {}
             }
         }
         out
     }
 
-    /// What comes through with a packet that was seen on an interface: nothing, itself, or it and what was held before it.
-    pub fn pass(&mut self, packet: Packet, interface: usize) -> Vec<Packet> {
-        let verdict = self.verdict(&packet);
-        if verdict == Verdict::Foreign || !self.is_first_place(&packet, interface) {
+    /// What comes through with a packet that was seen somewhere: nothing, itself, or it and what was held before it.
+    pub fn pass(&mut self, packet: Packet, place: Place) -> Vec<Packet> {
+        let verdict = self.verdict(&packet, place.way);
+        if verdict == Verdict::Foreign || !self.is_first_place(&packet, place.interface) {
             return Vec::new();
         }
         if verdict == Verdict::Ours {
@@ -61,20 +81,32 @@ impl Gate {
         }
         let pair = pair(&packet);
         let shows_attempt = self.shows_attempt(&packet);
-        self.hold(packet);
+        self.hold(packet, place.way);
         if !shows_attempt {
             return Vec::new();
         }
-        let (out, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held).into_iter().partition(|held| self::pair(held) == pair);
-        self.bytes = left.iter().map(cost).sum();
+        let (out, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.held).into_iter().partition(|(held, _)| self::pair(held) == pair);
+        self.bytes = left.iter().map(|(held, _)| cost(held)).sum();
         self.held = left.into();
-        out
+        out.into_iter().map(|(packet, _)| packet).collect()
     }
 
-    fn verdict(&self, packet: &Packet) -> Verdict {
-        let Some((protocol, (one, other))) = protocol(packet).zip(Some(pair(packet))) else { return Verdict::Foreign };
+    fn verdict(&self, packet: &Packet, way: Way) -> Verdict {
+        let Some((protocol, (from, to))) = protocol(packet).zip(Some(route(packet))) else { return Verdict::Foreign };
+        // A report goes the other way than the packet that it is about.
+        let way = match (&packet.body, way) {
+            (Body::Icmp(_), Way::In) => Way::Out,
+            (Body::Icmp(_), Way::Out) => Way::In,
+            (_, way) => way,
+        };
+        let is_of = |ends: &&Ends| match way {
+            Way::Out => ends.hold(protocol, from, to),
+            Way::In => ends.hold(protocol, to, from),
+            Way::Within => ends.hold(protocol, from, to) || ends.hold(protocol, to, from),
+        };
         let mut verdict = Verdict::Foreign;
-        for ends in self.ends.iter().filter(|ends| ends.hold(protocol, one, other)) {
+        for ends in self.ends.iter().filter(is_of) {
             match ends {
                 Ends::Both { .. } | Ends::Local { .. } => return Verdict::Ours,
                 Ends::Remote { .. } | Ends::Asked { .. } => verdict = Verdict::Perhaps,
@@ -86,12 +118,12 @@ impl Gate {
     /// Whether it shows that the held attempt it belongs to came to nothing: refused, or asked again without an answer.
     fn shows_attempt(&self, packet: &Packet) -> bool {
         let pair = pair(packet);
-        let mut held = self.held.iter().filter(|held| self::pair(held) == pair);
+        let mut held = self.held.iter().map(|(held, _)| held).filter(|held| self::pair(held) == pair);
         match &packet.body {
             Body::Tcp(segment) => {
                 let only_opening = held.all(|held| held.segment().is_some_and(is_opening));
                 let answers = segment.flags.has(Flags::RST) && segment.length == 0;
-                let again = is_opening(segment) && self.held.iter().any(|held| self::pair(held) == pair);
+                let again = is_opening(segment) && self.held.iter().any(|(held, _)| self::pair(held) == pair);
                 only_opening && (answers || again)
             }
             Body::Icmp(report) => report.says != Says::Other && held.all(|held| held.segment().is_some_and(is_opening)),
@@ -99,11 +131,11 @@ impl Gate {
         }
     }
 
-    fn hold(&mut self, packet: Packet) {
+    fn hold(&mut self, packet: Packet, way: Way) {
         self.bytes += cost(&packet);
-        self.held.push_back(packet);
+        self.held.push_back((packet, way));
         while self.bytes > MOST_HELD
-            && let Some(oldest) = self.held.pop_front()
+            && let Some((oldest, _)) = self.held.pop_front()
         {
             self.bytes -= cost(&oldest);
         }
@@ -153,12 +185,17 @@ fn protocol(packet: &Packet) -> Option<Protocol> {
     }
 }
 
-/// The ends of its conversation; of an ICMP message, those of what it is about.
-fn pair(packet: &Packet) -> Pair {
-    let (one, other) = match &packet.body {
+/// From where to where; of an ICMP message, that of what it is about.
+fn route(packet: &Packet) -> (SocketAddr, SocketAddr) {
+    match &packet.body {
         Body::Tcp(_) | Body::Udp(_) => (packet.source, packet.destination),
         Body::Icmp(report) => report.about.map_or((packet.source, packet.destination), |about| (about.source, about.destination)),
-    };
+    }
+}
+
+/// The ends of its conversation.
+fn pair(packet: &Packet) -> Pair {
+    let (one, other) = route(packet);
     (one.min(other), one.max(other))
 }
 
@@ -180,6 +217,26 @@ mod tests {
         Packet::parse(Timestamp(0), &bytes).unwrap()
     }
 
+    fn at(interface: usize, line: &str) -> Place {
+        Place { interface, way: if line.starts_with('>') { Way::Out } else { Way::In } }
+    }
+
+    fn pass(gate: &mut Gate, port: u16, line: &str, length: usize) -> Vec<Packet> {
+        gate.pass(packet(port, line, length), at(1, line))
+    }
+
+    #[test]
+    fn a_server_on_every_address_has_nothing_to_do_with_another_machine_s() {
+        let mut gate = Gate::default();
+        gate.aim(&[Ends::Local { protocol: Protocol::Tcp, local: "0.0.0.0:80".parse().unwrap() }]);
+        // Another program speaks to port 80 of another machine.
+        assert!(pass(&mut gate, 5, ">S", 0).is_empty() && pass(&mut gate, 5, "<SA", 0).is_empty());
+        // Another machine speaks to ours.
+        for (line, way) in [(">S", Way::In), ("<SA", Way::Out), (">A", Way::Within)] {
+            assert_eq!(gate.pass(packet(6, line, 0), Place { interface: 1, way }).len(), 1, "{line}");
+        }
+    }
+
     fn remote() -> Ends {
         Ends::Remote { protocol: Protocol::Tcp, remote: "10.0.0.2:80".parse().unwrap() }
     }
@@ -196,33 +253,33 @@ mod tests {
         for (port, line, length) in
             [(5, ">S", 0), (6, ">A", 90), (5, "<SA", 0), (7, ">S", 0), (7, "<SA", 0), (5, ">A", 3), (7, ">A", 9), (7, "<AR", 0)]
         {
-            assert!(gate.pass(packet(port, line, length), 1).is_empty(), "{port} {line}");
+            assert!(pass(&mut gate, port, line, length).is_empty(), "{port} {line}");
         }
         let released = gate.aim(&[both(5)]);
         assert_eq!(released.len(), 3);
         assert!(released.iter().all(|packet| packet.source.port() == 5 || packet.destination.port() == 5));
         assert!(gate.held.is_empty());
-        assert!(gate.pass(packet(7, ">A", 9), 1).is_empty());
-        assert_eq!(gate.pass(packet(5, ">A", 9), 1).len(), 1);
+        assert!(pass(&mut gate, 7, ">A", 9).is_empty());
+        assert_eq!(pass(&mut gate, 5, ">A", 9).len(), 1);
     }
 
     #[test]
     fn an_attempt_that_comes_to_nothing_is_seen() {
         let mut gate = Gate::default();
         gate.aim(&[remote()]);
-        assert!(gate.pass(packet(5, ">S", 0), 1).is_empty());
-        assert_eq!(gate.pass(packet(5, "<AR", 0), 1).len(), 2);
-        assert!(gate.pass(packet(6, ">S", 0), 1).is_empty());
-        assert_eq!(gate.pass(packet(6, ">S", 0), 1).len(), 2);
+        assert!(pass(&mut gate, 5, ">S", 0).is_empty());
+        assert_eq!(pass(&mut gate, 5, "<AR", 0).len(), 2);
+        assert!(pass(&mut gate, 6, ">S", 0).is_empty());
+        assert_eq!(pass(&mut gate, 6, ">S", 0).len(), 2);
     }
 
     #[test]
     fn a_packet_on_its_way_through_two_interfaces_is_one() {
         let mut gate = Gate::default();
         gate.aim(&[both(5)]);
-        assert_eq!(gate.pass(packet(5, ">S", 0), 3).len(), 1);
-        assert!(gate.pass(packet(5, ">S", 0), 2).is_empty());
-        assert_eq!(gate.pass(packet(5, "<SA", 0), 3).len(), 1);
+        assert_eq!(gate.pass(packet(5, ">S", 0), at(3, ">S")).len(), 1);
+        assert!(gate.pass(packet(5, ">S", 0), at(2, ">S")).is_empty());
+        assert_eq!(gate.pass(packet(5, "<SA", 0), at(3, "<SA")).len(), 1);
     }
 
     #[test]
@@ -230,7 +287,7 @@ mod tests {
         let mut gate = Gate::default();
         gate.aim(&[remote()]);
         for _ in 0..100 {
-            gate.pass(packet(5, ">A", 30_000), 1);
+            pass(&mut gate, 5, ">A", 30_000);
         }
         assert!(gate.bytes <= MOST_HELD && gate.held.len() > 20, "{}", gate.held.len());
         assert_eq!(gate.aim(&[]).len(), 0);

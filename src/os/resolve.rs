@@ -18,7 +18,7 @@ pub struct Resolved {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unresolved {
     /// What failed, for the usual words.
-    pub failure: Failure,
+    pub failure: Box<Failure>,
     /// The resolver's own words.
     pub told: String,
     /// How long it took.
@@ -48,7 +48,7 @@ pub fn resolve(name: &str) -> Result<Resolved, Unresolved> {
             // getaddrinfo has numbers of its own, which std folds into words; a number here is of the system.
             let cause = if os_code.is_some() { Cause::Other(problem.to_string()) } else { Cause::NameNotFound };
             let failure = Failure { operation: Operation::Resolve, address: name.to_owned(), cause, os_code };
-            Err(Unresolved { failure, told: problem.to_string(), took: began.elapsed() })
+            Err(Unresolved { failure: Box::new(failure), told: problem.to_string(), took: began.elapsed() })
         }
     }
 }

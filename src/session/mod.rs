@@ -2,6 +2,7 @@
 //! Pure: it must never know tokio, sockets, egui, threads or the clock; time and bytes are arguments.
 
 pub mod address;
+pub mod burst;
 pub mod call;
 pub mod command;
 pub mod credentials;

@@ -1,6 +1,6 @@
 //! What the system says about a socket at one moment. Every figure that a system may not tell is optional. Must never ask for it.
 
-use super::ends::{Ends, Protocol, names};
+use super::ends::{Ends, Protocol};
 use super::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -187,10 +187,7 @@ impl Sample {
     pub fn is_of(&self, ends: Ends) -> bool {
         match self.remote {
             Some(remote) => ends.hold(self.protocol, self.local, remote),
-            None => {
-                let is_at = |end: SocketAddr| names(end, self.local) || names(self.local, end);
-                ends.protocol() == self.protocol && (ends.local().is_some_and(is_at) || ends.remote().is_some_and(is_at))
-            }
+            None => ends.is_at(self.protocol, self.local),
         }
     }
 

@@ -4,11 +4,15 @@ use super::ends::{Ends, Protocol};
 use super::failure::Failure;
 use super::sample::{Sample, TcpState};
 use super::timestamp::Timestamp;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Connections whose states are remembered. Those that are gone longest are forgotten first.
-const MOST_TRAILS: usize = 256;
+/// One end and the other.
+type Pair = (SocketAddr, SocketAddr);
+
+/// Connections whose states are remembered, more than are sampled at once. Those that are gone longest are forgotten first.
+const MOST_TRAILS: usize = 8192;
 /// States of one connection that are remembered; there are ten before it comes to its end.
 const MOST_STEPS: usize = 16;
 
@@ -76,29 +80,35 @@ impl Watch {
     #[must_use]
     pub fn after(&self, at: Timestamp, ends: &[Ends], samples: Vec<Sample>) -> Self {
         let mut trails = self.trails.clone();
+        let listed: HashSet<Pair> = samples.iter().filter_map(|sample| Some((sample.local, sample.remote?))).collect();
         let asked = |trail: &&mut Trail| ends.iter().any(|ends| ends.hold(Protocol::Tcp, trail.local, trail.remote));
-        for trail in trails.iter_mut().filter(asked) {
-            let listed = samples.iter().any(|sample| sample.local == trail.local && sample.remote == Some(trail.remote));
-            if !listed {
-                step(&mut trail.steps, TcpState::Closed, at);
-            }
+        for trail in trails.iter_mut().filter(asked).filter(|trail| !listed.contains(&(trail.local, trail.remote))) {
+            step(&mut trail.steps, TcpState::Closed, at);
         }
+        // The last of those between the same ends.
+        let mut known: HashMap<Pair, usize> =
+            trails.iter().enumerate().map(|(index, trail)| ((trail.local, trail.remote), index)).collect();
+        let listening = listening(&samples);
         for sample in &samples {
             let (Some(remote), Some(state), Protocol::Tcp) = (sample.remote, sample.state, sample.protocol) else { continue };
-            let known = trails.iter_mut().rev().find(|trail| trail.local == sample.local && trail.remote == remote);
-            match known {
+            let pair = (sample.local, remote);
+            match known.get(&pair).and_then(|index| trails.get_mut(*index)) {
                 Some(trail) if !begins_anew(trail.last().state, state) => step(&mut trail.steps, state, at),
                 _ => {
-                    let opener = opener(&samples, sample, remote);
+                    let opener = if state == TcpState::SynSent { Opener::Active } else { opener(&listening, pair) };
                     let steps = vec![Step { state, since: at, until: at }];
+                    known.insert(pair, trails.len());
                     trails.push(Trail { local: sample.local, remote, opener, steps });
                 }
             }
         }
-        while trails.len() > MOST_TRAILS {
-            let gone = trails.iter().position(|trail| trail.last().state == TcpState::Closed);
-            trails.remove(gone.unwrap_or(0));
-        }
+        let mut surplus = trails.len().saturating_sub(MOST_TRAILS);
+        trails.retain(|trail| {
+            let goes = surplus > 0 && trail.last().state == TcpState::Closed;
+            surplus -= usize::from(goes);
+            !goes
+        });
+        trails.drain(..surplus);
         Self { at: Some(at), samples, trails, failure: None }
     }
 
@@ -151,13 +161,15 @@ fn begins_anew(before: TcpState, state: TcpState) -> bool {
     before == TcpState::Closed || (before == TcpState::TimeWait && beginning)
 }
 
+/// The ports that are listened on.
+fn listening(samples: &[Sample]) -> HashSet<u16> {
+    let listeners = samples.iter().filter(|sample| sample.state == Some(TcpState::Listen));
+    listeners.map(|sample| sample.local.port()).collect()
+}
+
 /// Who listens on the port of one end accepts; the other end of it has connected.
-fn opener(samples: &[Sample], sample: &Sample, remote: SocketAddr) -> Opener {
-    if sample.state == Some(TcpState::SynSent) {
-        return Opener::Active;
-    }
-    let listens = |port: u16| samples.iter().any(|other| other.state == Some(TcpState::Listen) && other.local.port() == port);
-    match (listens(sample.local.port()), listens(remote.port())) {
+fn opener(listening: &HashSet<u16>, (local, remote): Pair) -> Opener {
+    match (listening.contains(&local.port()), listening.contains(&remote.port())) {
         (true, false) => Opener::Passive,
         (false, true) => Opener::Active,
         _ => Opener::Unknown,
@@ -237,8 +249,10 @@ mod tests {
     #[test]
     fn trails_are_bounded_and_the_living_stay() {
         let mut watch = Watch::default();
-        for at in 0..300u16 {
-            watch = after(&watch, at.into(), vec![sample(0, 1000 + at, 80, Established), sample(0, 9, 80, Established)]);
+        for round in 0..9u16 {
+            let each = (0..1000).map(|port| sample(0, 1000 + 1000 * round + port, 80, Established));
+            let samples = std::iter::once(sample(0, 9, 80, Established)).chain(each).collect();
+            watch = after(&watch, round.into(), samples);
         }
         assert_eq!(watch.trails.len(), MOST_TRAILS);
         assert!(watch.trails.iter().any(|trail| trail.local.port() == 9));

@@ -51,6 +51,7 @@ mod encapsulation;
 
 mod capturing;
 mod hand_out;
+mod lanes;
 mod lens;
 mod lessons;
 mod looking;
@@ -338,8 +339,9 @@ impl App {
                     tab.draft.message.clear();
                 }
             }
-            Intent::Select(id, record) => self.select(id, record),
             Intent::Remember(message) => self.settings.remember(message),
+            Intent::Select { session, record, frame } => self.select(session, record, frame),
+            Intent::Beside(id) => self.open_beside(id),
             Intent::Copy(id, keys, how) => self.copy(id, &keys, how),
             Intent::Export(id) => self.begin_export(id),
             Intent::Open => self.openings.ask(),

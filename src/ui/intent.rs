@@ -24,10 +24,19 @@ pub enum Intent {
     CloseTab(SessionId),
     /// Something for the network thread.
     To(SessionId, Action),
-    /// Select a record, in whichever tab it is.
-    Select(SessionId, RecordId),
     /// A message was sent: remember it.
     Remember(Remembered),
+    /// Select a record in its session's log, in whichever tab that is.
+    Select {
+        /// Whose log.
+        session: SessionId,
+        /// Which record.
+        record: RecordId,
+        /// Where in its stream the frame begins that is meant, where the log is by frames and the record has several.
+        frame: Option<u64>,
+    },
+    /// Open two UDP sockets beside a stream, so that the same goes over both.
+    Beside(SessionId),
     /// Put records on the clipboard.
     Copy(SessionId, Vec<RowKey>, CopyAs),
     /// Export the log to a file that the user chooses.

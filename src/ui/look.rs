@@ -133,6 +133,14 @@ impl SessionTab {
             pace.come(now, scanner.next());
         }
         let records = AtHand::new(&session.log, pages, self.id);
+        if let Some(key) = self.select_asked.take().and_then(|asked| key_of(scanner, asked, &records)) {
+            self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
+            let position = scanner.and_then(Scanner::admitted).map_or(key.0, |admitted| admitted.position(key));
+            self.movement = Some(Move::Reveal(position));
+        }
+        if let Some(key) = self.selection.last.filter(|key| self.selected_record.is_none_or(|(known, _)| known != *key)) {
+            self.selected_record = record_of(scanner, key, &records).map(|record| (key, record));
+        }
         let whole = session.log.first().0..session.log.next().0;
         if let Some(span) = replay::span(self) {
             self.replay.step(&mut self.view, span, &whole, &records, now);
@@ -227,16 +235,6 @@ impl SessionTab {
         self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
     }
 
-    /// Selects a record, as if it had been clicked. Where rows are frames, none of them is the record, and nothing is selected.
-    pub fn select(&mut self, record: RecordId) {
-        if self.rule != Rule::None {
-            return;
-        }
-        let key = RowKey(record.0);
-        self.selection = Selection { rows: [key].into(), from: Some(key), last: Some(key) };
-        self.reveal_selected();
-    }
-
     /// Brings the row that was selected last into view, after the log has become lower.
     pub fn reveal_selected(&mut self) {
         let Some(key) = self.selection.last else { return };
@@ -293,6 +291,39 @@ impl SessionTab {
             Some(scanner) => scanner.lock().admitted().map_or(Some(RowKey(position)), |admitted| admitted.at(position)),
         }
     }
+}
+
+/// The row of a record: that which is it, the frame of it that begins at this place, or else the last that has some of its bytes. `None`
+/// when it is not at hand.
+fn key_of(scanner: Option<&Scanner>, (record, begins): (RecordId, Option<u64>), records: &AtHand<'_>) -> Option<RowKey> {
+    let Some(frames) = scanner.and_then(Scanner::frames) else { return Some(RowKey(record.0)) };
+    let rows = frames.rows_of(frames.chunk_of_record(record)?)?;
+    let (mut found, mut exact) = (None, false);
+    // A frame may be ended by a record of the next chunk.
+    frames.excerpt(rows.start)?.each(rows, records, |key, row| {
+        let has = match &row {
+            frames::Row::Record(id) => *id == record,
+            frames::Row::Frame(frame) => frame.parts.iter().any(|(id, _)| *id == record),
+        };
+        let meant = matches!((&row, begins), (frames::Row::Frame(frame), Some(begins)) if frame.offset == begins);
+        if has && !exact {
+            (found, exact) = (Some(RowKey(key)), meant);
+        }
+    });
+    found
+}
+
+/// The record that a row is, or that completed its frame.
+fn record_of(scanner: Option<&Scanner>, key: RowKey, records: &AtHand<'_>) -> Option<RecordId> {
+    let Some(frames) = scanner.and_then(Scanner::frames) else { return Some(RecordId(key.0)) };
+    let mut found = None;
+    frames.excerpt(key.0)?.each(key.0..key.0 + 1, records, |_, row| {
+        found = match &row {
+            frames::Row::Record(id) => Some(*id),
+            frames::Row::Frame(frame) => frame.last_record(),
+        };
+    });
+    found
 }
 
 fn length(range: &Range<u64>) -> u64 {

@@ -13,12 +13,15 @@ use crate::store::pages::Pages;
 use crate::traffic::encodings::Encodings;
 use crate::traffic::model::Model;
 use crate::traffic::record::RecordId;
+use crate::traffic::scan::Scanner;
 use crate::traffic::view::RowKey;
 use egui::accesskit::Role as Access;
 use egui::{Align2, ComboBox, CursorIcon, Rect, Sense, Stroke, Ui, WidgetInfo, vec2};
 use jiff::tz::TimeZone;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The ways to look at a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,6 +111,15 @@ impl PageLook<'_> {
 }
 
 impl SessionTab {
+    /// Who finds the records that the page looks at, and in which sessions, where those are not all of a session's.
+    pub fn lanes_to_feed(&self) -> Vec<(SessionId, &Arc<Mutex<Scanner>>)> {
+        match self.page {
+            TabPage::Ladder => self.ladder.scanners().collect(),
+            TabPage::Calls => self.calls.scanner().into_iter().collect(),
+            TabPage::Log | TabPage::States | TabPage::Lanes | TabPage::Messages => Vec::new(),
+        }
+    }
+
     /// Takes out of the model what the chosen page shows; the records for it that are not at hand.
     pub fn look_at_page(
         &mut self,
@@ -127,7 +139,11 @@ impl SessionTab {
             TabPage::Log => Vec::new(),
             TabPage::Ladder => self.ladder.look(&look),
             TabPage::States => self.states.look(&look),
-            TabPage::Lanes => self.lanes.look(&look),
+            TabPage::Lanes => {
+                let record = self.selected_record();
+                self.lanes.focus(self.chosen.first().copied(), &self.rule, record);
+                self.lanes.look(&look)
+            }
             TabPage::Calls => self.calls.look(&look),
             TabPage::Messages => self.messages.look(&look),
         }

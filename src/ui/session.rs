@@ -28,7 +28,7 @@ use crate::traffic::encodings::{Choice, Encodings, Pins};
 use crate::traffic::heads::Heads;
 use crate::traffic::model::Storage;
 use crate::traffic::query::{FieldProblem, FilterDraft, QueryError};
-use crate::traffic::record::Direction;
+use crate::traffic::record::{Direction, RecordId};
 use crate::traffic::scan::{Pace, Question, Scanner};
 use crate::traffic::view::{RowKey, View};
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, Sense, Ui, UiBuilder, pos2, vec2};
@@ -78,6 +78,10 @@ pub struct SessionTab {
     pub problems: Vec<Problem>,
     /// Which UDP target is chosen.
     pub target: send::UdpTarget,
+    /// A record that the next look selects, and where the frame of it begins that is meant.
+    pub select_asked: Option<(RecordId, Option<u64>)>,
+    /// The record of the row that was selected last, once it was found.
+    pub(super) selected_record: Option<(RowKey, RecordId)>,
     /// A pause or its end that the next look carries out.
     pub pause_asked: Option<bool>,
     /// The search bar.
@@ -186,6 +190,8 @@ impl SessionTab {
             drawer: false,
             target: send::UdpTarget::default(),
             pause_asked: None,
+            select_asked: None,
+            selected_record: None,
             finding: find::Finding::default(),
             filter: FilterDraft::default(),
             filter_open: false,
@@ -229,6 +235,12 @@ impl SessionTab {
     /// The word for where it stands.
     pub fn state_key(&self) -> &'static str {
         self.about.as_ref().map_or(self.glance.state.key(), file::state_key)
+    }
+
+    /// The record of the row that was selected last.
+    pub fn selected_record(&self) -> Option<RecordId> {
+        let (key, record) = self.selected_record?;
+        (self.selection.last == Some(key)).then_some(record)
     }
 
     /// How rows are shown now: a message of a messenger takes one line.

@@ -6,6 +6,7 @@ use super::panel::network::role_key;
 use super::session::{SessionTab, Surroundings};
 use super::theme::{self, size, space};
 use super::widget::control::{self, palette};
+use super::widget::path;
 use crate::session::address::Address;
 use crate::session::id::SessionId;
 use egui::accesskit::Role as Access;
@@ -29,6 +30,16 @@ pub fn add(tree: &mut Tree<SessionId>, focused: Option<SessionId>, id: SessionId
             tabs.add_child(pane);
             tabs.set_active(pane);
         }
+        _ => tree.root = Some(tree.tiles.insert_tab_tile(vec![pane])),
+    }
+}
+
+/// Adds a tab behind another one, which stays in front.
+pub fn add_behind(tree: &mut Tree<SessionId>, front: SessionId, id: SessionId) {
+    let beside = tree.tiles.find_pane(&front).and_then(|tile| tree.tiles.parent_of(tile));
+    let pane = tree.tiles.insert_pane(id);
+    match beside.and_then(|place| tree.tiles.get_mut(place)) {
+        Some(Tile::Container(Container::Tabs(tabs))) => tabs.add_child(pane),
         _ => tree.root = Some(tree.tiles.insert_tab_tile(vec![pane])),
     }
 }
@@ -114,10 +125,11 @@ impl Shown<'_> {
         let role = self.around.language.tr(role_key(tab.draft.role));
         let address = match tab.glance.local.filter(|_| !tab.draft.role.is_client()) {
             // The role says already that it is a path.
-            Some(Address::Unix(path)) if tab.glance.state.is_live() && !path.is_unnamed() => path.to_string(),
+            Some(Address::Unix(place)) if tab.glance.state.is_live() && !place.is_unnamed() => place.to_string(),
             Some(local @ Address::Ip(_)) if tab.glance.state.is_live() => local.to_string(),
             _ => tab.draft.address(),
         };
+        let address = if tab.draft.role.is_unix() { path::short(&address, PATH_CELLS) } else { address };
         match &tab.called {
             // A lesson calls it by what it is for.
             Some(called) => format!("{} {address}", called.of(self.around.language)),
@@ -126,6 +138,8 @@ impl Shown<'_> {
     }
 }
 
+/// The most characters of a path in a title.
+const PATH_CELLS: usize = 36;
 /// Room for the dot, the icon and the button of a tab.
 const DOT_ROOM: f32 = size::DOT + 8.0;
 const ICON_ROOM: f32 = size::ICON + space::TINY;

@@ -21,7 +21,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
     Panel::top("top-bar").frame(frame).show_separator_line(true).show(ui, |ui| {
         ui.horizontal(|ui| {
             let whole = ui.available_width();
-            let narrow = whole < size::NARROW;
+            let worded = whole >= ROOM_FOR_WORDS;
             // At twice the size in a small window there is room for the icons alone.
             let tight = ui.available_width() < size::READABLE + 2.0 * size::LABEL;
             let button = |ui: &mut Ui, symbol, word: &str| {
@@ -29,7 +29,8 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
             };
             let title = RichText::new("Sockscope").font(theme::font(size::TITLE_TEXT)).color(colors.strong);
             // A window scaled up may be narrower than its least width: the buttons come first.
-            if ui.available_width() > size::READABLE {
+            let titled = if tight { whole > size::READABLE } else { whole > ROOM_FOR_TITLE };
+            if titled {
                 ui.label(title);
                 ui.add_space(space::SMALL);
             }
@@ -59,7 +60,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                     }
                 }
             });
-            let open = if narrow {
+            let open = if !worded {
                 control::bare(ui, ICON_FILE_OPEN, &tr("top.open"))
             } else {
                 control::quiet(ui, ICON_FILE_OPEN, &tr("top.open"))
@@ -67,14 +68,13 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
             if open.on_hover_text(tr("top.open_hint")).clicked() {
                 intents.push(Intent::Open);
             }
-            let worded = whole > ROOM_FOR_WORDS;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = space::TINY;
                 let symbol = if ui.visuals().dark_mode { ICON_LIGHT_MODE } else { ICON_DARK_MODE };
                 if control::bare(ui, symbol, &tr("top.theme")).clicked() {
                     intents.push(Intent::Settings(Change::NextTheme));
                 }
-                let language_button = if narrow {
+                let language_button = if !worded {
                     control::bare(ui, ICON_TRANSLATE, "中/EN")
                 } else {
                     control::quiet(ui, ICON_TRANSLATE, "中/EN")
@@ -82,7 +82,7 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
                 if language_button.on_hover_text(tr("top.language")).clicked() {
                     intents.push(Intent::Settings(Change::NextLanguage));
                 }
-                let settings_button = if narrow {
+                let settings_button = if !worded {
                     control::bare(ui, ICON_SETTINGS, &tr("top.settings"))
                 } else {
                     control::quiet(ui, ICON_SETTINGS, &tr("top.settings"))
@@ -125,8 +125,10 @@ pub fn show(ui: &mut Ui, language: Language, settings: &Settings, intents: &mut 
     });
 }
 
-/// Below this the toggles at the right are icons alone.
-const ROOM_FOR_WORDS: f32 = 970.0;
+/// Below this the buttons for what there is already, and those at the right, are icons alone.
+const ROOM_FOR_WORDS: f32 = 990.0;
+/// Below this new sessions need the room of the title, until they are icons too.
+const ROOM_FOR_TITLE: f32 = 800.0;
 
 /// A line of a menu with an icon; `true` when it was chosen.
 fn menu_item(ui: &mut Ui, icon: egui_material_icons::MaterialIcon, word: &str) -> bool {

@@ -232,6 +232,11 @@ impl Window {
         all.filter(|seen| roles.contains(&seen.role) && seen.text() == name && self.is_on(side, seen)).collect()
     }
 
+    /// What has one of these roles.
+    pub fn find_all(&self, roles: &[Role], side: Side) -> Vec<Seen> {
+        self.all().into_iter().filter(|seen| roles.contains(&seen.role) && self.is_on(side, seen)).collect()
+    }
+
     fn the(&self, roles: &[Role], name: &str, side: Side) -> Seen {
         let mut found = self.find(roles, name, side);
         assert!(found.len() == 1, "{} of {roles:?} “{name}” at {side:?}; there is:\n{}", found.len(), self.told());

@@ -129,6 +129,11 @@ impl Stage {
         id
     }
 
+    /// Brings a tab to the front.
+    pub fn front(&mut self, id: SessionId) {
+        self.tree.make_active(|_, tile| matches!(tile, egui_tiles::Tile::Pane(pane) if *pane == id));
+    }
+
     /// A tab of what was read from a file; what happens to it was read from there.
     pub fn file(&mut self, about: About) -> SessionId {
         let id = SessionId(self.tabs.len() as u64 + 1);
@@ -163,6 +168,11 @@ impl Stage {
     pub fn opens(&mut self, id: SessionId) {
         let spec = Box::new(self.tabs[&id].draft.spec().unwrap());
         self.happens(id, What::Opening { spec });
+    }
+
+    /// Some time passes in which nothing happens.
+    pub fn waits(&mut self, micros: i64) {
+        self.now += micros;
     }
 
     /// Bytes arrive.
@@ -319,7 +329,7 @@ impl Stage {
 /// What threads do for a ladder in the real window. Whether there is something new to look at.
 fn feed_ladder(model: &Model, tab: &SessionTab) -> bool {
     let mut fed = false;
-    for (id, scanner) in tab.ladder.scanners() {
+    for (id, scanner) in tab.lanes_to_feed() {
         let log = &model.session(id).unwrap().log;
         let mut scanner = scanner.lock();
         for id in (scanner.next().0..log.next().0).map(RecordId) {

@@ -79,10 +79,11 @@ pub fn hint(language: Language, frame: &Frame, field: &Field) -> String {
         Truth::Example => "encap.example",
     };
     let bytes = field.bytes();
-    let place = language.tr_with("encap.place", &[("from", &bytes.start), ("bits", &field.bits.len())]);
+    let told = [("from", &bytes.start as &dyn std::fmt::Display), ("bits", &field.bits.len()), ("truth", &language.tr(truth))];
+    let place = language.tr_with("encap.place", &told);
     let value = value(language, frame, field);
     let mut lines = vec![format!("{}  {value}", language.tr(name)), language.tr(about).into_owned()];
-    lines.push(format!("{place}, {}", language.tr(truth)));
+    lines.push(place);
     if !source.is_empty() {
         lines.push(source.to_owned());
     }

@@ -314,10 +314,13 @@ fn calls_tell_what_records_then_need_not() {
     assert!(at_calls("SYN") && at_calls("FIN"));
 }
 
+/// A call: its function, its arguments, what it returned.
+type Made = (Function, &'static str, Result<i64, &'static str>);
+
 #[test]
 fn endings_by_their_kind() {
     let linger = ("SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=0}, 8", Function::SetSockOpt);
-    let table: [(&str, EndedBy, &[(Function, &str, Result<i64, &str>)], &[&str]); 9] = [
+    let table: [(&str, EndedBy, &[Made], &[&str]); 9] = [
         ("we close", EndedBy::Us, &[], &["own FIN ┄", "other ACK ┄"]),
         ("the peer closes", EndedBy::PeerFin, &[], &["other FIN ┄", "own ACK ┄", "own FIN ┄", "other ACK ┄"]),
         ("we reset", EndedBy::OurReset, &[], &["own RST ┄"]),
@@ -512,4 +515,83 @@ fn a_datagram_to_someone_else_is_no_arrow_to_the_other_end() {
     talk.event(CLIENT, What::Sent { peer: stranger, bytes: b"psst".as_slice().into(), origin: Origin::User });
     talk.throws(CLIENT, b"two").catches(SERVER, b"two");
     assert_eq!(kinds(&talk.arrows(CLIENT)), ["own UDP 3 B ═", "own UDP 3 B ═"]);
+}
+
+mod properties {
+    use super::*;
+    use crate::diagram::ladder::paint::{self, Frame, Line, Speaks};
+    use crate::diagram::scene::Shape;
+    use crate::i18n::Language;
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+
+    /// Anything that a log may hold, in any order.
+    fn event() -> impl Strategy<Value = (SessionId, u8, Vec<u8>)> {
+        let session = prop_oneof![Just(CLIENT), Just(SERVER)];
+        (session, 0u8..14, proptest::collection::vec(any::<u8>(), 0..9))
+    }
+
+    fn happen(talk: &mut Talk, (session, kind, bytes): (SessionId, u8, Vec<u8>)) {
+        let ending = |by| Ending { by, received: 0, sent: 0 };
+        match kind {
+            0..4 => talk.sends(session, &bytes),
+            4..7 => talk.receives(session, &bytes),
+            7 => talk.event(session, What::Finished { peer: peer(session) }),
+            8 => talk.event(session, What::PeerFinished { peer: peer(session) }),
+            9 => talk.event(session, What::PeerLeft { peer: peer(session), ending: ending(EndedBy::PeerReset) }),
+            10 => talk.calls(session, Function::Shutdown, "SHUT_WR", Ok(0)),
+            11 => talk.calls(session, Function::Recv, "", Err("ECONNRESET")),
+            12 => talk.calls(session, Function::Close, "", Ok(0)),
+            _ => talk.event(session, What::Failed(failure(Operation::Connect, Cause::TimedOut))),
+        };
+    }
+
+    proptest! {
+        /// Whatever a log holds: nothing that was concluded is drawn as seen, and what was read comes to as many bytes as were read.
+        #[test]
+        fn only_bytes_are_ever_solid(events in proptest::collection::vec(event(), 0..60), own in prop_oneof![Just(CLIENT), Just(SERVER)]) {
+            let mut talk = Talk::new();
+            talk.connected();
+            for event in events {
+                happen(&mut talk, event);
+            }
+            let (steps, arrows) = talk.ladder(own, Acks::Shown);
+            for arrow in &arrows {
+                let bytes = matches!(arrow.segment, super::super::step::Segment::Data { .. });
+                prop_assert!(bytes || arrow.certainty == Certainty::Inferred, "{arrow:?}");
+            }
+            for end in [End::Own, End::Other] {
+                let read: u64 = steps.iter().filter(|step| step.end == end).map(|step| match step.says {
+                    super::super::step::Says::Receive(bytes) => bytes,
+                    _ => 0,
+                }).sum();
+                let drawn: u64 = arrows.iter().filter(|arrow| arrow.sender != end && matches!(arrow.to, Foot::At(_)))
+                    .map(|arrow| match arrow.segment {
+                        super::super::step::Segment::Data { bytes, .. } => bytes,
+                        _ => 0,
+                    }).sum();
+                prop_assert_eq!(read, drawn, "{:#?}", arrows);
+            }
+            let zone = TimeZone::UTC;
+            let lines: Vec<Line> = steps.iter().enumerate()
+                .map(|(index, step)| Line { y: index as f32 * 24.0, step: step.clone(), pause: Some(index as u64) }).collect();
+            let frame = Frame {
+                width: 700.0,
+                height: 400.0,
+                own: ["a", "b"],
+                other: ["c", "d"],
+                left: End::Own,
+                other_speaks: Speaks::Yes,
+                spacing: Spacing::Even,
+                language: Language::Chinese,
+                zone: &zone,
+            };
+            let scene = paint::scene(&lines, &arrows, &frame);
+            for item in &scene.items {
+                if let Shape::Line { from, to, .. } = &item.shape {
+                    prop_assert!(from.y <= 400.0 && to.y <= 400.0, "nothing lies outside of the picture: {item:?}");
+                }
+            }
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use super::{Chunk, Lane, Mark};
 use crate::session::timestamp::Timestamp;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
 /// A datagram as it was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,39 +146,14 @@ impl Datagrams {
 fn slots(sent: Option<&Lane<Chunk>>, received: Option<&Lane<Arrived>>) -> Vec<Slot> {
     let all_sent = sent.map_or(&[][..], |lane| &lane.chunks);
     let all_received = received.map_or(&[][..], |lane| &lane.chunks);
-    let mut arrivals: Vec<Vec<usize>> = vec![Vec::new(); all_sent.len()];
-    let mut strangers: Vec<usize> = Vec::new();
-    // Those not arrived yet, by their bytes; and the last that arrived with these bytes.
-    let mut waiting: HashMap<Arc<[u8]>, VecDeque<usize>> = HashMap::new();
-    let mut arrived: HashMap<Arc<[u8]>, usize> = HashMap::new();
-    for (index, chunk) in all_sent.iter().enumerate() {
-        waiting.entry(chunk.bytes.clone()).or_default().push_back(index);
-    }
-    for (index, datagram) in all_received.iter().enumerate() {
-        let found = match &datagram.cut {
-            None => waiting.get_mut(&datagram.chunk.bytes).and_then(VecDeque::pop_front),
-            Some(cut) => {
-                let first = all_sent.iter().enumerate().position(|(place, chunk)| {
-                    arrivals[place].is_empty() && is_beginning(&datagram.chunk.bytes, cut, &chunk.bytes)
-                });
-                if let Some(queue) = first.and_then(|place| waiting.get_mut(&all_sent[place].bytes)) {
-                    queue.retain(|place| Some(*place) != first);
-                }
-                first
-            }
-        };
-        let again = || arrived.get(&datagram.chunk.bytes).copied();
-        match found.or_else(again) {
-            Some(place) => {
-                arrivals[place].push(index);
-                arrived.insert(datagram.chunk.bytes.clone(), place);
-            }
-            None => strangers.push(index),
-        }
-    }
+    let (arrivals, strangers) = matched(all_sent, all_received);
     let last_arrived = arrivals.iter().rposition(|indices| !indices.is_empty());
-    let mut slots: Vec<Slot> = Vec::with_capacity(all_sent.len() + strangers.len());
+    let mut strangers = strangers.into_iter().peekable();
+    let mut slots = Vec::with_capacity(all_sent.len() + strangers.len());
     for (place, indices) in arrivals.into_iter().enumerate() {
+        while let Some(stranger) = strangers.next_if(|index| all_received[*index].chunk.at < all_sent[place].at) {
+            slots.push(Slot::Received(stranger));
+        }
         let fate = match indices.is_empty() {
             false => Fate::Arrived(indices),
             true if received.is_none() => Fate::Unseen,
@@ -188,18 +162,42 @@ fn slots(sent: Option<&Lane<Chunk>>, received: Option<&Lane<Arrived>>) -> Vec<Sl
         };
         slots.push(Slot::Sent(place, fate));
     }
-    let mut strangers = strangers.into_iter().peekable();
-    let mut ordered = Vec::with_capacity(slots.len());
-    for slot in slots {
-        if let Slot::Sent(place, _) = &slot {
-            while let Some(stranger) = strangers.next_if(|index| all_received[*index].chunk.at < all_sent[*place].at) {
-                ordered.push(Slot::Received(stranger));
-            }
-        }
-        ordered.push(slot);
+    slots.extend(strangers.map(Slot::Received));
+    slots
+}
+
+/// As which of those received each one sent arrived, and which of those received nobody here sent. Whole ones first: their bytes say more
+/// than a beginning does.
+fn matched(sent: &[Chunk], received: &[Arrived]) -> (Vec<Vec<usize>>, Vec<usize>) {
+    let mut arrivals: Vec<Vec<usize>> = vec![Vec::new(); sent.len()];
+    // As which of those sent each arrived.
+    let mut places: Vec<Option<usize>> = vec![None; received.len()];
+    let mut waiting: HashMap<&[u8], VecDeque<usize>> = HashMap::new();
+    for (place, chunk) in sent.iter().enumerate() {
+        waiting.entry(&chunk.bytes).or_default().push_back(place);
     }
-    ordered.extend(strangers.map(Slot::Received));
-    ordered
+    let mut arrived: HashMap<&[u8], usize> = HashMap::new();
+    for (index, datagram) in received.iter().enumerate().filter(|(_, datagram)| datagram.cut.is_none()) {
+        let bytes: &[u8] = &datagram.chunk.bytes;
+        let again = arrived.get(bytes).copied();
+        if let Some(place) = waiting.get_mut(bytes).and_then(VecDeque::pop_front).or(again) {
+            arrived.insert(bytes, place);
+            arrivals[place].push(index);
+            places[index] = Some(place);
+        }
+    }
+    for (index, datagram) in received.iter().enumerate() {
+        let Some(cut) = &datagram.cut else { continue };
+        // Behind the one that arrived before it, where there is one; datagrams mostly come in order.
+        let after = places[..index].iter().rev().find_map(|place| *place).map_or(0, |place| place + 1);
+        let fits = |place: &usize| arrivals[*place].is_empty() && is_beginning(&datagram.chunk.bytes, cut, &sent[*place].bytes);
+        if let Some(place) = (after..sent.len()).find(fits).or_else(|| (0..after).find(fits)) {
+            arrivals[place].push(index);
+            places[index] = Some(place);
+        }
+    }
+    let strangers = places.iter().enumerate().filter(|(_, place)| place.is_none()).map(|(index, _)| index).collect();
+    (arrivals, strangers)
 }
 
 /// Whether what was kept is the beginning of a datagram that was sent, and its length the one that the system told.

@@ -239,7 +239,7 @@ fn writes(canvas: &mut Canvas<'_>, stream: &Stream, session: SessionId, line: &R
             ("text", &hint_text(&chunk.bytes, canvas.style)),
         ];
         let hint = canvas.tr("lanes.hint_write", &values);
-        let mark = Some((Mark { session, record: chunk.record }, hint.as_str()));
+        let mark = Some((Mark::of(session, chunk.record), hint.as_str()));
         let area = canvas.place(0, line, &part, &chunk.range());
         canvas.block(area, Look::seen(number), mark);
         canvas.label(area, Some(number), bytes_in(chunk, &part), mark);
@@ -269,7 +269,7 @@ fn reads(canvas: &mut Canvas<'_>, stream: &Stream, session: SessionId, line: &Ra
             ];
             canvas.tr("lanes.hint_read", &values)
         };
-        let mark = Some((Mark { session, record: chunk.record }, hint.as_str()));
+        let mark = Some((Mark::of(session, chunk.record), hint.as_str()));
         let area = canvas.place(1, line, &part, &range);
         canvas.block(area, Look::READ, mark);
         if alone {
@@ -353,7 +353,7 @@ fn frames(canvas: &mut Canvas<'_>, stream: &Stream, (session, found): (SessionId
             End::Cut | End::BadLength | End::NotJson => "lanes.hint_frame_bad",
         };
         let hint = canvas.tr(key, &values);
-        let mark = Some((Mark { session, record: frame.record }, hint.as_str()));
+        let mark = Some((Mark { session, record: frame.record, frame: Some(frame.range.start) }, hint.as_str()));
         let look = match frame.end {
             End::Complete => Look { edge: Some(Ink::Ok), ..Look::READ },
             End::Unfinished => Look::UNSEEN,
@@ -428,7 +428,7 @@ fn sent(canvas: &mut Canvas<'_>, datagrams: &Datagrams, index: usize, area: Area
     let values: [(&str, &dyn std::fmt::Display); 3] =
         [("number", &number), ("bytes", &grouped(chunk.bytes.len() as u64)), ("text", &hint_text(&chunk.bytes, canvas.style))];
     let hint = canvas.tr("lanes.hint_sent", &values);
-    let mark = Some((Mark { session: lane.session, record: chunk.record }, hint.as_str()));
+    let mark = Some((Mark::of(lane.session, chunk.record), hint.as_str()));
     canvas.block(area, Look::seen(number), mark);
     canvas.label(area, Some(number), &chunk.bytes, mark);
 }
@@ -461,7 +461,7 @@ fn arrived(canvas: &mut Canvas<'_>, datagrams: &Datagrams, (sent, indices): (usi
     if datagram.cut.is_some() {
         hint = format!("{hint} · {}", canvas.tr("lanes.hint_cut", &[("bytes", &grouped(lost as u64))]));
     }
-    let mark = Some((Mark { session: lane.session, record: datagram.chunk.record }, hint.as_str()));
+    let mark = Some((Mark::of(lane.session, datagram.chunk.record), hint.as_str()));
     let mut kept = area;
     if datagram.cut.is_some() {
         kept.width = (area.width * datagram.chunk.bytes.len() as f32 / whole.bytes.len().max(1) as f32).max(LEAST);
@@ -487,7 +487,7 @@ fn stranger(canvas: &mut Canvas<'_>, datagrams: &Datagrams, index: usize, area: 
     let values: [(&str, &dyn std::fmt::Display); 2] =
         [("bytes", &grouped(datagram.chunk.bytes.len() as u64)), ("text", &hint_text(&datagram.chunk.bytes, canvas.style))];
     let hint = canvas.tr("lanes.hint_received_alone", &values);
-    let mark = Some((Mark { session: lane.session, record: datagram.chunk.record }, hint.as_str()));
+    let mark = Some((Mark::of(lane.session, datagram.chunk.record), hint.as_str()));
     // Without a sender in the picture it has no write's colour; alone they are told apart by their own.
     let look = if datagrams.sent.is_none() { Look::seen(datagrams.number(index)) } else { Look::READ };
     canvas.block(area, Look { edge: Some(Ink::Normal), ..look }, mark);

@@ -4,7 +4,7 @@ use super::draw::{self, Canvas};
 use super::exchange::{self, Exchange};
 use super::{Chunk, Datagrams, Frames, Mark, Part};
 use crate::codec::encoding::Encoding;
-use crate::diagram::scene::{Anchor, Face, Ink, Point, Scale, Scene, Shape, width_of};
+use crate::diagram::scene::{Anchor, Face, Ink, Item, Point, Scale, Scene, Shape, width_of};
 use crate::i18n::Language;
 use jiff::tz::TimeZone;
 use std::ops::Range;
@@ -27,6 +27,8 @@ const APART: f32 = 10.0;
 const NARROWEST: f32 = 46.0;
 /// A block as wide as this has room for its number and some words.
 const EASY: f32 = 130.0;
+/// A block as wide as this still has room for its number and a word.
+const COSY: f32 = 62.0;
 /// Points per byte to choose from, the largest first: the last shows 64 KiB in a few points.
 const SCALES: [f32; 16] =
     [14.0, 10.0, 8.0, 6.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625, 0.001953125];
@@ -70,8 +72,8 @@ struct Section {
 
 #[derive(Clone, Debug)]
 enum Lines {
-    /// Of so many bytes each.
-    Bytes(u64),
+    /// Of bytes, from each of these places to the next.
+    Bytes(Vec<u64>),
     /// Of these slots each, every one with its left and its width.
     Slots(Vec<Vec<(usize, f32, f32)>>),
 }
@@ -79,7 +81,7 @@ enum Lines {
 impl Section {
     fn count(&self) -> u64 {
         match &self.lines {
-            Lines::Bytes(per_line) => (self.exchange.range.end - self.exchange.range.start).div_ceil(*per_line).max(1),
+            Lines::Bytes(starts) => starts.len() as u64,
             Lines::Slots(lines) => lines.len() as u64,
         }
     }
@@ -89,8 +91,9 @@ impl Section {
     }
 }
 
-/// The scale at which blocks of these parts are easily read: the coarsest of the steps that gives an ordinary block room for words.
-pub fn fitting_scale(parts: &[Part]) -> f32 {
+/// The scale at which blocks of these parts are easily read: the largest step at which an ordinary block is not wider than it needs for
+/// its words; and one or two steps less where the last exchange of a stream then fits into one line.
+pub fn fitting_scale(parts: &[Part], width: f32) -> f32 {
     let lengths: Vec<usize> = parts
         .iter()
         .flat_map(|part| match part {
@@ -101,7 +104,15 @@ pub fn fitting_scale(parts: &[Part]) -> f32 {
         .collect();
     let mean = lengths.iter().sum::<usize>() as f32 / lengths.len().max(1) as f32;
     let last = SCALES[SCALES.len() - 1];
-    SCALES.into_iter().find(|scale| scale * mean <= EASY).unwrap_or(last)
+    let easy = SCALES.into_iter().find(|scale| scale * mean <= EASY).unwrap_or(last);
+    let newest = parts.iter().find_map(|part| match part {
+        Part::Stream(stream) => exchange::of_stream(stream).pop().map(|last| last.range.end - last.range.start),
+        Part::Datagrams(_) => None,
+    });
+    let Some(bytes) = newest else { return easy };
+    let room = width - GUTTER - MARGIN;
+    let narrower = SCALES.into_iter().filter(|scale| *scale <= easy && scale * mean >= COSY);
+    narrower.clone().find(|scale| scale * bytes as f32 <= room).unwrap_or(easy)
 }
 
 /// The next scale that shows more (`-1`) or larger blocks (`1`).
@@ -127,7 +138,7 @@ impl Plan {
             let line = lanes_of(part) as f32 * (LANE + BETWEEN) + UNDER;
             for exchange in exchanges {
                 let lines = match part {
-                    Part::Stream(_) => Lines::Bytes(per_line),
+                    Part::Stream(stream) => Lines::Bytes(lines(stream.leading(), &exchange.range, per_line)),
                     Part::Datagrams(datagrams) => Lines::Slots(wrap(datagrams, &exchange.range, style.scale, room)),
                 };
                 sections.push(Section { part: index, exchange, top: 0.0, lines, line });
@@ -167,12 +178,13 @@ impl Plan {
     pub fn find(&self, mark: Mark) -> Option<Range<f32>> {
         self.sections.iter().find_map(|section| {
             let line = match (&self.parts[section.part], &section.lines) {
-                (Part::Stream(stream), Lines::Bytes(per_line)) => {
+                (Part::Stream(stream), Lines::Bytes(starts)) => {
                     let lanes = [stream.writes.as_ref(), stream.reads.as_ref()];
                     let lane = lanes.into_iter().flatten().find(|lane| lane.session == mark.session)?;
                     let chunk = lane.chunks.iter().find(|chunk| chunk.record == mark.record)?;
                     let range = &section.exchange.range;
-                    (range.start <= chunk.offset && chunk.offset < range.end).then(|| (chunk.offset - range.start) / per_line)
+                    let inside = range.start <= chunk.offset && chunk.offset < range.end;
+                    inside.then(|| starts.partition_point(|start| *start <= chunk.offset) as u64 - 1)
                 }
                 (Part::Datagrams(datagrams), Lines::Slots(lines)) => {
                     let has = |slot: usize| datagrams.has(slot, mark);
@@ -208,6 +220,21 @@ fn lanes_of(part: &Part) -> usize {
     }
 }
 
+/// Where the lines of a stretch begin: a block that does not fit into the rest of one begins the next, if not much is left free by that; a
+/// block that is longer than a line goes on in the next.
+fn lines(leading: &[Chunk], range: &Range<u64>, per_line: u64) -> Vec<u64> {
+    let mut starts = vec![range.start];
+    let mut start = range.start;
+    while range.end.saturating_sub(start) > per_line {
+        let limit = start + per_line;
+        let fits = leading.partition_point(|chunk| chunk.end() <= limit);
+        let whole = fits.checked_sub(1).and_then(|last| leading.get(last)).map(Chunk::end);
+        start = whole.filter(|end| *end > start + per_line / 2).unwrap_or(limit);
+        starts.push(start);
+    }
+    starts
+}
+
 /// Slots in lines, each with its left and its width.
 fn wrap(datagrams: &Datagrams, slots: &Range<u64>, scale: f32, room: f32) -> Vec<Vec<(usize, f32, f32)>> {
     let mut lines: Vec<Vec<(usize, f32, f32)>> = Vec::new();
@@ -241,9 +268,10 @@ pub fn picture(plan: &Plan, view: Range<f32>) -> Scene<Mark> {
         for line in from..until {
             let mut canvas = Canvas { scene: &mut scene, style: &plan.style, top: lines + line as f32 * section.line };
             match (part, &section.lines) {
-                (Part::Stream(stream), Lines::Bytes(per_line)) => {
-                    let start = section.exchange.range.start + line * per_line;
-                    draw::stream(&mut canvas, stream, start..(start + per_line).min(section.exchange.range.end));
+                (Part::Stream(stream), Lines::Bytes(starts)) => {
+                    let at = |line: u64| usize::try_from(line).ok().and_then(|line| starts.get(line).copied());
+                    let end = section.exchange.range.end;
+                    draw::stream(&mut canvas, stream, at(line).unwrap_or(end)..at(line + 1).unwrap_or(end));
                 }
                 (Part::Datagrams(datagrams), Lines::Slots(lines)) => {
                     let line = usize::try_from(line).ok().and_then(|line| lines.get(line));
@@ -265,19 +293,23 @@ fn caption(scene: &mut Scene<Mark>, plan: &Plan, section: &Section) {
         Part::Datagrams(datagrams) => ("lanes.datagrams", &datagrams.title),
     };
     let middle = section.top + CAPTION / 2.0;
-    let mut words = |x: f32, anchor: Anchor, text: String, ink: Ink, scale: Scale| {
-        scene.draw(Shape::Words { at: Point { x, y: middle }, anchor, text, ink, face: Face::Plain, scale });
-    };
-    words(0.0, Anchor::Left, style.language.tr(kind).into_owned(), Ink::Weak, Scale::Normal);
+    let (at, text) = (Point { x: 0.0, y: middle }, style.language.tr(kind).into_owned());
+    scene.draw(Shape::Words { at, anchor: Anchor::Left, text, ink: Ink::Weak, face: Face::Plain, scale: Scale::Normal });
     let verdict = section.exchange.tally.words(style.language);
     let used = GUTTER + width_of(&verdict, Face::Plain, Scale::Normal) + 2.0 * APART;
-    words(GUTTER, Anchor::Left, verdict, section.exchange.tally.ink(), Scale::Normal);
+    let ink = section.exchange.tally.ink();
+    let at = Point { x: GUTTER, y: middle };
+    let hint = section.exchange.tally.why().map(|key| style.language.tr(key).into_owned());
+    let shape = Shape::Words { at, anchor: Anchor::Left, text: verdict, ink, face: Face::Plain, scale: Scale::Normal };
+    scene.items.push(Item { shape, mark: None, hint });
     let time = section.exchange.at.clock(&style.zone);
     let full = format!("{title}   {time}");
     let room = style.width - MARGIN - used;
     for text in [full, time] {
         if width_of(&text, Face::Plain, Scale::Caption) <= room {
-            words(style.width - MARGIN, Anchor::Right, text, Ink::Weak, Scale::Caption);
+            let at = Point { x: style.width - MARGIN, y: middle };
+            let (ink, face, scale) = (Ink::Weak, Face::Plain, Scale::Caption);
+            scene.draw(Shape::Words { at, anchor: Anchor::Right, text, ink, face, scale });
             return;
         }
     }

@@ -16,8 +16,8 @@
 //!    boundary was kept, by chance. Several writes in one read: 粘包. One write in several reads: 拆包. Else boundaries were shifted.
 //! 3. Turns make an *exchange* until nothing happens for [`PAUSE`]; each has its own verdict.
 //! 4. What was written and nobody has read yet is drawn dashed: that it waits is inferred.
-//! 5. A datagram received is the earliest one sent that has the same bytes and has not arrived yet; cut, the earliest that begins with
-//!    what was kept. One that has the bytes of a datagram that has arrived already was repeated. One sent that has not arrived although
+//! 5. A datagram received is the earliest one sent that has the same bytes and has not arrived yet; one that was cut, of the rest the
+//!    next behind that which arrived before it that begins with what was kept. One that has the bytes of a datagram that has arrived already was repeated. One sent that has not arrived although
 //!    a later one has is missing, and drawn dashed, because nobody saw it go.
 
 mod datagrams;
@@ -76,8 +76,17 @@ impl Chunk {
 pub struct Mark {
     /// The session whose log has the record.
     pub session: SessionId,
-    /// The record.
+    /// The record; of a frame, that which completed it.
     pub record: RecordId,
+    /// Of a frame, where in its stream it begins: several may have come in one read.
+    pub frame: Option<u64>,
+}
+
+impl Mark {
+    /// Stands for a record.
+    pub fn of(session: SessionId, record: RecordId) -> Self {
+        Self { session, record, frame: None }
+    }
 }
 
 /// One lane: chunks in order, and whose they are.

@@ -82,8 +82,9 @@ fn alone(chunk: &Chunk, writes: usize, reads: usize) -> Turn {
 pub fn turns(writes: &[Chunk], reads: &[Chunk]) -> Vec<Turn> {
     let mut turns = Vec::new();
     let (mut w, mut r) = (0, 0);
+    let mut floor = 0;
     loop {
-        let begin = begin(writes, reads, (&mut w, &mut r));
+        let begin = begin(writes, reads, (&mut w, &mut r), floor);
         let Some(first) = writes.get(w) else { return turns };
         let seen = reads.get(r).map_or(first.at, |read| read.at.min(first.at));
         let mut turn =
@@ -117,21 +118,24 @@ pub fn turns(writes: &[Chunk], reads: &[Chunk]) -> Vec<Turn> {
                 }
             }
         }
+        floor = turn.range.end;
         turns.push(turn);
     }
 }
 
-/// Goes to the next place that both lanes reach, and tells it: whether both begin there is the second answer. Where no more is read, that is
-/// the next write.
-fn begin(writes: &[Chunk], reads: &[Chunk], (w, r): (&mut usize, &mut usize)) -> (u64, bool) {
+/// Goes to the next place from `floor` on that both lanes reach, and tells it: whether both begin there is the second answer. Where no more
+/// is read, that is the next write.
+fn begin(writes: &[Chunk], reads: &[Chunk], (w, r): (&mut usize, &mut usize), floor: u64) -> (u64, bool) {
+    *w += writes[*w..].iter().take_while(|write| write.end() <= floor).count();
     while let (Some(write), Some(read)) = (writes.get(*w), reads.get(*r)) {
         if write.end() <= read.offset {
             *w += 1;
         } else if read.end() <= write.offset {
             *r += 1;
         } else {
-            return (write.offset.max(read.offset), write.offset == read.offset);
+            let begin = write.offset.max(read.offset);
+            return (begin.max(floor), write.offset == read.offset && begin >= floor);
         }
     }
-    (writes.get(*w).map_or(0, |write| write.offset), true)
+    writes.get(*w).map_or((floor, true), |write| (write.offset.max(floor), write.offset >= floor))
 }

@@ -127,6 +127,21 @@ impl Tally {
         }
     }
 
+    /// The key of why it came so; `None` where there is nothing to explain.
+    pub(super) fn why(&self) -> Option<&'static str> {
+        match self {
+            Self::Stream { both: false, .. } | Self::Datagrams { both: false, .. } => None,
+            Self::Stream { turns: [_, 0, 0, 0], unread: 0, .. } => Some("lanes.why_kept"),
+            Self::Stream { turns: [_, coalesced, 0, 0], .. } if *coalesced > 0 => Some("lanes.why_coalesced"),
+            Self::Stream { turns: [_, 0, split, 0], .. } if *split > 0 => Some("lanes.why_split"),
+            Self::Stream { turns: [_, 0, 0, 0], .. } => Some("lanes.why_unread"),
+            Self::Stream { .. } => Some("lanes.why_shifted"),
+            Self::Datagrams { cut, .. } if *cut > 0 => Some("lanes.why_cut"),
+            Self::Datagrams { missing, .. } if *missing > 0 => Some("lanes.why_missing"),
+            Self::Datagrams { .. } => Some("lanes.why_datagrams"),
+        }
+    }
+
     /// The verdict in one line.
     pub fn words(&self, language: Language) -> String {
         match self {
@@ -144,6 +159,7 @@ impl Tally {
         }
         let [kept, coalesced, split, shifted] = turns;
         let mut text = match (kept, coalesced, split, shifted) {
+            (0, 0, 0, 0) if *unread > 0 && *reads > 0 => told("lanes.verdict_partly"),
             (0, 0, 0, 0) if *unread > 0 => told("lanes.verdict_unread"),
             (0, 0, 0, 0) => told("lanes.verdict_middle"),
             (1, 0, 0, 0) => told("lanes.verdict_one"),

@@ -53,10 +53,13 @@ fn verdict(part: Part) -> Vec<String> {
     plan.exchanges().map(|(_, exchange)| exchange.tally.words(Language::English)).collect()
 }
 
+/// Writes, reads, what the turns are, and how many bytes nobody has read.
+type Talk<'a> = (&'a [usize], &'a [usize], &'a [Kind], u64);
+
 #[test]
 fn what_became_of_boundaries() {
     use Kind::{Coalesced, Kept, Shifted, Split};
-    let table: &[(&[usize], &[usize], &[Kind], u64)] = &[
+    let table: &[Talk<'_>] = &[
         (&[5], &[5], &[Kept], 0),
         (&[5, 5, 5], &[15], &[Coalesced], 0),
         (&[12], &[5, 5, 2], &[Split], 0),
@@ -168,6 +171,12 @@ fn datagrams_find_each_other() {
     assert_eq!(fates(&found), ["[1]", "[2]", "[0]"]);
     let words = verdict(Part::Datagrams(found));
     assert!(words[0].contains("3 sent, 3 received") && words[0].contains("cut 2"), "{words:?}");
+    // What arrived whole leaves fewer to choose from; of the rest it is the next.
+    let cut = Some(Some(2));
+    let found = datagrams(&["m1", "m2", "m3", "m4"], &[("m1", None), ("m2", None), ("m", cut)]);
+    assert_eq!(fates(&found), ["[0]", "[1]", "[2]", "on its way"]);
+    let found = datagrams(&["m1", "m2", "m3", "m4"], &[("m1", None), ("m3", None), ("m", cut), ("m2", None)]);
+    assert_eq!(fates(&found), ["[0]", "[3]", "[1]", "[2]"]);
     let words = verdict(Part::Datagrams(datagrams(&["a", "b", "c"], &got(&["c", "a"]))));
     assert!(words[0].contains("missing 1") && words[0].contains("late 1"), "{words:?}");
     let words = verdict(Part::Datagrams(datagrams(&["a", "b"], &got(&["a", "b"]))));
@@ -307,7 +316,7 @@ fn only_what_is_in_view_is_drawn() {
     };
     assert!(scene.items.iter().all(inside));
     // A record is found where it is drawn.
-    let mark = Mark { session: WRITER, record: RecordId(200) };
+    let mark = Mark::of(WRITER, RecordId(200));
     let place = plan.find(mark).unwrap();
     assert!(picture(&plan, place).items.iter().any(|item| item.mark == Some(mark)));
 }
@@ -317,6 +326,17 @@ fn a_picture_has_a_height_that_can_be_told_apart_whatever_there_is() {
     let part = Part::Stream(stream(chunks(&[64 << 10; MOST_CHUNKS]), chunks(&[64 << 10; MOST_CHUNKS])));
     let plan = Plan::new(vec![part], style(14.0));
     assert!(plan.height() < 2_000_000.0, "{}", plan.height());
+}
+
+#[test]
+fn a_line_ends_where_a_write_ends() {
+    // 816 points are 102 bytes at this scale: three writes of 30, and not a piece of the fourth.
+    let scene = drawn(Part::Stream(stream(chunks(&[30; 5]), chunks(&[150]))), 8.0);
+    let widths: Vec<i32> = boxes(&scene, WRITER).iter().map(|(area, _)| area.width.round() as i32).collect();
+    assert_eq!(widths, [238; 5]);
+    // One that is longer than a line goes on in the next.
+    let scene = drawn(Part::Stream(stream(chunks(&[250]), chunks(&[250]))), 8.0);
+    assert_eq!(boxes(&scene, WRITER).len(), 3);
 }
 
 #[test]
@@ -339,8 +359,11 @@ fn what_nobody_saw_is_dashed() {
 fn blocks_have_room_for_words_at_the_fitting_scale() {
     let parts = |length: usize| vec![Part::Stream(stream(chunks(&[length; 5]), Vec::new()))];
     for (length, scale) in [(1, 14.0), (11, 10.0), (100, 1.0), (64 << 10, 0.001953125)] {
-        assert_eq!(fitting_scale(&parts(length)).to_bits(), f32::to_bits(scale), "{length}");
+        assert_eq!(fitting_scale(&parts(length), 900.0).to_bits(), f32::to_bits(scale), "{length}");
     }
+    // One that nearly fits into a line does: 10 messages of 9 bytes in 816 points.
+    let burst = vec![Part::Stream(stream(chunks(&[9; 10]), chunks(&[90])))];
+    assert_eq!(fitting_scale(&burst, 900.0).to_bits(), 8.0_f32.to_bits());
     assert_eq!(step_scale(1.0, 1).to_bits(), 2.0_f32.to_bits());
     assert_eq!(step_scale(14.0, 1).to_bits(), 14.0_f32.to_bits());
     assert_eq!(step_scale(1.0, -1).to_bits(), 0.5_f32.to_bits());

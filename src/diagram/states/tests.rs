@@ -38,13 +38,16 @@ fn ways(watch: &Watch) -> Vec<(&'static str, Certainty)> {
     gone(trail).into_iter().map(|gone| (TRANSITIONS[gone.way].key, gone.certainty)).collect()
 }
 
+/// The states that a client was seen in, and the ways that it must have gone.
+type Case<'a> = (&'a [TcpState], &'a [(&'static str, Certainty)]);
+
 #[test]
 fn what_was_not_seen_is_dashed_or_not_there() {
     use Certainty::{Inferred, Observed};
     use TcpState::{CloseWait, Closed, Established, FinWait1, FinWait2, LastAck, SynReceived, SynSent, TimeWait};
     let opened = [("states.by_connect", Inferred), ("states.by_syn_ack", Inferred)];
     assert_eq!(ways(&client(&[Established])), opened);
-    let table: [(&[TcpState], &[(&str, Certainty)]); 6] = [
+    let table: [Case<'_>; 6] = [
         (&[SynSent, Established], &[("states.by_connect", Inferred), ("states.by_syn_ack", Observed)]),
         // From ESTABLISHED to TIME-WAIT there are three ways, and only their beginning is the same.
         (&[Established, TimeWait], &[opened[0], opened[1], ("states.by_close", Inferred)]),

@@ -1,6 +1,7 @@
 //! A whole lesson as one page that needs nothing else: no script, no font, no picture from elsewhere; in both languages, one of them shown.
 //! Must never hold a text that is not escaped.
 
+use super::pictures::Picture;
 use super::{observed, predicted, sign};
 use crate::codec::hex;
 use crate::describe;
@@ -34,7 +35,7 @@ th{text-align:left;font-weight:600;color:#51606f}td,th{border-bottom:1px solid #
 ";
 
 /// The page; the language is the one that is shown first.
-pub fn page(run: &Run, language: Language) -> String {
+pub fn page(run: &Run, pictures: &[Picture], language: Language) -> String {
     let lesson = run.lesson();
     let checked = |of: Language| if of == language { " checked" } else { "" };
     let mut out = String::from("<!doctype html>\n");
@@ -49,7 +50,7 @@ pub fn page(run: &Run, language: Language) -> String {
     out.push_str("<main>\n");
     for (id, of) in [("zh", Language::Chinese), ("en", Language::English)] {
         writes(&mut out, format_args!("<article class=\"{id}\" lang=\"{}\">\n", of.code()));
-        article(&mut out, run, of);
+        article(&mut out, run, pictures, of);
         out.push_str("</article>\n");
     }
     out.push_str("</main></body></html>\n");
@@ -61,7 +62,7 @@ fn writes(out: &mut String, what: std::fmt::Arguments<'_>) {
     out.write_fmt(what).ok();
 }
 
-fn article(out: &mut String, run: &Run, language: Language) {
+fn article(out: &mut String, run: &Run, pictures: &[Picture], language: Language) {
     let lesson = run.lesson();
     writes(out, format_args!("<h1>{}</h1>\n", escaped(lesson.title.of(language))));
     writes(out, format_args!("<p class=\"goal\">{}</p>\n", escaped(lesson.goal.of(language))));
@@ -76,6 +77,15 @@ fn article(out: &mut String, run: &Run, language: Language) {
         }
         records(out, run, played, (start.unwrap_or_default(), language));
         text(out, played.explain.of(language));
+    }
+    for Picture { title, ladder, lanes } in pictures {
+        writes(out, format_args!("<h2>{}</h2>\n", escaped(title.of(language))));
+        for picture in [Some(ladder), lanes.as_ref()].into_iter().flatten() {
+            // The declaration of an XML file has no place inside a page.
+            let svg = picture.of(language);
+            let svg = svg.find("<svg").map_or("", |start| &svg[start..]);
+            writes(out, format_args!("<figure>{svg}</figure>\n"));
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod html;
 mod json;
+mod pictures;
 mod plain;
 
 pub use html::page;
 pub use json::line;
+pub use pictures::{Picture, draw};
 pub use plain::{step, summary};
 
 use super::run::{Played, Verdict};

@@ -9,7 +9,7 @@ use super::Wake;
 use crate::capture::caught::Packets;
 use crate::capture::packet::Packet;
 use crate::os::filter::{self, Instruction};
-use crate::os::gate::Gate;
+use crate::os::gate::{Gate, Place, Way};
 use crate::session::ends::Ends;
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::timestamp::Timestamp;
@@ -23,9 +23,8 @@ use nix::sys::socket::{
 use nix::sys::time::TimeSpec;
 use parking_lot::Mutex;
 use socket2::{SockFilter, SockRef};
-use std::io::{self, IoSliceMut};
+use std::io::{self, IoSliceMut, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -33,6 +32,8 @@ use std::thread::{self, JoinHandle};
 const QUEUE: usize = 4 << 20;
 /// Room for one packet: a card that splits them itself is handed up to 64 KiB, with BIG TCP more.
 const LARGEST: usize = 256 << 10;
+/// `PACKET_OUTGOING`: the kind of a packet that leaves.
+const OUTGOING: u8 = 4;
 /// Packets that are taken at once before the window is told.
 const BURST: usize = 128;
 
@@ -41,11 +42,12 @@ pub struct Running {
     shared: Arc<Shared>,
     loopback: u32,
     /// Dropped to stop: the thread sees its other end close.
-    stop: Option<UnixStream>,
+    stop: Option<PipeWriter>,
     thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
+    loopback: usize,
     gate: Mutex<Gate>,
     packets: Arc<Mutex<Packets>>,
 }
@@ -55,8 +57,8 @@ impl Running {
         let socket = open().map_err(|problem| failed(&problem))?;
         let loopback = if_nametoindex("lo").unwrap_or(1);
         let gate = Mutex::default();
-        let shared = Arc::new(Shared { gate, packets });
-        let (stop, stopped) = UnixStream::pair().map_err(|problem| failed(&problem))?;
+        let shared = Arc::new(Shared { loopback: loopback as usize, gate, packets });
+        let (stopped, stop) = io::pipe().map_err(|problem| failed(&problem))?;
         let mut running = Self { socket: Arc::new(socket), shared, loopback, stop: Some(stop), thread: None };
         running.shared.gate.lock().aim(ends);
         attach(&running.socket, &filter::program(ends, loopback)).map_err(|problem| failed(&problem))?;
@@ -117,7 +119,7 @@ fn failed(problem: &io::Error) -> Failure {
     Failure { operation: Operation::Capture, address: String::new(), cause, os_code }
 }
 
-fn read(socket: &OwnedFd, shared: &Shared, stopped: &UnixStream, wake: &Wake) {
+fn read(socket: &OwnedFd, shared: &Shared, stopped: &PipeReader, wake: &Wake) {
     let mut buffer = vec![0; LARGEST];
     let mut dropped = 0;
     loop {
@@ -163,7 +165,7 @@ fn burst(socket: &OwnedFd, shared: &Shared, buffer: &mut [u8], dropped: &mut u32
         let Some(packet) = Packet::parse(arrival.at, bytes) else { continue };
         // One lock inside the other, as when it is aimed, so that what was held back stays before what comes now.
         let mut gate = shared.gate.lock();
-        let through = gate.pass(packet, arrival.interface);
+        let through = gate.pass(packet, arrival.place(shared.loopback));
         kept += through.len();
         let mut packets = shared.packets.lock();
         through.into_iter().for_each(|packet| packets.push(packet));
@@ -175,7 +177,19 @@ struct Arrival {
     length: usize,
     at: Timestamp,
     interface: usize,
+    outgoing: bool,
     dropped: Option<u32>,
+}
+
+impl Arrival {
+    fn place(&self, loopback: usize) -> Place {
+        let way = match self.outgoing {
+            _ if self.interface == loopback => Way::Within,
+            true => Way::Out,
+            false => Way::In,
+        };
+        Place { interface: self.interface, way }
+    }
 }
 
 fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> Result<Arrival, Errno> {
@@ -186,6 +200,7 @@ fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> Result<Arrival, Errno> {
         length: message.bytes,
         at: Timestamp::default(),
         interface: message.address.map_or(0, |address| address.ifindex()),
+        outgoing: message.address.is_some_and(|address| address.pkttype() == OUTGOING),
         dropped: None,
     };
     for item in message.cmsgs()? {

@@ -47,8 +47,11 @@ fn ss_name(state: TcpState) -> &'static str {
     }
 }
 
-/// `ss`'s lines about a port: by both ends, its state, queues and everything else. `None` where there is no `ss`.
-fn ss(port: u16) -> Option<BTreeMap<(String, String), (String, [u32; 2], String)>> {
+/// The state, both queues and the whole line.
+type Line = (String, [u32; 2], String);
+
+/// `ss`'s lines about a port, by both ends. `None` where there is no `ss`.
+fn ss(port: u16) -> Option<BTreeMap<(String, String), Line>> {
     let filter = format!("( sport = :{port} or dport = :{port} )");
     let told = Command::new("ss").args(["-tanoiH", "--oneline", &filter]).output().ok()?;
     let text = String::from_utf8(told.stdout).unwrap();

@@ -1,11 +1,13 @@
 //! What the app does about the classroom: tabs for a lesson's ends, what the lesson asks for, and their end. Must never answer for a lesson.
 
 use super::App;
+use crate::lesson::report;
 use crate::lesson::run::Effect;
 use crate::lesson::script::{Lesson, Page, Whereto};
 use crate::recorder::now;
 use crate::session::command::{Action, Command};
 use crate::session::id::SessionId;
+use crate::ui::hand_out::HandOut;
 use crate::ui::intent::Intent;
 use crate::ui::lessons::Wish;
 use crate::ui::page::TabPage;
@@ -72,6 +74,7 @@ impl App {
                 self.begin_lesson(lesson);
             }
             Wish::Leave => self.leave_lesson(ctx),
+            Wish::Save => self.save_lesson(),
             Wish::Done(id) => {
                 self.settings.lessons_done.insert(id);
                 self.leave_lesson(ctx);
@@ -92,6 +95,21 @@ impl App {
             }
         }
         ctx.request_repaint();
+    }
+
+    /// Asks where the page of the lesson is to go. It is made here, of what is still in memory: a lesson has dozens of records.
+    fn save_lesson(&mut self) {
+        let language = self.language();
+        let Some(run) = self.lessons.run() else { return };
+        let Some(model) = self.look.glance() else {
+            self.notices.bad(language.tr("notice.busy"));
+            return;
+        };
+        let pictures = report::draw(run, &model);
+        drop(model);
+        let bytes = report::page(run, &pictures, language).into_bytes().into();
+        let subject = run.lesson().id.clone();
+        self.begin_hand_out(HandOut { subject, ending: "html", bytes });
     }
 
     /// A tab for each end: those that others go to at the left, the others at the right.

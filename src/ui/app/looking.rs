@@ -14,7 +14,6 @@ use crate::traffic::record::RecordId;
 use crate::traffic::view::RowKey;
 use crate::ui::clipboard;
 use crate::ui::intent::CopyAs;
-use crate::ui::page::TabPage;
 use crate::ui::panel::inspector::Inspected;
 use crate::ui::session::{Rows, SessionTab};
 use crate::ui::tiles;
@@ -138,17 +137,17 @@ impl App {
     fn feed_ladders(&mut self) -> bool {
         let mut new = false;
         let wanted = |feed: &Feed| {
-            let mut scanners = self.tabs.values().filter(|tab| tab.page == TabPage::Ladder).flat_map(|tab| tab.ladder.scanners());
+            let mut scanners = self.tabs.values().flat_map(SessionTab::lanes_to_feed);
             scanners.any(|(_, scanner)| feed.feeds(scanner))
         };
         let (kept, old): (Vec<Feed>, Vec<Feed>) = std::mem::take(&mut self.ladder_feeds).into_iter().partition(wanted);
         old.iter().for_each(Feed::stop);
         self.ending.extend(old);
         self.ladder_feeds = kept;
-        for tab in self.tabs.values().filter(|tab| tab.page == TabPage::Ladder) {
-            for (id, scanner) in tab.ladder.scanners() {
+        for tab in self.tabs.values() {
+            for (id, scanner) in tab.lanes_to_feed() {
                 if let Some(feed) = self.ladder_feeds.iter().find(|feed| feed.feeds(scanner)) {
-                    if tab.ladder.is_finding() {
+                    if tab.ladder.is_finding() || tab.calls.is_finding() {
                         feed.more();
                     }
                     continue;
@@ -166,14 +165,6 @@ impl App {
             }
         }
         new
-    }
-
-    /// Selects a record where it is, as if it had been clicked in the log.
-    pub(super) fn select(&mut self, id: SessionId, record: RecordId) {
-        if let Some(tab) = self.tabs.get_mut(&id) {
-            tab.select(record);
-            self.focused = Some(id);
-        }
     }
 
     pub(super) fn history(&self, id: SessionId) -> History {

@@ -174,13 +174,17 @@ fn row(ui: &mut Ui, name: &str, address: IpAddr, prefix: u8) {
     let dot = if address.is_ipv4() { "." } else { ":" };
     for (index, octet) in octets(address).into_iter().enumerate() {
         if index > 0 && index % PER_LINE == 0 {
+            // At the end of a line the bar stands there, so that all lines begin alike.
+            if index * 8 == usize::from(prefix) {
+                job.append("│", 0.0, format(colors.strong));
+            }
             job.append("\n", 0.0, format(colors.weak));
         } else if index > 0 && (address.is_ipv4() || index % 2 == 0) {
             job.append(dot, 0.0, format(colors.weak));
         }
         for bit in 0..8 {
             let place = (index * 8 + bit) as u8;
-            if place == prefix && place > 0 {
+            if place == prefix && usize::from(place) % (8 * PER_LINE) > 0 {
                 job.append("│", 0.0, format(colors.strong));
             }
             let one = octet >> (7 - bit) & 1 == 1;

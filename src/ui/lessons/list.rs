@@ -34,7 +34,7 @@ pub fn show(library: Option<&Library>, ui: &mut Ui, language: Language, done: &B
             if of_topic.is_empty() {
                 continue;
             }
-            field::caption(ui, &language.tr(&format!("lesson_topic.{}", topic.word())));
+            field::caption(ui, &language.tr(topic.key()));
             for lesson in of_topic {
                 if card(ui, language, lesson, done.contains(&lesson.id)) {
                     intents.push(Intent::Lesson(Wish::Begin(lesson.clone())));
@@ -74,8 +74,8 @@ fn card(ui: &mut Ui, language: Language, lesson: &Lesson, done: bool) -> bool {
                     });
                     let goal = lesson.goal.of(language).replace('`', "");
                     ui.add(Label::new(RichText::new(goal).size(size::CAPTION_TEXT).color(colors.weak)).wrap());
-                    if !met {
-                        let needs = language.tr(&format!("lesson.needs_{}", lesson.needs.word())).into_owned();
+                    if let Some(key) = lesson.needs.key().filter(|_| !met) {
+                        let needs = language.tr(key).into_owned();
                         ui.add(Label::new(RichText::new(needs).size(size::CAPTION_TEXT).color(colors.warning)).wrap());
                     }
                 });

@@ -17,7 +17,6 @@ use super::widget::control::{self, palette};
 use crate::history::errand::{Answer, Errand};
 use crate::i18n::Language;
 use crate::lesson::library::{self, Library};
-use crate::lesson::report;
 use crate::lesson::run::{Effect, Run, Stage};
 use crate::lesson::script::{Lesson, Page};
 use crate::session::id::SessionId;
@@ -38,6 +37,8 @@ pub enum Wish {
     Leave,
     /// Bring a page of a session to the front.
     Look(SessionId, Page),
+    /// Make a page of how it went so far, to be saved.
+    Save,
     /// It was done to its end, and is left.
     Done(String),
 }
@@ -158,9 +159,4 @@ impl Lessons {
             Answer::Broken => (self.library, self.reading) = (Some(Library::read(None)), None),
         }
     }
-}
-
-/// The lesson so far as a page.
-fn page_of(run: &Run, language: Language) -> Vec<u8> {
-    report::page(run, language).into_bytes()
 }

@@ -1,11 +1,10 @@
 //! The lesson under way: what is said, asked, predicted, done, observed and explained. Must never say what happened before it did.
 
-use super::{Doing, Wish, page_of, prose};
+use super::{Doing, Wish, prose};
 use crate::i18n::Language;
 use crate::lesson::report::sign;
 use crate::lesson::run::{Asked, Played, Run, Shown, Stage, Verdict};
 use crate::lesson::script::Page;
-use crate::ui::hand_out::HandOut;
 use crate::ui::intent::Intent;
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::control::{self, palette};
@@ -271,8 +270,7 @@ fn onward(doing: &mut Doing, ui: &mut Ui, language: Language, intents: &mut Vec<
             .on_hover_text(language.tr("lessons.save_hint"))
             .clicked()
         {
-            let bytes = page_of(&doing.run, language).into();
-            intents.push(Intent::HandOut(HandOut { subject: lesson.id.clone(), ending: "html", bytes }));
+            intents.push(Intent::Lesson(Wish::Save));
         }
         if control::primary(ui, ICON_ARROW_BACK, &language.tr("lessons.finish")).clicked() {
             intents.push(Intent::Lesson(Wish::Done(lesson.id.clone())));

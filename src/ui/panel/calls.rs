@@ -21,14 +21,18 @@ use crate::session::id::{ConnectionId, SessionId};
 use crate::session::timestamp::Timestamp;
 use crate::traffic::model::Session;
 use crate::traffic::record::{Data, Direction, Entry, RecordId, Records};
+use crate::traffic::scan::Scanner;
 use crate::ui::page::PageLook;
+use crate::ui::panel::ladder::lane::{Chosen, locked};
 use crate::ui::theme::size;
 use crate::ui::widget::run::Run;
+use parking_lot::Mutex;
 use program::Written;
 use sockets::Sockets;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Bytes of a message that a row quotes, as a trace does.
@@ -56,6 +60,9 @@ pub struct Calls {
     pub view: View,
     /// The connection whose calls alone are shown.
     wanted: Option<ConnectionId>,
+    chosen: Chosen,
+    /// Whether the thread that finds its records has not come to the end.
+    finding: bool,
     told: Told,
     rows: Range<u64>,
     shown: Vec<(f32, Row)>,
@@ -91,6 +98,16 @@ enum Kind {
 }
 
 impl Calls {
+    /// Who finds the records of the connection that is looked at, and in which session: to be fed by a thread.
+    pub fn scanner(&self) -> Option<(SessionId, &Arc<Mutex<Scanner>>)> {
+        self.chosen.scanner().filter(|_| self.view == View::Trace)
+    }
+
+    /// Whether it has not come to the end.
+    pub fn is_finding(&self) -> bool {
+        self.finding
+    }
+
     /// Takes out of the model what this frame shows; the records for it that are not at hand.
     pub fn look(&mut self, look: &PageLook<'_>) -> Vec<(SessionId, RecordId)> {
         let Some(session) = look.model.session(look.id) else {
@@ -102,6 +119,8 @@ impl Calls {
         let newest = session.conversations.iter().rev().take(LISTED);
         self.talks = newest.map(|(id, conversation)| (id, conversation.peer.address)).collect();
         self.wanted = self.wanted.filter(|wanted| session.conversations.get(*wanted).is_some());
+        let connections = self.wanted.map(|wanted| BTreeSet::from([wanted]));
+        self.chosen.choose(Some(look.id), connections, (look.now, look.zone));
         self.sockets = Sockets::of(session, look);
         let records = AtHand::new(&session.log, look.pages, look.id);
         match self.view {
@@ -113,38 +132,39 @@ impl Calls {
 
     /// The rows in view: each record with the calls before it.
     fn trace(&mut self, session: &Session, records: &AtHand<'_>, look: &PageLook<'_>) {
-        let connections = self.wanted.map(|wanted| BTreeSet::from([wanted]));
         let (wire, places) = (Wire::default(), RefCell::new(Places::default()));
+        let mut scanner = self.chosen.scanner().map(|(_, scanner)| scanner.clone());
+        // While the thread that finds them is busy, what was drawn last is drawn again.
+        let Some(found) = locked(&mut scanner, Some(session)) else { return };
+        self.finding = found.as_ref().is_some_and(|found| found.next() < session.log.next());
         let own = window::Lane {
             records,
             kept: look.records(),
-            admitted: None,
+            admitted: found.as_deref().and_then(Scanner::admitted),
             calls: &session.calls,
             conversations: &session.conversations,
             told: &self.told,
-            connections: connections.as_ref(),
+            connections: self.chosen.connections(),
             local: session.local,
         };
         let (acks, spacing) = (Acks::Hidden, Spacing::Even);
         let ladder = window::Ladder { own, other: None, wire: &wire, acks, spacing, places: &places };
         self.rows = ladder.blocks();
-        let descriptor = |data: &Data| self.told.descriptor(data.peer.connection, &session.conversations);
-        let wanted = self.wanted;
+        let seen = Seen { session, records, told: &self.told };
         let rows = |position: u64| match ladder.block(position) {
             Block::Coming => vec![coming()],
             Block::Steps(steps) => {
                 let mut rows: Vec<Row> = Vec::new();
                 for (step, _) in steps {
                     let same = rows.last().is_some_and(|row| row.mark == Some(step.mark));
-                    if let Some(row) = row(&step, session, records, (&descriptor, wanted)).filter(|_| !same) {
+                    if let Some(row) = seen.row(&step).filter(|_| !same) {
                         rows.push(row);
                     }
                 }
                 rows
             }
         };
-        // A record of another connection has no row; but every block has some height, so that no frame walks through a million of them.
-        let height = |position: u64| (rows(position).len() as f32 * size::ROW).max(1.0);
+        let height = |position: u64| rows(position).len() as f32 * size::ROW;
         let places = self.run.place.settle(&self.rows, self.run.height.max(size::ROW), self.run.movement.take(), height);
         let mut shown = Vec::new();
         for (position, top) in places {
@@ -161,41 +181,34 @@ fn coming() -> Row {
     Row { at: Timestamp::default(), mark: None, text, result, took: None, kind: Kind::Coming, note: None }
 }
 
-/// The row of a step; `None` for what the system did by itself, and for other connections than the one that is wanted.
-fn row(
-    step: &Step,
-    session: &Session,
-    records: &impl Records,
-    (descriptor, wanted): (&dyn Fn(&Data) -> Option<i32>, Option<ConnectionId>),
-) -> Option<Row> {
-    let row = |text, result, kind| Row { at: step.at, mark: Some(step.mark), text, result, took: None, kind, note: None };
-    match (&step.says, step.mark) {
-        (Says::Call { .. }, Mark::Call(_, number)) => {
-            let call = &session.calls.get(number)?.call;
-            let failed = matches!(call.result, Returned::Error { .. });
-            let kind = if failed { Kind::Failed } else { Kind::Call };
-            Some(Row { took: Some(call.took), ..row(text_of(&step.says), result_of(call), kind) })
-        }
-        (Says::Send(_) | Says::Receive(_) | Says::Aside(..), Mark::Record(_, id)) => {
-            let record = records.get(id)?;
-            let Entry::Data(data) = &record.entry else { return None };
-            let other = wanted.is_some() && data.peer.connection.is_some() && data.peer.connection != wanted;
-            let kind = if data.direction == Direction::Sent { Kind::Sent } else { Kind::Received };
-            (!other).then(|| row(text_of_data(data, descriptor(data)), data.bytes.len().to_string(), kind))
-        }
-        (Says::Note(note), Mark::Record(_, id)) => {
-            let other = records.get(id).and_then(|record| record.peer()).and_then(|peer| peer.connection);
-            let foreign = wanted.is_some() && other.is_some() && other != wanted;
-            (!foreign).then(|| Row { note: Some(note.clone()), ..row(String::new(), String::new(), Kind::Note) })
-        }
-        _ => None,
-    }
+/// What rows are made of.
+struct Seen<'a> {
+    session: &'a Session,
+    records: &'a AtHand<'a>,
+    told: &'a Told,
 }
 
-fn text_of(says: &Says) -> String {
-    match says {
-        Says::Call { text, .. } => text.clone(),
-        _ => String::new(),
+impl Seen<'_> {
+    /// The row of a step; `None` for what the system did by itself.
+    fn row(&self, step: &Step) -> Option<Row> {
+        let row = |text, result, kind| Row { at: step.at, mark: Some(step.mark), text, result, took: None, kind, note: None };
+        match (&step.says, step.mark) {
+            (Says::Call { text, .. }, Mark::Call(_, number)) => {
+                let call = &self.session.calls.get(number)?.call;
+                let failed = matches!(call.result, Returned::Error { .. });
+                let kind = if failed { Kind::Failed } else { Kind::Call };
+                Some(Row { took: Some(call.took), ..row(text.clone(), result_of(call), kind) })
+            }
+            (Says::Send(_) | Says::Receive(_) | Says::Aside(..), Mark::Record(_, id)) => {
+                let record = self.records.get(id)?;
+                let Entry::Data(data) = &record.entry else { return None };
+                let kind = if data.direction == Direction::Sent { Kind::Sent } else { Kind::Received };
+                let descriptor = self.told.descriptor(data.peer.stream(), &self.session.conversations);
+                Some(row(text_of_data(data, descriptor), data.bytes.len().to_string(), kind))
+            }
+            (Says::Note(note), _) => Some(Row { note: Some(note.clone()), ..row(String::new(), String::new(), Kind::Note) }),
+            _ => None,
+        }
     }
 }
 
@@ -212,7 +225,7 @@ fn text_of_data(data: &Data, descriptor: Option<i32>) -> String {
     let length = data.bytes.len();
     let quoted = quoted(&data.bytes);
     let peer = data.peer.address;
-    match (data.direction, data.peer.connection) {
+    match (data.direction, data.peer.stream()) {
         (Direction::Sent, Some(_)) => format!("send({descriptor}, {quoted}, {length}, MSG_NOSIGNAL)"),
         (Direction::Sent, None) => format!("sendto({descriptor}, {quoted}, {length}, MSG_NOSIGNAL, {peer})"),
         (Direction::Received, Some(_)) => format!("recv({descriptor}, {quoted}, …, 0)"),

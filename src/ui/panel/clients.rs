@@ -1,6 +1,7 @@
 //! The clients of a server: who, since when, how much. The choice is a filter and a send target; it never drops another client's bytes.
 
 use crate::describe::{self, grouped, size_text};
+use crate::session::address::Address;
 use crate::session::command::{Action, End, Selection};
 use crate::session::spec::Role;
 use crate::traffic::model::Connection;
@@ -9,7 +10,9 @@ use crate::ui::panel::log;
 use crate::ui::session::{SessionTab, Surroundings};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widget::control::{self, palette};
-use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
+use crate::ui::widget::path;
+use egui::accesskit::Role as Access;
+use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder, WidgetInfo, vec2};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_FILTER_ALT_OFF, ICON_LINK_OFF};
 use std::collections::BTreeSet;
 
@@ -85,11 +88,19 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
         // Of a relay's conversation both ends are chosen: what was read at one was written at the other.
         let ids = [Some(id), connection.through.and_then(|target| target.connection)].into_iter().flatten();
         let mut chosen = tab.chosen.contains(&id);
-        if ui
-            .checkbox(&mut chosen, RichText::new(name).monospace())
-            .on_hover_text(around.language.tr(if tab.about.is_some() { "clients.hint_past" } else { "clients.choose_hint" }))
-            .changed()
-        {
+        let hint = around.language.tr(if tab.about.is_some() { "clients.hint_past" } else { "clients.choose_hint" });
+        let (shown, hint) = match connection.peer.address {
+            Address::Ip(_) => (name.clone(), hint.into_owned()),
+            // A path can be longer than the tile is wide.
+            Address::Unix(_) => {
+                let cell = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::mono(), '0'));
+                let cells = ((ui.available_width() - ROOM_BESIDE) / cell).max(LEAST_CELLS) as usize;
+                (path::short(&name, cells), format!("{name}\n{hint}"))
+            }
+        };
+        let response = ui.checkbox(&mut chosen, RichText::new(shown).monospace());
+        response.widget_info(|| WidgetInfo::selected(Access::CheckBox, ui.is_enabled(), chosen, &name));
+        if response.on_hover_text(hint).changed() {
             if chosen {
                 tab.chosen.extend(ids);
             } else {
@@ -117,16 +128,23 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
         if tab.about.is_some() {
             return;
         }
-        if let Some(credentials) = &connection.credentials {
-            let who = RichText::new(describe::who(around.language, credentials)).size(size::CAPTION_TEXT).color(colors.weak);
-            ui.add(egui::Label::new(who).truncate()).on_hover_text(around.language.tr("unix.who_hint"));
-        }
         if connection.peer_finished {
             let room = (ui.available_width() - size::CONTROL - 2.0 * ui.spacing().item_spacing.x).max(0.0);
             let text = RichText::new(around.language.tr("clients.peer_finished")).color(colors.busy);
             ui.scope(|ui| {
                 ui.set_max_width(room);
                 ui.add(egui::Label::new(text).truncate());
+            });
+        }
+        // The button comes first.
+        let rest = ui.available_width() - size::CONTROL - 2.0 * space::SMALL;
+        if let Some(credentials) = connection.credentials.as_ref().filter(|_| rest > COUNT_WIDTH) {
+            let who = describe::who(around.language, credentials);
+            let text = RichText::new(&who).size(size::CAPTION_TEXT).color(colors.weak);
+            ui.scope(|ui| {
+                ui.set_max_width(rest);
+                ui.add(egui::Label::new(text).truncate())
+                    .on_hover_text(format!("{who}\n{}", around.language.tr("unix.who_hint")));
             });
         }
         let disconnect = around.language.tr_with("clients.disconnect", &[("remote", &address)]);
@@ -147,6 +165,10 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, connection
     });
 }
 
+/// Beside a path: the box to tick, both counts and the button.
+const ROOM_BESIDE: f32 = 2.0 * COUNT_WIDTH + 116.0;
+/// Cells that a path has in any case.
+const LEAST_CELLS: f32 = 16.0;
 /// Beside an address: the moment, both counts and the button.
 const ROOM_FOR_SINCE: f32 = 2.0 * COUNT_WIDTH + 156.0;
 

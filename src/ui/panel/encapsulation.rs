@@ -284,7 +284,7 @@ impl Encapsulation {
             }
             self.views[self.page as usize].zoom_buttons(ui, language);
             hand_out::svg_button(ui, language, intents, || {
-                let title = format!("{}: {}", language.tr("encap.title"), language.tr(self.page.key()));
+                let title = language.tr_with("encap.file", &[("page", &language.tr(self.page.key()))]);
                 HandOut::svg("encapsulation", &drawn.scene, &title, language)
             });
         });

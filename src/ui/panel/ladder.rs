@@ -1,7 +1,7 @@
 //! 时序图: a page of a session's tab: what it looks at, and what of that is in view. Must never do more than a screenful of work in a frame,
 //! nor wait for a file or a thread.
 
-mod lane;
+pub(super) mod lane;
 mod show;
 
 pub use show::show;
@@ -25,8 +25,8 @@ use crate::traffic::view::RowKey;
 use crate::ui::page::PageLook;
 use crate::ui::widget::rows::Move;
 use crate::ui::widget::run::Run;
-use lane::Chosen;
-use parking_lot::{Mutex, MutexGuard};
+use lane::{Chosen, locked};
+use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -272,20 +272,6 @@ impl Ladder {
         let peer = self.conversation(session).map(|conversation| conversation.peer.address);
         peer.or(other.and_then(|other| other.local)).or(session.senders.front().copied())
     }
-}
-
-/// A scanner's list, with what was dropped taken off it; the outer `None` where it is held too long.
-#[allow(clippy::option_option, reason = "no scanner and one that is busy are two things")]
-fn locked<'a>(
-    scanner: &'a mut Option<Arc<Mutex<Scanner>>>,
-    session: Option<&Session>,
-) -> Option<Option<MutexGuard<'a, Scanner>>> {
-    let Some(scanner) = scanner else { return Some(None) };
-    let mut scanner = scanner.try_lock_for(PATIENCE)?;
-    if let Some(session) = session {
-        scanner.forget_before(session.log.first());
-    }
-    Some(Some(scanner))
 }
 
 fn lane<'a>(

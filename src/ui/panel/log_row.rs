@@ -14,6 +14,7 @@ use crate::ui::session::{Selection, SessionTab, Surroundings};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widget::bytes::{self, Line};
 use crate::ui::widget::control::palette;
+use crate::ui::widget::path;
 use egui::accesskit::Role as Access;
 use egui::{Align2, Color32, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
 use std::ops::Range;
@@ -125,7 +126,10 @@ pub fn show(
             });
             let peer = way.filter(|_| columns.peer_cells != PEER_CELLS).unwrap_or(peer);
             if columns.has_peer() {
-                put(columns.peer, Align2::LEFT_CENTER, cut(&peer, columns.peer_cells - 1), colors.text);
+                let most = columns.peer_cells - 1;
+                let shown =
+                    if data.peer.address.ip().is_some() { cut(&peer, most) } else { cut(&path::short(&peer, most), most) };
+                put(columns.peer, Align2::LEFT_CENTER, shown, colors.text);
             }
             put(columns.content - 2.0 * columns.cell, Align2::RIGHT_CENTER, grouped(data.bytes.len() as u64), colors.weak);
             let tagged = encoding.filter(|_| tab.draft.shown != Shown::Hex);

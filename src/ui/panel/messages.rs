@@ -9,7 +9,6 @@ use crate::session::id::SessionId;
 use crate::session::messenger;
 use crate::session::spec::Role;
 use crate::session::timestamp::Timestamp;
-use crate::traffic::encodings::Choice;
 use crate::traffic::record::{Data, Direction, Entry, RecordId};
 use crate::traffic::view::RowKey;
 use crate::ui::glance::{Content, Row};
@@ -26,16 +25,16 @@ use egui_material_icons::icons::ICON_FORUM;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Rows that are kept as they were read: more than a screenful.
-const MOST_READ: usize = 512;
+/// Rows that are kept as they were read, with their bytes of 64 KiB at most: more than a screenful. At the bound all go.
+const MOST_READ: usize = 256;
 
 /// What the page keeps from one frame to the next.
 #[derive(Default)]
 pub struct Messages {
     /// The moment of the last look, which the next packet's number follows.
     pub(super) now: Timestamp,
-    /// Rows as they were read, by key, and in which encoding if the message does not say.
-    read: BTreeMap<RowKey, (Choice, Arc<Told>)>,
+    /// Rows as they were read, by key.
+    read: BTreeMap<RowKey, Arc<Told>>,
 }
 
 impl Messages {
@@ -46,22 +45,26 @@ impl Messages {
     }
 
     /// A row's fields, read once.
-    fn told(&mut self, key: RowKey, data: &Data, choice: Choice) -> Arc<Told> {
-        if let Some((known, told)) = self.read.get(&key).filter(|(known, _)| *known == choice) {
-            debug_assert_eq!(*known, choice);
+    fn told(&mut self, key: RowKey, data: &Data, chosen: Encoding) -> Arc<Told> {
+        // By another framing rule the same key is another row, with bytes of its own.
+        let is_same = |told: &&Arc<Told>| told.chosen == chosen && Arc::ptr_eq(&told.bytes, &data.bytes);
+        if let Some(told) = self.read.get(&key).filter(is_same) {
             return told.clone();
         }
-        while self.read.len() >= MOST_READ {
-            self.read.pop_first();
+        if self.read.len() >= MOST_READ {
+            self.read.clear();
         }
-        let told = Arc::new(Told::of(data, choice.otherwise()));
-        self.read.insert(key, (choice, told.clone()));
+        let told = Arc::new(Told::of(data, chosen));
+        self.read.insert(key, told.clone());
         told
     }
 }
 
 /// What a row says.
 struct Told {
+    bytes: Arc<[u8]>,
+    /// What it is read in if it does not say.
+    chosen: Encoding,
     encoding: Encoding,
     message: Result<Message, crate::codec::card::Words>,
     /// The beginning of what is none.
@@ -80,7 +83,7 @@ impl Told {
             Err(_) => crate::traffic::format::one_line(&encoding.decode(&data.bytes[..data.bytes.len().min(RAW)])),
         };
         let encoding = message.as_ref().map_or(encoding, |message| message.encoding);
-        Self { encoding, message, raw }
+        Self { bytes: data.bytes.clone(), chosen, encoding, message, raw }
     }
 }
 
@@ -215,7 +218,7 @@ fn row(
         painter.galley(pos2(rect.left() + from, rect.center().y - galley.size().y / 2.0), galley, color);
         elided
     };
-    let Content::Record { record, .. } = &row.content else {
+    let Content::Record { record, encoding, .. } = &row.content else {
         let key = if matches!(row.content, Content::Coming) { "log.coming" } else { "log.missing" };
         let text = around.language.tr(key);
         put(columns.version, rect.width(), &text, colors.weak);
@@ -239,8 +242,9 @@ fn row(
             let color = direction_color(colors, data.direction);
             painter.rect_filled(Rect::from_min_size(rect.min, vec2(3.0, rect.height())), 0.0, color);
             put(columns.arrow, columns.version, data.direction.arrow(), color);
-            let choice = tab.encoding_of(data.direction);
-            let told = tab.messages.told(row.key, data, choice);
+            // What was chosen for this record or its peer, or what its stream tells, comes first.
+            let chosen = encoding.unwrap_or(tab.encoding_of(data.direction).otherwise());
+            let told = tab.messages.told(row.key, data, chosen);
             match &told.message {
                 Ok(message) => {
                     let cells = cells(around, message, told.encoding);
@@ -305,8 +309,8 @@ fn inks(colors: &Palette) -> [Color32; 6] {
 
 /// Fills in the compose row so that it acknowledges this message.
 fn acknowledge(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, key: RowKey, data: &Data) {
-    let choice = tab.encoding_of(data.direction);
-    let told = tab.messages.told(key, data, choice);
+    let chosen = tab.encoding_of(data.direction).otherwise();
+    let told = tab.messages.told(key, data, chosen);
     let Ok(message) = &told.message else { return };
     if tab.about.is_some() || data.direction == Direction::Sent {
         return;

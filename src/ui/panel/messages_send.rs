@@ -16,9 +16,9 @@ use std::sync::Arc;
 
 /// ```text
 /// 飞秋消息                              对象 [网络设置中的远程 ▾]
-/// [消息（要回执）▾] 用户 [zhang] 主机 [PC-01] 组 [研发部]  [GBK|UTF-8]
-/// [你好                                               ]  [ 发送 ]
+/// [消息（要回执）▾] [你好                          ]  [ 发送 ]
 /// 1:1784622034:zhang:PC-01:288:你好␀   38 B
+/// [GBK][UTF-8] 用户 [zhang] 主机 [PC-01] 组 [研发部] 版本 [1]
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
     let fields = Fields { language: around.language, problems: &[] };
@@ -34,10 +34,14 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
     // In a low tile the lines scroll, so that none lies over another.
     egui::ScrollArea::vertical().id_salt(("messenger", tab.id.0)).auto_shrink(false).show(ui, |ui| {
         let before = tab.draft.reply().ok();
+        line(tab, ui, around, &fields, intents);
         let typed = &mut tab.draft.messenger;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(space::SMALL, space::TINY);
-            preset(ui, &fields, typed, tab.id.0);
+            if typed.preset == Preset::Files {
+                edit(ui, &fields.tr("messenger.file_name"), &mut typed.file, 2.0 * NAME);
+                edit(ui, &fields.tr("messenger.file_size"), &mut typed.file_size, NAME);
+            }
             charset(ui, &fields, typed);
             for (key, value, width) in [
                 ("messenger.user", &mut typed.user, NAME),
@@ -47,10 +51,6 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             ] {
                 edit(ui, &fields.tr(key), value, width);
             }
-            if typed.preset == Preset::Files {
-                edit(ui, &fields.tr("messenger.file_name"), &mut typed.file, 2.0 * NAME);
-                edit(ui, &fields.tr("messenger.file_size"), &mut typed.file_size, NAME);
-            }
         });
         // The bot speaks under the same name.
         if let Ok(reply) = tab.draft.reply()
@@ -59,7 +59,6 @@ pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intent
             intents.push(Intent::To(tab.id, Action::SetReply(reply)));
             tab.check();
         }
-        line(tab, ui, around, &fields, intents);
     });
 }
 
@@ -109,6 +108,7 @@ fn line(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, fields: &F
     let hindrance = send::hindrance(tab);
     let mut asked = false;
     ui.horizontal(|ui| {
+        preset(ui, fields, &mut tab.draft.messenger, tab.id.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let able = datagram.is_ok() && hindrance.is_none();
             let button = ui.add_enabled_ui(able, |ui| control::primary(ui, ICON_SEND, &fields.tr("send.button"))).inner;

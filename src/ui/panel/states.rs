@@ -42,6 +42,8 @@ pub struct States {
     pub watch: Arc<Watch>,
     /// The moment of the last look.
     pub now: Timestamp,
+    /// For pictures: what is shown in the place of what the system says, and of the moment.
+    pub instead: Option<(Arc<Watch>, Timestamp)>,
     /// The connections to choose from, the latest first.
     pub pairs: Vec<Pair>,
     /// The one that was chosen; `None` for the latest.
@@ -73,11 +75,15 @@ pub enum Subject {
 impl States {
     /// Takes out of the model what this frame shows, and tells the sampler that someone looks.
     pub fn look(&mut self, look: &PageLook<'_>) -> Vec<(SessionId, RecordId)> {
-        self.now = look.now;
+        self.now = self.instead.as_ref().map_or(look.now, |(_, now)| *now);
         let Some(session) = look.model.session(look.id) else { return Vec::new() };
         self.subject = subject(session);
-        if matches!(self.subject, Subject::Tcp | Subject::Udp) {
-            self.watch = look.sampler.look(look.id.0, &ends::of_session(session));
+        match &self.instead {
+            Some((watch, _)) => self.watch = Arc::clone(watch),
+            None if matches!(self.subject, Subject::Tcp | Subject::Udp) => {
+                self.watch = look.sampler.look(look.id.0, &ends::of_session(session));
+            }
+            None => {}
         }
         self.listener =
             session.local.and_then(|local| local.ip()).filter(|_| !matches!(session.spec, Some(SessionSpec::TcpClient(_))));
@@ -211,9 +217,9 @@ fn queues(states: &States, ui: &mut Ui, around: &Surroundings<'_>) {
     };
     let bytes = |count: u32| format!("{} B", grouped(count.into()));
     let lines = [
-        ("states.receive_queue", sample.receive_queue.map(bytes)),
+        ("states.udp_received", sample.receive_queue.map(bytes)),
         ("states.receive_buffer", sample.receive_buffer.map(bytes)),
-        ("states.send_queue", sample.send_queue.map(bytes)),
+        ("states.udp_sent", sample.send_queue.map(bytes)),
         ("states.send_buffer", sample.send_buffer.map(bytes)),
         ("states.dropped", sample.dropped.map(|count| grouped(count.into()))),
     ];

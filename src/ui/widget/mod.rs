@@ -7,6 +7,7 @@ pub mod encoding;
 pub mod field;
 pub mod hover;
 pub mod keys;
+pub mod path;
 pub mod rows;
 pub mod run;
 pub mod spark;

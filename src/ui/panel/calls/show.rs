@@ -168,7 +168,7 @@ fn trace(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, view: Rec
         if response.clicked()
             && let Some(Mark::Record(End::Own, record)) = row.mark
         {
-            intents.push(Intent::Select(tab.id, record));
+            intents.push(Intent::Select { session: tab.id, record, frame: None });
         }
         draw(ui, around, row, &place);
     }

@@ -5,12 +5,17 @@ use crate::codec::framing::Rule;
 use crate::session::id::{ConnectionId, SessionId};
 use crate::session::timestamp::Timestamp;
 use crate::traffic::encodings::Encodings;
+use crate::traffic::model::Session;
 use crate::traffic::query::{FilterDraft, Pattern};
 use crate::traffic::scan::{Question, Scanner};
 use jiff::tz::TimeZone;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a frame waits for a scanner, which is held for a slice at a time.
+const PATIENCE: Duration = Duration::from_millis(4);
 
 /// Which records of a session are looked at, and who finds them.
 #[derive(Default)]
@@ -55,4 +60,18 @@ impl Chosen {
     pub fn scanner(&self) -> Option<(SessionId, &Arc<Mutex<Scanner>>)> {
         Some((self.session?, self.scanner.as_ref()?))
     }
+}
+
+/// A scanner's list, with what was dropped taken off it; the outer `None` where it is held too long.
+#[allow(clippy::option_option, reason = "no scanner and one that is busy are two things")]
+pub fn locked<'a>(
+    scanner: &'a mut Option<Arc<Mutex<Scanner>>>,
+    session: Option<&Session>,
+) -> Option<Option<MutexGuard<'a, Scanner>>> {
+    let Some(scanner) = scanner else { return Some(None) };
+    let mut scanner = scanner.try_lock_for(PATIENCE)?;
+    if let Some(session) = session {
+        scanner.forget_before(session.log.first());
+    }
+    Some(Some(scanner))
 }

@@ -158,8 +158,10 @@ fn picture(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, view: R
         ladder.chosen = Some(mark);
         let other = ladder.pairing.as_ref().map(|pairing| pairing.session);
         match mark {
-            Mark::Record(End::Own, record) => intents.push(Intent::Select(tab.id, record)),
-            Mark::Record(End::Other, record) => intents.extend(other.map(|other| Intent::Select(other, record))),
+            Mark::Record(End::Own, record) => intents.push(Intent::Select { session: tab.id, record, frame: None }),
+            Mark::Record(End::Other, record) => {
+                intents.extend(other.map(|session| Intent::Select { session, record, frame: None }))
+            }
             Mark::Call(..) | Mark::Packet(_) => {}
         }
     }
