@@ -63,6 +63,9 @@ use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
 
+/// What is done with one end, by its place.
+type OneEnd = fn(usize) -> Deed;
+
 /// How long a wait takes at most unless it says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest that a wait may say.
@@ -568,7 +571,7 @@ impl Reading {
             used.push("at_once");
             found.push(self.each(name, |end| Deed::Open { end, patience })?);
         }
-        let simple: [(&Option<Spanned<String>>, fn(usize) -> Deed); 11] = [
+        let simple: [(&Option<Spanned<String>>, OneEnd); 11] = [
             (&text.close, Deed::Close),
             (&text.half_close, Deed::HalfClose),
             (&text.reset, Deed::Reset),
