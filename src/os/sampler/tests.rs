@@ -24,13 +24,14 @@ fn each_who_looks_sees_its_own_and_the_thread_ends_at_once() {
     while !connected(&sampler.look(1, &[ends(&one)])) {
         news.recv().unwrap();
     }
+    // The port may have been another test's a moment ago: what is left of that waits in TIME-WAIT.
+    let living = |watch: &Watch| watch.trails.iter().filter(|trail| trail.last().state != TcpState::TimeWait).count();
     let watch = sampler.look(1, &[ends(&one)]);
-    assert_eq!(watch.trails.len(), 2, "{watch:?}");
+    assert_eq!(living(&watch), 2, "{watch:?}");
     loop {
         let watch = sampler.look(2, &[ends(&other)]);
-        assert!(watch.trails.is_empty());
-        if let [sample] = &watch.samples[..] {
-            assert_eq!(sample.state, Some(TcpState::Listen));
+        assert_eq!(living(&watch), 0, "{watch:?}");
+        if watch.samples.iter().any(|sample| sample.state == Some(TcpState::Listen)) {
             break;
         }
         news.recv().unwrap();
