@@ -6,10 +6,12 @@
 //! | --- | --- |
 //! | `tcp` | listens, accepts, and runs a conversation for each client |
 //! | `dial` | connects to the target |
+//! | `control` | what the session asks of a conversation |
 //! | `pump` | one conversation over TCP: two connections, two streams |
 //! | `udp` | reads the clients' datagrams from one socket |
 //! | `flow` | one client's datagrams: a socket of its own to the target, and both ways' waiting |
 
+mod control;
 mod dial;
 mod flow;
 mod pump;

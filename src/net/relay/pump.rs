@@ -8,6 +8,7 @@
 use super::super::calls::{self, Trace};
 use super::super::error;
 use super::super::outbox::Reporter;
+use super::control::{Ask, Control};
 use super::{Ends, Shared, at};
 use crate::session::call::{Call, Function};
 use crate::session::event::{EndedBy, Ending, Origin, Unsent, What};
@@ -16,14 +17,12 @@ use crate::session::id::Peer;
 use crate::session::impairment::{Done, Impairment, Spot, Step, Stop, Stream, Way};
 use socket2::SockRef;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
 
 /// The most one read takes, and so the longest row, as for any connection.
 const READ_SIZE: usize = 64 << 10;
@@ -33,47 +32,6 @@ const BURST: usize = 64;
 thread_local! {
     /// One read buffer for the whole thread: a read never waits, so no two tasks hold it at once.
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_SIZE].into());
-}
-
-/// What the user can ask of a conversation.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
-    /// End it: FIN to both.
-    Close,
-    /// End it at once: RST to both.
-    Reset,
-    /// FIN this way, behind what waits.
-    Finish(Way),
-}
-
-/// How a conversation is reached from its session.
-#[derive(Default)]
-pub struct Control {
-    asks: RefCell<VecDeque<Ask>>,
-    changed: Notify,
-}
-
-impl Control {
-    /// Asks for something.
-    pub fn ask(&self, ask: Ask) {
-        self.asks.borrow_mut().push_back(ask);
-        self.changed.notify_one();
-    }
-
-    /// The impairment is another one.
-    pub fn touch(&self) {
-        self.changed.notify_one();
-    }
-
-    /// Whether it is to end, whatever else was asked.
-    pub fn ends(&self) -> Option<Ask> {
-        self.asks.borrow().iter().copied().find(|ask| matches!(ask, Ask::Close | Ask::Reset))
-    }
-
-    /// Waits for the next ask or touch; one made before is not missed.
-    pub async fn changed(&self) {
-        self.changed.notified().await;
-    }
 }
 
 /// One of the two connections.
@@ -173,8 +131,7 @@ impl<'a> Conversation<'a> {
             self.impairment = asked;
             self.streams.iter_mut().for_each(|stream| stream.set(asked));
         }
-        loop {
-            let Some(ask) = self.control.asks.borrow_mut().pop_front() else { break };
+        while let Some(ask) = self.control.next() {
             match ask {
                 Ask::Close => return Some(Over::Closed),
                 Ask::Reset => return Some(Over::Reset),
