@@ -258,6 +258,23 @@ fn a_block_selects_the_frame_that_its_bytes_are_in() {
 }
 
 #[test]
+fn a_pair_of_udp_sockets_keeps_boundaries_in_both_tabs() {
+    for language in LANGUAGES {
+        let mut window = Window::open(language);
+        window.press("pair.udp", Side::Any);
+        let open = language.tr("state.open").into_owned();
+        window.until("both open", |window| window.all().iter().filter(|seen| seen.text() == open).count() >= 2);
+        window.press("page.lanes", Side::Right);
+        window.press("page.lanes", Side::Left);
+        window.click(&language.tr_with("lanes.send", &[("count", &10)]), Side::Right);
+        let kept = language.tr_with("lanes.verdict_datagrams_kept", &[("sent", &10), ("received", &10)]);
+        for side in [Side::Left, Side::Right] {
+            window.until("kept", |window| window.find(&[Access::Label], &kept, side).len() == 1);
+        }
+    }
+}
+
+#[test]
 fn reading_less_at_once_cuts_one_write_and_datagrams_beside_it_keep_theirs() {
     let mut window = Window::open(English);
     window.press("pair.tcp", Side::Any);

@@ -236,6 +236,16 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// The address itself; `None` for a name.
+    pub fn address(self) -> Option<Address> {
+        match self.host {
+            Host::Ip(ip) => Some(Address::Ip(SocketAddr::new(ip, self.port))),
+            Host::Name(_) => None,
+        }
+    }
+}
+
 impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
         let host = match address {

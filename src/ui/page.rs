@@ -6,6 +6,7 @@ use super::theme::{self, size, space};
 use super::widget::control::palette;
 use crate::codec::framing::Rule;
 use crate::os::sampler::Sampler;
+use crate::session::address::Endpoint;
 use crate::session::id::SessionId;
 use crate::session::spec::Role;
 use crate::session::timestamp::Timestamp;
@@ -141,7 +142,9 @@ impl SessionTab {
             TabPage::States => self.states.look(&look),
             TabPage::Lanes => {
                 let record = self.selected_record();
+                let remote = self.draft.remote().ok().filter(|_| self.draft.role == Role::Udp);
                 self.lanes.focus(self.chosen.first().copied(), &self.rule, record);
+                self.lanes.send_to(remote.and_then(Endpoint::address));
                 self.lanes.look(&look)
             }
             TabPage::Calls => self.calls.look(&look),

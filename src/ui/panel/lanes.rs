@@ -79,6 +79,8 @@ struct Focus {
     connection: Option<ConnectionId>,
     rule: Rule,
     record: Option<RecordId>,
+    /// Where the datagrams of the send box go.
+    remote: Option<Address>,
 }
 
 /// What a picture was gathered from; while it is the same there is nothing to gather.
@@ -133,8 +135,13 @@ impl Lanes {
             self.reveal = record.is_some();
         }
         if (self.focus.connection, &self.focus.rule, self.focus.record) != (connection, rule, record) {
-            self.focus = Focus { connection, rule: rule.clone(), record };
+            self.focus = Focus { connection, rule: rule.clone(), record, remote: self.focus.remote };
         }
+    }
+
+    /// Where the datagrams of the send box go, and so those of a burst.
+    pub fn send_to(&mut self, remote: Option<Address>) {
+        self.focus.remote = remote;
     }
 
     /// Two UDP sessions stand beside the stream from now on.
@@ -253,9 +260,10 @@ impl Lanes {
     fn look_at_datagrams(&mut self, look: &PageLook<'_>, session: &Session, sight: &mut Sight<'_>, facts: &mut Facts) {
         let own = End { session: look.id, connection: None };
         self.anchor_at_selected(look, sight, own);
-        let other = datagram_partner(look, session);
+        let other = datagram_partner(look, session, self.focus.remote);
         let way = self.way_of(look, session, None, other.is_some());
         let with = other.and_then(|other| look.model.session(other)?.local).or_else(|| session.datagram_remote());
+        let to = with.filter(|_| other.is_some()).or(self.focus.remote);
         let with = other.and(with);
         let local = session.local.filter(|local| local.ip().is_none_or(|local| !local.ip().is_unspecified()));
         let (mine, theirs) = (Some((look.id, with)), other.map(|other| (other, local)));
@@ -273,13 +281,10 @@ impl Lanes {
             Some(Party { end: End { session: id, connection: None }, knobs: session.knobs, live: session.state.is_live() })
         };
         (facts.writer, facts.reader) = (party(sender), party(receiver));
-        facts.target = facts.writer.map(|writer| {
-            let to = if writer.end.session == look.id { with } else { local };
-            match to {
-                Some(Address::Ip(to)) => Target::Address(Endpoint::from(to)),
-                Some(Address::Unix(path)) => Target::Path(path),
-                None => Target::Everyone,
-            }
+        facts.target = facts.writer.map(|writer| match if writer.end.session == look.id { to } else { local } {
+            Some(Address::Ip(to)) => Target::Address(Endpoint::from(to)),
+            Some(Address::Unix(path)) => Target::Path(path),
+            None => Target::Everyone,
         });
         let other = other.map(|session| End { session, connection: None });
         let key = self.key_for(look, [Some(own), other], None, (way, true));
@@ -403,8 +408,9 @@ fn is_server(session: &Session) -> bool {
     matches!(session.spec, Some(SessionSpec::TcpServer(_) | SessionSpec::UnixServer(_)))
 }
 
-/// The session here that datagrams go to or come from: by what was sent or received last, else as both were opened.
-fn datagram_partner(look: &PageLook<'_>, session: &Session) -> Option<SessionId> {
+/// The session here that datagrams go to or come from: by what was sent or received last, else where the send box sends, else as both were
+/// opened.
+fn datagram_partner(look: &PageLook<'_>, session: &Session, remote: Option<Address>) -> Option<SessionId> {
     let log = &session.log;
     let newest = (log.oldest_in_memory().0..log.next().0).rev().take(WAY_SCAN);
     let last = newest.filter_map(|id| log.in_memory(RecordId(id))?.data().map(|data| data.peer.address)).next();
@@ -414,6 +420,7 @@ fn datagram_partner(look: &PageLook<'_>, session: &Session) -> Option<SessionId>
     };
     match last {
         Some(address) => here(address),
+        None if remote.is_some() => remote.and_then(here),
         None => other_end(look.model, look.id, None).map(|other| other.session),
     }
 }
