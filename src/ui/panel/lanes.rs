@@ -39,6 +39,8 @@ struct Party {
     knobs: Knobs,
     /// Whether it is open, so that its knobs can be turned.
     live: bool,
+    /// Whether TCP_NODELAY means something there: Unix-domain sockets hold nothing back.
+    has_nagle: bool,
 }
 
 /// What is shown.
@@ -215,7 +217,8 @@ impl Lanes {
         let party = |end: End| {
             let session = look.model.session(end.session)?;
             let live = end.connection.is_some_and(|id| session.connections.contains_key(&id));
-            Some(Party { end, knobs: session.knobs, live })
+            let has_nagle = session.spec.as_ref().is_some_and(|spec| !spec.role().is_unix());
+            Some(Party { end, knobs: session.knobs, live, has_nagle })
         };
         (facts.writer, facts.reader) = (writer.and_then(party), reader.and_then(party));
         facts.target = facts.writer.map(|writer| match writer.end.connection {
@@ -278,7 +281,8 @@ impl Lanes {
         let party = |side: Option<(SessionId, Option<Address>)>| {
             let (id, _) = side?;
             let session = look.model.session(id)?;
-            Some(Party { end: End { session: id, connection: None }, knobs: session.knobs, live: session.state.is_live() })
+            let (end, live) = (End { session: id, connection: None }, session.state.is_live());
+            Some(Party { end, knobs: session.knobs, live, has_nagle: false })
         };
         (facts.writer, facts.reader) = (party(sender), party(receiver));
         facts.target = facts.writer.map(|writer| match if writer.end.session == look.id { to } else { local } {

@@ -186,7 +186,7 @@ fn writing(lanes: &mut Lanes, id: SessionId, ui: &mut Ui, language: Language, in
     let gaps = GAPS.map(|gap| (Duration::from_millis(gap), format!("{gap} ms")));
     combo(ui, (id, live, language), ("lanes.gap", "lanes.gap_hint"), &mut typed.gap, &gaps);
     let Some(writer) = lanes.facts.writer else { return };
-    if lanes.facts.shape == Shape::Stream {
+    if lanes.facts.shape == Shape::Stream && writer.has_nagle {
         let mut on = writer.knobs.no_delay.is_on();
         if tick(ui, (writer.live, language), ("lanes.no_delay", "lanes.no_delay_hint"), &mut on) {
             intents.push(Intent::To(writer.end.session, Action::SetNoDelay(on.into())));
