@@ -3,18 +3,19 @@
 mod support;
 
 use egui::{Rangef, Theme};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use sockscope::i18n::Language::{self, Chinese, English};
 use sockscope::session::draft::Draft;
-use sockscope::session::event::{Dialled, Origin, What};
+use sockscope::session::event::{Dialled, EndedBy, Ending, Origin, What};
 use sockscope::session::id::{ConnectionId, Peer, SessionId};
 use sockscope::session::impairment::{Done, Impaired, Spot, Way};
 use sockscope::session::spec::{Protocol, Role};
+use sockscope::ui::page::TabPage;
 use sockscope::ui::theme::size;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
-use support::stage::{Stage, crowding};
+use support::stage::{Stage, connection, crowding};
 use support::{LANGUAGES, Side, Window};
 
 const POINTS: [f32; 2] = [1180.0, 820.0];
@@ -202,5 +203,42 @@ fn a_wrong_knob_says_so_beside_itself_and_nothing_opens() {
         window.segment("relay.tcp", 0, Side::Any);
         window.settle();
         assert!(window.control(&window.tr("network.open"), Side::Any).enabled);
+    }
+}
+
+/// What can be read of the ladder of a tab.
+fn ladder(mut stage: Stage) -> Vec<String> {
+    stage.tabs.values_mut().for_each(|tab| tab.page = TabPage::Ladder);
+    let harness = stage.harness(POINTS, 1.0);
+    harness.root().children_recursive().filter_map(|node| node.accesskit_node().label()).collect()
+}
+
+#[test]
+fn the_ladder_shows_one_connection_of_a_conversation_at_a_time() {
+    let mut stage = Stage::new(English, Theme::Light);
+    let relay = stage.tab(Role::Relay, |_| {});
+    stage.opens(relay);
+    let (client, target) = (connection(1, "127.0.0.1:51512"), connection(2, TARGET));
+    stage.happens(relay, What::Listening { local: LISTEN.parse().unwrap() });
+    stage.happens(relay, What::PeerJoined { peer: client, local: LISTEN.parse().unwrap() });
+    stage.happens(relay, What::Dialled(Box::new(Dialled { client, target, local: "127.0.0.1:40001".parse().unwrap() })));
+    stage.receives(relay, client, b"hello");
+    stage.happens(relay, What::Sent { peer: target, bytes: b"hello"[..].into(), origin: Origin::Relayed });
+    let told = ladder(stage);
+    let with = |part: &str| told.iter().any(|label| label.contains(part));
+    assert!(with("recv 5 B") && !with("send 5 B"), "the client's connection alone: {told:#?}");
+}
+
+#[test]
+fn datagrams_on_a_ladder_have_no_handshake_and_no_end() {
+    let mut stage = busy(English, Theme::Light);
+    let id = *stage.tabs.keys().next().unwrap();
+    for peer in [flow(1, "127.0.0.1:51512"), flow(2, TARGET)] {
+        stage.happens(id, What::PeerLeft { peer, ending: Ending { by: EndedBy::Us, received: 1, sent: 1 } });
+    }
+    let told = ladder(stage);
+    assert!(told.iter().any(|label| label.contains("UDP")), "{told:#?}");
+    for segment in ["SYN", "FIN", "ACK\n", "RST"] {
+        assert!(!told.iter().any(|label| label.contains(segment)), "{segment}: {told:#?}");
     }
 }

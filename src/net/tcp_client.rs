@@ -19,7 +19,7 @@ use crate::session::call::Function;
 use crate::session::command::{Action, End, Message};
 use crate::session::event::{EndedBy, Ending, Origin, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
-use crate::session::id::Peer;
+use crate::session::id::{ConnectionId, Peer};
 use crate::session::reply::{Answer, Reply, Responder};
 use crate::session::spec::{Backoff, TcpClientSpec, TcpOptions};
 use socket2::{SockRef, Socket, Type};
@@ -138,7 +138,7 @@ async fn connect_one(
     let mut trace = Trace::default();
     let made = set_up(spec, options, remote, &mut trace).await;
     trace.tell(reporter, None).await;
-    connect_to(made?, remote, (spec.connect_timeout, reporter)).await
+    connect_to(made?, remote, (spec.connect_timeout, reporter), None).await
 }
 
 /// Connects a socket, within so long.
@@ -149,6 +149,7 @@ pub(super) async fn connect_to(
     made: Socket,
     remote: SocketAddr,
     (patience, reporter): (Duration, &Reporter),
+    connection: Option<ConnectionId>,
 ) -> Result<TcpStream, Failure> {
     let mut trace = Trace::of(calls::descriptor(&made));
     let (arguments, begun) = (calls::address(remote.into()), Instant::now());
@@ -165,7 +166,7 @@ pub(super) async fn connect_to(
     if !matches!(outcome, Ok(Ok(_))) {
         trace.note(Function::Close, "", Ok(0), Instant::now());
     }
-    trace.tell(reporter, None).await;
+    trace.tell(reporter, connection).await;
     match outcome {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(problem)) => Err(error::at(Operation::Connect, remote, &problem)),

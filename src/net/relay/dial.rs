@@ -8,6 +8,7 @@ use super::not_itself;
 use crate::session::address::Endpoint;
 use crate::session::event::What;
 use crate::session::failure::{Cause, Failure, Operation};
+use crate::session::id::ConnectionId;
 use crate::session::spec::{Switch, TcpOptions};
 use socket2::{SockRef, Socket, Type};
 use std::net::SocketAddr;
@@ -22,11 +23,16 @@ pub fn options() -> TcpOptions {
     TcpOptions { no_delay: Switch::On, ..TcpOptions::default() }
 }
 
-/// Tries every address of the target in the resolver's order; `own` is where the relay listens.
+/// Tries every address of the target in the resolver's order; `own` is where the relay listens, `id` the number that the
+/// connection gets.
 ///
 /// # Errors
 /// The failure of the last one; those before it are told.
-pub async fn dial(to: &Endpoint, own: SocketAddr, reporter: &Reporter) -> Result<(TcpStream, SocketAddr), Failure> {
+pub async fn dial(
+    to: &Endpoint,
+    own: SocketAddr,
+    (reporter, id): (&Reporter, ConnectionId),
+) -> Result<(TcpStream, SocketAddr), Failure> {
     let addresses = resolve::addresses(to).await?;
     let mut last = None;
     for address in addresses {
@@ -34,7 +40,7 @@ pub async fn dial(to: &Endpoint, own: SocketAddr, reporter: &Reporter) -> Result
             reporter.report(What::TryFailed(failure)).await;
         }
         not_itself(own, address)?;
-        match dial_one(address, reporter).await {
+        match dial_one(address, (reporter, id)).await {
             Ok(stream) => return Ok((stream, address)),
             Err(failure) => last = Some(failure),
         }
@@ -44,11 +50,11 @@ pub async fn dial(to: &Endpoint, own: SocketAddr, reporter: &Reporter) -> Result
     Err(last.unwrap_or_else(unknown))
 }
 
-async fn dial_one(remote: SocketAddr, reporter: &Reporter) -> Result<TcpStream, Failure> {
+async fn dial_one(remote: SocketAddr, (reporter, id): (&Reporter, ConnectionId)) -> Result<TcpStream, Failure> {
     let mut trace = Trace::default();
     let made = set_up(remote, &mut trace);
-    trace.tell(reporter, None).await;
-    connect_to(made?, remote, (PATIENCE, reporter)).await
+    trace.tell(reporter, Some(id)).await;
+    connect_to(made?, remote, (PATIENCE, reporter), Some(id)).await
 }
 
 fn set_up(remote: SocketAddr, trace: &mut Trace) -> Result<Socket, Failure> {

@@ -5,8 +5,11 @@
 //! 2. An end that takes nothing makes the other end wait: what waits is bounded ([`Stream::room`]), and reading stops at the bound.
 //! 3. An end that is gone is written to no more, and the other end gets what the first had still sent, and then its RST.
 
+use super::super::calls::{self, Trace};
 use super::super::error;
+use super::super::outbox::Reporter;
 use super::{Ends, Shared, at};
+use crate::session::call::{Call, Function};
 use crate::session::event::{EndedBy, Ending, Origin, Unsent, What};
 use crate::session::failure::{Cause, Operation, OptionName};
 use crate::session::id::Peer;
@@ -143,20 +146,23 @@ impl<'a> Conversation<'a> {
                 self.shared.reporter.report(What::Unsent { peer, messages, bytes, reason: Unsent::Ended }).await;
             }
         }
+        let ends = self.ends;
         let mut endings = Vec::new();
         for way in [Way::ToClient, Way::ToTarget] {
             let side = &self.sides[way.index()];
             let by = match (&side.gone, over) {
                 (Some(by), _) => by.clone(),
                 (None, Over::Closed) => side.orderly(),
-                (None, Over::Reset) => self.reset(side).await,
+                (None, Over::Reset) => linger_to_reset(&side.stream, side.peer, &self.shared.reporter).await,
             };
             endings.push((side.peer, Ending { by, received: side.received, sent: side.sent }));
         }
         let [target, client] = self.sides;
-        drop((client, target));
+        for Side { stream, peer, .. } in [client, target] {
+            close(stream, peer, &self.shared.reporter).await;
+        }
         let mut endings = endings.into_iter();
-        let nothing = || (self.ends.client, Ending { by: EndedBy::Us, received: 0, sent: 0 });
+        let nothing = || (ends.client, Ending { by: EndedBy::Us, received: 0, sent: 0 });
         [(); 2].map(|()| endings.next().unwrap_or_else(nothing))
     }
 
@@ -264,7 +270,9 @@ impl<'a> Conversation<'a> {
                 drop(credit);
                 source.peer_finished = true;
                 stream.end(Stop::Finish, now);
-                self.shared.reporter.report(What::PeerFinished { peer: source.peer }).await;
+                let peer = source.peer;
+                self.tell_call(way.other(), Function::Recv, &format!("\"\", {room}, 0"), Ok(0)).await;
+                self.shared.reporter.report(What::PeerFinished { peer }).await;
             }
             Ok(bytes) => {
                 credit.shrink(bytes.len());
@@ -275,7 +283,11 @@ impl<'a> Conversation<'a> {
                 self.tell(way, spot, length, done).await;
             }
             Err(problem) if problem.kind() == ErrorKind::WouldBlock => {}
-            Err(problem) => self.lost(way.other(), Operation::Receive, &problem),
+            Err(problem) => {
+                drop(credit);
+                self.tell_call(way.other(), Function::Recv, &format!("…, {room}, 0"), Err(&problem)).await;
+                self.lost(way.other(), Operation::Receive, &problem);
+            }
         }
     }
 
@@ -304,13 +316,19 @@ impl<'a> Conversation<'a> {
                             self.blocked[index] = true;
                             return None;
                         }
-                        Err(problem) => self.refused(way, &problem).await,
+                        Err(problem) => {
+                            self.tell_call(way, Function::Send, &format!("…, {}, MSG_NOSIGNAL", range.len()), Err(&problem))
+                                .await;
+                            self.refused(way, &problem).await;
+                        }
                     }
                 }
                 Step::Stalled(pause) => self.tell_here(way, Done::Stalled(pause)).await,
                 Step::Stop(Stop::Finish) => {
+                    let shut = SockRef::from(&self.sides[index].stream).shutdown(Shutdown::Write);
+                    self.tell_call(way, Function::Shutdown, "SHUT_WR", shut.as_ref().map(|()| 0)).await;
                     let side = &mut self.sides[index];
-                    match SockRef::from(&side.stream).shutdown(Shutdown::Write) {
+                    match shut {
                         Ok(()) => {
                             side.finished_first = !side.peer_finished;
                             self.shared.reporter.report(What::Finished { peer: side.peer }).await;
@@ -361,15 +379,12 @@ impl<'a> Conversation<'a> {
         self.streams[into.other().index()].end(Stop::Reset, self.shared.now());
     }
 
-    async fn reset(&self, side: &Side) -> EndedBy {
-        match SockRef::from(&side.stream).set_linger(Some(Duration::ZERO)) {
-            Ok(()) => EndedBy::OurReset,
-            Err(problem) => {
-                let failure = error::at(Operation::Option(OptionName("SO_LINGER")), side.peer.address, &problem);
-                self.shared.reporter.report(What::Trouble(failure)).await;
-                EndedBy::Us
-            }
-        }
+    /// Tells a call on the side that a way leads to.
+    async fn tell_call(&self, into: Way, function: Function, arguments: &str, result: Result<i64, &io::Error>) {
+        let side = &self.sides[into.index()];
+        let descriptor = calls::descriptor(&SockRef::from(&side.stream));
+        let call = calls::call(function, descriptor, arguments, result, calls::Instant::now());
+        self.shared.reporter.report(What::Called(Call { connection: side.peer.connection, ..call })).await;
     }
 
     async fn tell(&self, way: Way, spot: Spot, length: usize, done: Vec<Done>) {
@@ -383,6 +398,33 @@ impl<'a> Conversation<'a> {
         let spot = Spot::Stream(self.streams[way.index()].left());
         self.tell(way, spot, 0, vec![done]).await;
     }
+}
+
+/// What makes the close send RST instead of FIN, and what the connection ends with then.
+pub async fn linger_to_reset(stream: &TcpStream, peer: Peer, reporter: &Reporter) -> EndedBy {
+    let socket = SockRef::from(stream);
+    let mut trace = Trace::of(calls::descriptor(&socket));
+    let set = trace.call(Function::SetSockOpt, "SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=0}, 8", || {
+        socket.set_linger(Some(Duration::ZERO))
+    });
+    trace.tell(reporter, peer.connection).await;
+    match set {
+        Ok(()) => EndedBy::OurReset,
+        Err(problem) => {
+            let failure = error::at(Operation::Option(OptionName("SO_LINGER")), peer.address, &problem);
+            reporter.report(What::Trouble(failure)).await;
+            EndedBy::Us
+        }
+    }
+}
+
+/// Gives the descriptor back.
+pub async fn close(stream: TcpStream, peer: Peer, reporter: &Reporter) {
+    let descriptor = calls::descriptor(&SockRef::from(&stream));
+    let begun = calls::Instant::now();
+    drop(stream);
+    let call = calls::call(Function::Close, descriptor, "", Ok(0), begun);
+    reporter.report(What::Called(Call { connection: peer.connection, ..call })).await;
 }
 
 /// Whether a read would give something now.

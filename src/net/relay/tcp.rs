@@ -1,14 +1,15 @@
 //! A relay for TCP: listens, accepts, connects to the target for each client, and runs their conversations on one impairment.
 //! Must never let one conversation hold up another.
 
-use super::super::calls::Trace;
+use super::super::calls::{self, Trace};
 use super::super::connection::{self, Totals};
 use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::{error, family, socket, tcp_server};
-use super::pump::{Ask, Control, Conversation};
+use super::pump::{self, Ask, Control, Conversation};
 use super::{Ends, Shared, announce, at, dial};
 use crate::session::address::Endpoint;
+use crate::session::call::{Call, Function};
 use crate::session::command::{Action, End, Selection};
 use crate::session::event::{Dialled, EndedBy, Ending, What};
 use crate::session::failure::{Cause, Failure, Operation};
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -60,6 +61,7 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
             accepted = listener.accept(), if rest_until.is_none() => match accepted {
                 Ok((stream, address)) => {
                     let client = Peer::connected(connection::next_id(), family::as_shown(address).into());
+                    tell_accept(reporter, (&listener, &stream), client).await;
                     let control = Rc::<Control>::default();
                     // In the table before its task first runs, so that a close that comes at once ends it as well.
                     let entry = Entry { client, target: None, control: control.clone() };
@@ -106,6 +108,15 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     Ok(room.totals.ending(EndedBy::Us))
 }
 
+/// Tells that a client was taken from the accept queue.
+async fn tell_accept(reporter: &Reporter, (listener, stream): (&TcpListener, &TcpStream), client: Peer) {
+    let arguments = format!("{}, SOCK_CLOEXEC|SOCK_NONBLOCK", calls::address(client.address));
+    let result = Ok(calls::descriptor(&SockRef::from(stream)).map_or(0, i64::from));
+    let call =
+        calls::call(Function::Accept, calls::descriptor(&SockRef::from(listener)), &arguments, result, calls::Instant::now());
+    reporter.report(What::Called(Call { connection: client.connection, ..call })).await;
+}
+
 /// A conversation as the session sees it.
 struct Entry {
     client: Peer,
@@ -132,7 +143,10 @@ impl Room {
         let reporter = &self.shared.reporter;
         let local = stream.local_addr().map_or(client.address, |local| family::as_shown(local).into());
         reporter.report(What::PeerJoined { peer: client, local }).await;
-        if let Err(failure) = socket::apply(&SockRef::from(&stream), &dial::options(), client.address, &mut Trace::default()) {
+        let mut trace = Trace::of(calls::descriptor(&SockRef::from(&stream)));
+        let applied = socket::apply(&SockRef::from(&stream), &dial::options(), client.address, &mut trace);
+        trace.tell(reporter, client.connection).await;
+        if let Err(failure) = applied {
             reporter.report(What::Trouble(failure)).await;
         }
         let endings = match self.dial(client, &control).await {
@@ -142,11 +156,12 @@ impl Room {
             }
             None => {
                 // The client asked for the target, and the target is not there: it is told as the target would have told it.
-                let by = match SockRef::from(&stream).set_linger(Some(Duration::ZERO)) {
-                    Ok(()) if control.ends() != Some(Ask::Close) => EndedBy::OurReset,
-                    _ => EndedBy::Us,
+                let by = if control.ends() == Some(Ask::Close) {
+                    EndedBy::Us
+                } else {
+                    pump::linger_to_reset(&stream, client, reporter).await
                 };
-                drop(stream);
+                pump::close(stream, client, reporter).await;
                 vec![(client, Ending { by, received: 0, sent: 0 })]
             }
         };
@@ -165,13 +180,15 @@ impl Room {
                 control.changed().await;
             }
         };
+        // Before there is one, so that the calls that make it are its own.
+        let id = connection::next_id();
         let dialled = tokio::select! {
-            dialled = dial::dial(&self.to, self.local, reporter) => dialled,
+            dialled = dial::dial(&self.to, self.local, (reporter, id)) => dialled,
             () = ended => return None,
         };
         match dialled {
             Ok((stream, remote)) => {
-                let target = Peer::connected(connection::next_id(), remote.into());
+                let target = Peer::connected(id, remote.into());
                 let local = stream.local_addr().map_or(target.address, |local| family::as_shown(local).into());
                 for entry in self.conversations.borrow_mut().values_mut().filter(|entry| entry.client == client) {
                     entry.target = Some(target);

@@ -184,7 +184,7 @@ impl Ladder {
             finding(other_found.as_deref(), session)
         });
         shown.talks = talks_of(session);
-        shown.left = Some(left(session));
+        shown.left = Some(left(session, self.talk));
         shown.own = Name { role: session.spec.as_ref().map(SessionSpec::role), address: self.own_address(session) };
         shown.other = Name {
             role: other.as_ref().and_then(|(_, session)| session.spec.as_ref()).map(SessionSpec::role),
@@ -201,7 +201,8 @@ impl Ladder {
     /// Which connection is looked at, and which session is at its other end.
     fn choose(&mut self, session: &Session, look: &PageLook<'_>) {
         let conversations = &session.conversations;
-        let is_client = matches!(left(session), End::Own) && session.spec.is_some();
+        let role = session.spec.as_ref().map(SessionSpec::role);
+        let is_client = matches!(left(session, None), End::Own) && role.is_some_and(|role| role != Role::Relay);
         self.talk = if conversations.len() < 2 || is_client {
             None
         } else {
@@ -306,8 +307,13 @@ fn talks_of(session: &Session) -> Vec<(ConnectionId, Address, Alive)> {
         .collect()
 }
 
-/// Who began stands left.
-fn left(session: &Session) -> End {
+/// Who began stands left: of a relay's connections some came from clients, and some it made to its target.
+fn left(session: &Session, talk: Option<ConnectionId>) -> End {
+    if let Some(connection) = talk.and_then(|talk| session.any_connection(Some(talk)))
+        && connection.through.is_some()
+    {
+        return if connection.dialled { End::Own } else { End::Other };
+    }
     match session.spec.as_ref().map(SessionSpec::role) {
         Some(Role::TcpServer | Role::UnixServer) => End::Other,
         Some(Role::TcpClient | Role::UnixClient | Role::Udp | Role::UnixDatagram | Role::Relay) | None => End::Own,
