@@ -147,15 +147,16 @@ impl Around<'_> {
                 vec![said.sending(Segment::Syn)]
             }
             // Rule 2.
-            What::Connected { peer, .. } if travels(*peer) => {
+            What::Connected { peer, .. } if travels(*peer) && !self.told.connects_before(id) => {
                 vec![here.getting(Segment::SynAck), said.sending(Segment::Ack)]
             }
             // A relay tells of it when all of it is over.
             What::Dialled(dialled) if travels(dialled.target) => {
-                // Its SYN left with the connect, where that is told of.
-                let syn = (!self.told.connects_before(id)).then(|| here.clone().sending(Segment::Syn));
-                let rest = [here.getting(Segment::SynAck), said.sending(Segment::Ack)];
-                syn.into_iter().chain(rest).collect()
+                // They stand with the connect, where that is told of.
+                if self.told.connects_before(id) {
+                    return vec![said];
+                }
+                vec![here.clone().sending(Segment::Syn), here.getting(Segment::SynAck), said.sending(Segment::Ack)]
             }
             What::PeerJoined { peer, .. } if travels(*peer) && self.facing.is_none() => {
                 vec![here.clone().getting(Segment::Syn), here.sending(Segment::SynAck), said.getting(Segment::Ack)]
@@ -266,6 +267,10 @@ impl Around<'_> {
             return vec![said];
         }
         match call.function {
+            // All three stand where the connect began: whoever accepts returns after them, and may be told of before the client is.
+            Function::Connect if call.result == Returned::Value(0) => {
+                vec![said.sending(Segment::Syn), here.clone().getting(Segment::SynAck), here.sending(Segment::Ack)]
+            }
             Function::Connect if syn_left(&call.result) => vec![said.sending(Segment::Syn)],
             Function::Shutdown if self.told.closing(number) == Some(Closing::Fin) => self.fin_by_call(here, said, call),
             Function::Close => match self.told.closing(number) {

@@ -10,7 +10,7 @@
 
 use super::Spacing;
 use super::join::{Arrow, Fate, Foot};
-use super::step::{Again, End, Mark, Segment, Step};
+use super::step::{Again, End, Mark, Says, Segment, Step};
 use super::words;
 use crate::diagram::scene::{Anchor, Area, Certainty, Face, Head, Ink, Point, Scale, Scene, Shape, width_of};
 use crate::i18n::Language;
@@ -177,8 +177,16 @@ fn words_at(x: f32, y: f32, anchor: Anchor, text: String, ink: Ink) -> Shape {
     Shape::Words { at: Point { x, y }, anchor, text, ink, face: Face::Plain, scale: Scale::Caption }
 }
 
+/// Whether a line is there only for what must have been: then its place is known, and not its time.
+fn nobody_saw_when(step: &Step) -> bool {
+    step.says == Says::Nothing && step.signal.as_ref().is_some_and(|signal| signal.certainty == Certainty::Inferred)
+}
+
 /// The clock where it has moved on, else how long after the line before.
 fn times(scene: &mut Scene<Mark>, line: &Line, clock: &mut String, (frame, columns): (&Frame<'_>, &Columns)) {
+    if nobody_saw_when(&line.step) {
+        return;
+    }
     let now = line.step.at.clock(frame.zone);
     let text = match line.pause {
         Some(pause) if now == *clock => format!("+{}", words::pause(pause)),

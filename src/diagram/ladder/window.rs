@@ -176,6 +176,25 @@ impl<R: Records> Lane<'_, R> {
         };
         (first..end).rev().filter(belongs).take(usize::try_from(MOST_CALLS).unwrap_or(0))
     }
+
+    /// The numbers of the calls that were made after one moment and until another, the first ones.
+    fn calls_between(&self, after: Option<Timestamp>, until: Option<Timestamp>) -> impl Iterator<Item = u64> + '_ {
+        let all = self.calls.first()..self.calls.next();
+        let made_until = |moment: Timestamp| {
+            let (mut low, mut high) = (all.start, all.end);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                if self.calls.get(middle).is_some_and(|placed| placed.at <= moment) { low = middle + 1 } else { high = middle }
+            }
+            low
+        };
+        let (first, end) = (after.map_or(all.start, made_until), until.map_or(all.end, made_until));
+        let belongs = move |number: &u64| {
+            let of = self.calls.get(*number).and_then(|placed| placed.call.connection);
+            of.is_none_or(|connection| self.connections.is_none_or(|these| these.contains(&connection)))
+        };
+        (first..end).filter(belongs).take(usize::try_from(MOST_CALLS).unwrap_or(0))
+    }
 }
 
 impl<R: Records> Ladder<'_, R> {
@@ -276,17 +295,14 @@ impl<R: Records> Ladder<'_, R> {
                 continue;
             }
             let (id, record) = lane.record(shown)?;
-            let previous = shown.checked_sub(1).and_then(|before| lane.id(before)).filter(|_| shown > all.start);
-            steps.extend(calls(lane, &around, id, previous));
             let next = lane.record(shown + 1).map(|(_, record)| record);
             let since = shown.checked_sub(1).and_then(|before| lane.record(before)).map(|(_, record)| record.at);
             steps.extend(around.record(id, &record, Beside { next: next.as_ref(), since }));
             shown += 1;
         }
-        if until.is_none() {
-            let previous = all.end.checked_sub(1).and_then(|last| lane.id(last));
-            steps.extend(calls(lane, &around, RecordId(lane.kept.end), previous));
-        }
+        // By their times: what stands before a record of theirs may have been made long before one of ours.
+        let made = lane.calls_between(since, until).filter_map(|number| Some(around.call(number, lane.calls.get(number)?)));
+        steps.extend(made.flatten());
         Some(steps)
     }
 
