@@ -79,6 +79,8 @@ const LONGEST_FILL: usize = 1 << 20;
 pub const LONGEST_FILE: u64 = 1 << 20;
 
 type Result<T> = std::result::Result<T, Found>;
+/// What is done with one end.
+type Make = fn(usize) -> Deed;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -568,7 +570,7 @@ impl Reading {
             used.push("at_once");
             found.push(self.each(name, |end| Deed::Open { end, patience })?);
         }
-        let simple: [(&Option<Spanned<String>>, fn(usize) -> Deed); 11] = [
+        let simple: [(&Option<Spanned<String>>, Make); 11] = [
             (&text.close, Deed::Close),
             (&text.half_close, Deed::HalfClose),
             (&text.reset, Deed::Reset),

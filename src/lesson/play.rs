@@ -90,7 +90,7 @@ fn drive(
         for effect in effects {
             if let Effect::Command(command) = effect {
                 // A queue of 64 MiB that a lesson fills is a lesson whose wait then says that nothing came.
-                engine.commands().send(command).ok();
+                engine.commands().send(*command).ok();
             }
         }
         match run.stage() {

@@ -35,7 +35,7 @@ const MOST_QUOTED: usize = 60;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Something for the network thread.
-    Command(Command),
+    Command(Box<Command>),
     /// What an end's tab says from now on.
     Draft(SessionId, Box<Draft>),
 }
@@ -383,7 +383,8 @@ impl Run {
 
     /// Does one thing; `false` where what it needs is not there yet.
     fn carry_out(&mut self, deed: &Deed, now: Timestamp, effects: &mut Vec<Effect>) -> Result<bool, Both> {
-        let act = |run: &Self, end: usize, action: Action| Effect::Command(Command::To(run.actors[end].session, action));
+        let act =
+            |run: &Self, end: usize, action: Action| Effect::Command(Box::new(Command::To(run.actors[end].session, action)));
         let end_all = |how| Action::End { connections: Selection::All, how };
         match deed {
             Deed::Open { end, patience } => {
@@ -436,7 +437,7 @@ impl Run {
     fn turn(&mut self, end: usize, change: impl FnOnce(&mut Reading)) -> Effect {
         let actor = &mut self.actors[end];
         change(&mut actor.reading);
-        Effect::Command(Command::To(actor.session, Action::SetReading(actor.reading)))
+        Effect::Command(Box::new(Command::To(actor.session, Action::SetReading(actor.reading))))
     }
 
     /// What an end opens with; `None` while another end's address that it needs is not known.
@@ -592,7 +593,7 @@ impl Run {
     /// The lesson is left: every socket of it goes.
     pub fn leave(&self) -> Vec<Effect> {
         let opened = self.actors.iter().filter(|actor| actor.opened);
-        opened.map(|actor| Effect::Command(Command::To(actor.session, Action::Forget))).collect()
+        opened.map(|actor| Effect::Command(Box::new(Command::To(actor.session, Action::Forget)))).collect()
     }
 }
 

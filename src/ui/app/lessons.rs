@@ -55,12 +55,11 @@ impl App {
                         tab.check();
                     }
                 }
-                Effect::Command(Command::To(id, Action::Open(spec))) => {
-                    self.aim_before(id, &spec);
-                    self.command(Command::To(id, Action::Open(spec)));
-                }
                 Effect::Command(command) => {
-                    self.command(command);
+                    if let Command::To(id, Action::Open(spec)) = &*command {
+                        self.aim_before(*id, spec);
+                    }
+                    self.command(*command);
                 }
             }
         }
