@@ -43,7 +43,7 @@ fn vectors() -> Vec<(Vec<u8>, [&'static str; 4])> {
             ["1508920396", "Apple@WIN-SMFIBLTAL72", "BR_ENTRY|FILEATTACH|ENCRYPT", "Apple"],
         ),
         (
-            gbk("1:1002:zhang:PC-01:2097440:见附件\00:a::b.txt:1f4:5f000000:1:\u{7}\0"),
+            gbk("1:1002:zhang:PC-01:2097440:见附件\x000:a::b.txt:1f4:5f000000:1:\u{7}\0"),
             ["1002", "zhang@PC-01", "SENDMSG|SENDCHECK|FILEATTACH", "a:b.txt"],
         ),
         (gbk("1:9:zhang:PC-01:2:张三\0"), ["9", "zhang@PC-01", "BR_EXIT", "张三"]),
@@ -183,8 +183,8 @@ fn a_message_is_acknowledged_by_hand() {
         peer.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         peer.send_to(&vectors()[1].0, address).unwrap();
         window.wait_for_row(Side::Any, "SENDMSG|SENDCHECK");
-        let rows = window.all().into_iter().filter(|seen| seen.role == egui::accesskit::Role::ListItem);
-        let row = rows.last().unwrap();
+        let mut rows = window.all().into_iter().filter(|seen| seen.role == egui::accesskit::Role::ListItem);
+        let row = rows.next_back().unwrap();
         window.click_at(row.rect.center(), egui::PointerButton::Secondary, egui::Modifiers::NONE);
         window.click(&language.tr_with("messenger.acknowledge_this", &[("packet", &1001)]), Side::Any);
         window.press("send.button", Side::Any);

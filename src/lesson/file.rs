@@ -63,9 +63,6 @@ use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
 
-/// What is done with one end, by its place.
-type OneEnd = fn(usize) -> Deed;
-
 /// How long a wait takes at most unless it says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest that a wait may say.
@@ -82,6 +79,8 @@ const LONGEST_FILL: usize = 1 << 20;
 pub const LONGEST_FILE: u64 = 1 << 20;
 
 type Result<T> = std::result::Result<T, Found>;
+/// What is done with one end.
+type Make = fn(usize) -> Deed;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -571,7 +570,7 @@ impl Reading {
             used.push("at_once");
             found.push(self.each(name, |end| Deed::Open { end, patience })?);
         }
-        let simple: [(&Option<Spanned<String>>, OneEnd); 11] = [
+        let simple: [(&Option<Spanned<String>>, Make); 11] = [
             (&text.close, Deed::Close),
             (&text.half_close, Deed::HalfClose),
             (&text.reset, Deed::Reset),

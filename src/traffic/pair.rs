@@ -50,13 +50,21 @@ pub fn other_end(model: &Model, id: SessionId, connection: Option<ConnectionId>)
             Some(OtherEnd { session, connection: found.peer.connection })
         });
     }
-    let (local, remote) = (session.local?, session.datagram_remote()?);
+    let local = session.local?;
     let is_datagram = |session: &Session| matches!(session.spec, Some(SessionSpec::Udp(_) | SessionSpec::UnixDatagram(_)));
-    let matches = |other: &Session| {
-        is_datagram(other) && other.local == Some(remote) && other.datagram_remote().is_none_or(|back| back == local)
+    if !is_datagram(session) {
+        return None;
+    }
+    let found = |wanted: &dyn Fn(&Session) -> bool| others(model, id).find(|(_, other)| is_datagram(other) && wanted(other));
+    let remote = session.datagram_remote();
+    let sends_here = |other: &Session| other.datagram_remote() == Some(local);
+    // Whoever each sends to the other; else whoever sends here and is sent nothing yet, or is sent to and has sent nothing yet.
+    let mutual = found(&|other| remote.is_some() && other.local == remote && sends_here(other));
+    let one_way = || {
+        let quiet = |other: &Session| remote.is_some() && other.local == remote && other.datagram_remote().is_none();
+        found(&|other| quiet(other) || remote.is_none() && other.local.is_some() && sends_here(other))
     };
-    let found = others(model, id).find(|(_, other)| is_datagram(session) && matches(other))?;
-    Some(OtherEnd { session: found.0, connection: None })
+    mutual.or_else(one_way).map(|(session, _)| OtherEnd { session, connection: None })
 }
 
 fn others(model: &Model, id: SessionId) -> impl Iterator<Item = (SessionId, &Session)> {

@@ -1,9 +1,8 @@
 //! What the app does about lanes: a record that is chosen in a picture, and the datagrams beside a stream. Must never open a socket itself.
 
 use super::App;
-use crate::session::draft::Draft;
+use super::pairs::datagram_end;
 use crate::session::id::SessionId;
-use crate::session::spec::Role;
 use crate::traffic::record::RecordId;
 use crate::ui::intent::Pair;
 use crate::ui::tiles;
@@ -20,8 +19,7 @@ impl App {
 
     /// Two UDP ends that the same goes over as over a stream, behind the tabs that are in front.
     pub(super) fn open_beside(&mut self, id: SessionId) {
-        let on_free_port = || Draft { local_port: "0".into(), ..Draft::new(Role::Udp) };
-        let pair = [self.new_tab(on_free_port()), self.new_tab(on_free_port())];
+        let pair = [self.new_tab(datagram_end()), self.new_tab(datagram_end())];
         for end in pair {
             tiles::add_behind(&mut self.tree, id, end);
             self.open(end);

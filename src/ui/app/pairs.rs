@@ -9,6 +9,18 @@ use crate::session::state::State;
 use crate::ui::intent::Pair;
 use crate::ui::tiles;
 
+/// One end of a pair of datagram sockets. Where it sends to is not known before the other end has its port.
+pub(super) fn datagram_end() -> Draft {
+    Draft { local_port: "0".into(), remote_host: String::new(), remote_port: String::new(), ..Draft::new(Role::Udp) }
+}
+
+/// Both have their ports.
+fn meet(draft: &mut Draft, own: u16, other: u16) {
+    draft.local_port = own.to_string();
+    draft.remote_host = draft.local_ip.clone();
+    draft.remote_port = other.to_string();
+}
+
 impl App {
     /// Whether a tab of a loopback pair can go on: its other end has its port.
     pub(super) fn pair_up(&mut self) {
@@ -27,8 +39,8 @@ impl App {
                     self.open(second);
                 }
                 (Pair::Udp, Some(one), Some(other)) => {
-                    self.connect_to(first, |draft| (draft.local_port, draft.remote_port) = (one.to_string(), other.to_string()));
-                    self.connect_to(second, |draft| (draft.local_port, draft.remote_port) = (other.to_string(), one.to_string()));
+                    self.connect_to(first, |draft| meet(draft, one, other));
+                    self.connect_to(second, |draft| meet(draft, other, one));
                 }
                 (Pair::Unix, ..) if waiting.contains(&first) => self.open(second),
                 // Whichever end failed says why in its own tab.
@@ -65,7 +77,7 @@ impl App {
         let on_free_port = |role| Draft { local_port: "0".into(), ..Draft::new(role) };
         let (first, second) = match kind {
             Pair::Tcp => (on_free_port(Role::TcpServer), Draft::new(Role::TcpClient)),
-            Pair::Udp => (on_free_port(Role::Udp), on_free_port(Role::Udp)),
+            Pair::Udp => (datagram_end(), datagram_end()),
             Pair::Unix => {
                 let path = in_folder("server.sock");
                 let server = Draft { path: path.clone(), ..Draft::new(Role::UnixServer) };
