@@ -1,12 +1,11 @@
 //! Capturing a session's packets, as its tab knows it: the switch, why it can't be, and what there is. Must never start a capture: it
 //! puts an intent out, and the app does.
 
-use super::hand_out::HandOut;
+use super::hand_out::{Contents, HandOut};
 use super::intent::Intent;
 use super::theme::size;
 use super::widget::control::{self, palette};
 use crate::capture::caught::Packets;
-use crate::capture::pcapng::packets;
 use crate::describe::{self, grouped};
 use crate::i18n::Language;
 use crate::session::ends::Ends;
@@ -91,6 +90,6 @@ impl Capture {
                 packets.range(packets.numbers()).cloned().collect::<Vec<_>>()
             })
             .collect();
-        HandOut { subject: "packets".to_owned(), ending: "pcapng", bytes: packets::file(&list).into() }
+        HandOut { subject: "packets".to_owned(), ending: "pcapng", contents: Contents::Packets(list) }
     }
 }

@@ -6,6 +6,8 @@ use super::path_field::PathField;
 use super::theme::{self, space};
 use super::widget::control::{self, palette};
 use crate::capture;
+use crate::capture::caught::Caught;
+use crate::capture::pcapng::packets;
 use crate::capture::save::save;
 use crate::diagram::scene::Scene;
 use crate::diagram::svg;
@@ -27,15 +29,33 @@ pub struct HandOut {
     pub subject: String,
     /// How the file's name ends, without the dot.
     pub ending: &'static str,
-    /// All of the file.
-    pub bytes: Arc<[u8]>,
+    /// What is in the file.
+    pub contents: Contents,
+}
+
+/// What is in a file that is handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// All of it.
+    Ready(Arc<[u8]>),
+    /// Captured packets, up to 32 MiB: the thread that writes makes a pcapng of them.
+    Packets(Vec<Arc<Caught>>),
+}
+
+impl Contents {
+    fn write(&self, file: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Ready(bytes) => file.write_all(bytes),
+            Self::Packets(packets) => file.write_all(&packets::file(packets)),
+        }
+    }
 }
 
 impl HandOut {
     /// A picture as SVG, under a title.
     pub fn svg<M>(subject: &str, scene: &Scene<M>, title: &str, language: Language) -> Self {
         let text = svg::svg(scene, title, language);
-        Self { subject: subject.to_owned(), ending: "svg", bytes: text.into_bytes().into() }
+        Self { subject: subject.to_owned(), ending: "svg", contents: Contents::Ready(text.into_bytes().into()) }
     }
 }
 
@@ -123,12 +143,12 @@ impl Saving {
     }
 
     fn write(&mut self, ctx: &egui::Context, language: Language) {
-        let (path, bytes) = (self.path.path(), self.hand_out.bytes.clone());
+        let (path, contents) = (self.path.path(), self.hand_out.contents.clone());
         let replace = self.replaces || self.path.may_replace();
         self.failed = None;
         let work = move || match path.is_file() && !replace {
             true => Err(ErrorKind::AlreadyExists.into()),
-            false => save(&path, |file| file.write_all(&bytes)),
+            false => save(&path, |file| contents.write(file)),
         };
         let ctx = ctx.clone();
         match Errand::start("hand-out", work, move || ctx.request_repaint()) {

@@ -7,7 +7,7 @@ use crate::lesson::script::{Lesson, Page, Whereto};
 use crate::recorder::now;
 use crate::session::command::{Action, Command};
 use crate::session::id::SessionId;
-use crate::ui::hand_out::HandOut;
+use crate::ui::hand_out::{Contents, HandOut};
 use crate::ui::intent::Intent;
 use crate::ui::lessons::Wish;
 use crate::ui::page::TabPage;
@@ -108,7 +108,7 @@ impl App {
         drop(model);
         let bytes = report::page(run, &pictures, language).into_bytes().into();
         let subject = run.lesson().id.clone();
-        self.begin_hand_out(HandOut { subject, ending: "html", bytes });
+        self.begin_hand_out(HandOut { subject, ending: "html", contents: Contents::Ready(bytes) });
     }
 
     /// A tab for each end: those that others go to at the left, the others at the right.
