@@ -1,6 +1,6 @@
 //! The empty window: what can be done here, with the loopback pair as the way in. Must never be shown beside a session.
 
-use super::intent::{Intent, Pair};
+use super::intent::{Change, Intent, Pair};
 use super::panel::network::role_key;
 use super::theme::{self, size, space};
 use super::widget::control::{self, palette};
@@ -9,7 +9,7 @@ use crate::session::spec::Role;
 use egui::accesskit::Role as Access;
 use egui::{Align, Layout, RichText, Sense, Stroke, Ui, UiBuilder, WidgetInfo, vec2};
 use egui_material_icons::MaterialIcon;
-use egui_material_icons::icons::{ICON_FILE_OPEN, ICON_SWAP_HORIZ};
+use egui_material_icons::icons::{ICON_FILE_OPEN, ICON_SCHOOL, ICON_SWAP_HORIZ};
 
 /// Widest that the page gets.
 const WIDTH: f32 = 620.0;
@@ -51,6 +51,9 @@ pub fn show(ui: &mut Ui, language: Language, intents: &mut Vec<Intent>) {
                 }
             }
         });
+        if control::quiet(ui, ICON_SCHOOL, &tr("welcome.lessons")).on_hover_text(tr("lessons.hint")).clicked() {
+            intents.push(Intent::Settings(Change::Lessons(true)));
+        }
         if control::quiet(ui, ICON_FILE_OPEN, &tr("welcome.open")).on_hover_text(tr("top.open_hint")).clicked() {
             intents.push(Intent::Open);
         }
