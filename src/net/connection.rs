@@ -144,12 +144,17 @@ impl<L: Listener> Connection<'_, L> {
 
     /// Gives the descriptor back.
     async fn close_socket(self, by: EndedBy) -> Ending {
-        let Self { stream, peer, reporter, totals, .. } = self;
+        let Self { stream, peer, reporter, totals, queue, .. } = self;
         let descriptor = calls::descriptor(&stream.socket());
         let begun = calls::Instant::now();
         drop(stream);
         let call = calls::call(Function::Close, descriptor, "", Ok(0), begun);
         reporter.report(What::Called(Call { connection: peer.connection, ..call })).await;
+        // Others went on pushing while this waited for the recorder.
+        while let Some(late) = queue.abandon() {
+            let (messages, bytes, reason) = (late.messages, late.bytes, Unsent::Ended);
+            reporter.report(What::Unsent { peer: Some(peer), messages, bytes, reason }).await;
+        }
         totals.ending(by)
     }
 

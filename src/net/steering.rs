@@ -36,6 +36,17 @@ impl Steering {
         self.reading.set(reading);
     }
 
+    /// It was connected with options that were changed meanwhile: what is new is still to be set.
+    pub fn catch_up(&self, was: TcpOptions, now: TcpOptions) {
+        let new = |was: Option<u32>, now: Option<u32>| now.filter(|_| was != now);
+        let receive = new(was.receive_buffer, now.receive_buffer);
+        let send = new(was.send_buffer, now.send_buffer);
+        self.pending.set(Pending {
+            no_delay: (was.no_delay != now.no_delay).then_some(now.no_delay),
+            buffers: (receive.is_some() || send.is_some()).then_some(Buffers { receive, send }),
+        });
+    }
+
     /// What is to be set, which then counts as set.
     pub fn take(&self) -> Option<Pending> {
         let pending = self.pending.take();

@@ -70,15 +70,16 @@ pub async fn stay(
     let life = Totals::default();
     let mut attempt = 0;
     loop {
+        let asked = client.options.get();
         let outcome = tokio::select! {
-            outcome = connect(client.options.get()) => outcome,
+            outcome = connect(asked) => outcome,
             // Only closing ends this wait, and dropping the connect cancels it.
             () = client.until_closed(actions) => return Ok(life.ending(EndedBy::Cancelled)),
         };
         let lost = match outcome {
             Ok((stream, remote)) => {
                 attempt = 0;
-                let ending = client.converse(stream, remote, &manner, actions).await;
+                let ending = client.converse(stream, (remote, asked), &manner, actions).await;
                 life.add(&ending);
                 let lost = !matches!(ending.by, EndedBy::Us | EndedBy::OurReset);
                 if manner.reconnect.is_none() || !lost {
@@ -225,7 +226,13 @@ impl Listener for Client<'_> {
 
 impl Client<'_> {
     /// Runs one connection and the actions that come meanwhile.
-    async fn converse(&self, stream: Stream, remote: Address, manner: &Manner, actions: &mut Actions) -> Ending {
+    async fn converse(
+        &self,
+        stream: Stream,
+        (remote, asked): (Address, TcpOptions),
+        manner: &Manner,
+        actions: &mut Actions,
+    ) -> Ending {
         let peer = Peer::connected(connection::next_id(), remote);
         // A peer that resets at once may take the socket's addresses with it; that is the connection's end and not the session's.
         let local = stream.local().unwrap_or_else(|_| unspecified(remote));
@@ -235,6 +242,7 @@ impl Client<'_> {
         }
         let queue = Rc::<SendQueue>::default();
         queue.steering.read_in(self.options.get().reading);
+        queue.steering.catch_up(asked, self.options.get());
         *self.queue.borrow_mut() = queue.clone();
         let connection = Connection {
             stream,

@@ -327,6 +327,7 @@ impl App {
             Intent::CloseTab(id) => {
                 tiles::remove(&mut self.tree, id);
                 self.tabs.remove(&id);
+                self.tabs.values_mut().for_each(|tab| tab.lanes.forget_beside(id));
                 self.sniffers.remove(&id);
                 self.sampler.forget(id.0);
                 self.focused = self.focused.filter(|focused| *focused != id);

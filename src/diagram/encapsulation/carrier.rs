@@ -1,8 +1,7 @@
 //! Which captured packet carried a message. Must never take one for another: where two could have, none is said to have.
 //!
 //! 1. It has the message's addresses and ports and exactly its bytes.
-//! 2. A segment has the message's place in the stream, where the capture saw the SYN; else there must be no other with these bytes but
-//!    the same one sent again.
+//! 2. A segment has the message's place in the stream. Where the capture did not see the SYN no place is known, and no segment is taken.
 //! 3. A datagram was seen shortly before it was received, or just when it was sent, and no other with these bytes was then.
 
 use super::subject::{Captured, Subject, Transport, Way};
@@ -40,8 +39,8 @@ pub fn carrier<'a>(
             }
             Transport::Tcp { offset } => {
                 let (Some(meaning), Some(segment)) = (caught.meaning, packet.segment()) else { continue };
-                // The SYN has the number 0.
-                if meaning.counted == Counted::FromSyn && meaning.sequence != (offset as u32).wrapping_add(1) {
+                // The SYN has the number 0. Without it no place is known, and the same bytes may have gone before the capture began.
+                if meaning.counted != Counted::FromSyn || meaning.sequence != (offset as u32).wrapping_add(1) {
                     continue;
                 }
                 let again = |first: &Caught| first.packet.segment().is_some_and(|first| first.sequence == segment.sequence);
@@ -120,8 +119,8 @@ mod tests {
         assert_eq!(sequence(found(&message, Way::ToPeer, all)), Some((u32::MAX - 1).wrapping_add(4)));
         // What travelled in other pieces has no carrier.
         assert_eq!(found(&message, Way::ToPeer, vec![syn(), at(0, b"pingping")]), None);
-        // Without the SYN, only what is said once.
-        assert_eq!(sequence(found(&message, Way::ToPeer, vec![at(4, b"ping"), at(4, b"ping")])), Some(2));
+        // Without the SYN nobody knows its place: the same may have been said before the capture began.
+        assert_eq!(found(&message, Way::ToPeer, vec![at(4, b"ping"), at(4, b"ping")]), None);
         assert_eq!(found(&message, Way::ToPeer, vec![at(0, b"ping"), at(4, b"ping")]), None);
     }
 }

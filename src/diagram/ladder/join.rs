@@ -209,7 +209,10 @@ impl Lane<'_> {
             let Some(segment) = self.segment(*sent).cloned() else { continue };
             match partner {
                 Some(to) => {
-                    arrows.extend(self.arrow(Foot::At(*sent), Foot::At(*to), segment, Certainty::Observed));
+                    // Of equal ones of which not all arrived, no one can tell which did.
+                    let equal = |of: &[usize]| of.iter().filter(|step| self.segment(**step) == Some(&segment)).count();
+                    let certainty = if equal(&left) == equal(&arrived) { Certainty::Observed } else { Certainty::Inferred };
+                    arrows.extend(self.arrow(Foot::At(*sent), Foot::At(*to), segment, certainty));
                     later = Some(*to);
                 }
                 None => {

@@ -186,11 +186,16 @@ impl From<bool> for Flag {
     }
 }
 
+/// Packets that one frame looks at: a capture holds some 90,000.
+const AT_ONCE: u64 = 4096;
+
 /// The packets between two ends, in the order of their times.
 #[derive(Clone, Debug, Default)]
 pub struct Wire {
     packets: Vec<Packet>,
     between: Vec<Between>,
+    /// When the capture began: another one numbers anew.
+    began: Option<Timestamp>,
     /// The next that was not looked at.
     next: u64,
     /// How numbers are written.
@@ -198,16 +203,18 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Takes in what was captured since the last time; of other ends, or of another capture, everything anew.
-    pub fn take(&mut self, packets: &Packets, between: &[Between], numbers: Numbers) {
+    /// Takes in what was captured since the last time, [`AT_ONCE`] packets at most; of other ends, or of another capture, everything anew.
+    /// Whether there is more to take.
+    pub fn take(&mut self, packets: &Packets, between: &[Between], numbers: Numbers) -> bool {
         self.numbers = numbers;
-        if self.between != between || packets.next() < self.next {
-            (self.between, self.next) = (between.to_vec(), 0);
+        if self.between != between || self.began != packets.began() || packets.next() < self.next {
+            (self.between, self.began, self.next) = (between.to_vec(), packets.began(), 0);
             self.packets.clear();
         }
         let known = packets.numbers();
         self.packets.retain(|packet| packet.caught.number >= known.start);
-        for caught in packets.range(self.next..known.end) {
+        let end = known.end.min(self.next.max(known.start) + AT_ONCE);
+        for caught in packets.range(self.next..end) {
             let found = self.between.iter().find_map(|ends| Some((ends.sender(&caught.packet)?, ends.talk)));
             if let Some((sender, talk)) = found {
                 let packet = Packet { sender, talk, kind: Kind::of(caught), caught: caught.clone() };
@@ -216,7 +223,8 @@ impl Wire {
                 self.packets.insert(place, packet);
             }
         }
-        self.next = known.end;
+        self.next = end;
+        end < known.end
     }
 
     /// Forgets everything: nothing is captured any more.

@@ -165,7 +165,7 @@ impl Tally {
             (1, 0, 0, 0) => told("lanes.verdict_one"),
             (_, 0, 0, 0) => told("lanes.verdict_kept"),
             (0, 1, 0, 0) => told("lanes.verdict_coalesced"),
-            (0, 0, _, 0) => told("lanes.verdict_split"),
+            (0, 0, 1, 0) => told("lanes.verdict_split"),
             (0, 0, 0, 1) => told("lanes.verdict_shifted"),
             _ => {
                 let parts = [

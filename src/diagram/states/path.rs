@@ -1,11 +1,11 @@
 //! Which ways one end must have gone from state to state. Must never choose where there is a choice.
 //!
 //! 1. Between two states that were seen one after the other, a way is inferred if it is part of every path from one to the other.
-//! 2. It counts as observed if it is the whole of the only path.
+//! 2. It counts as observed if it is the whole of the only path, and both states were seen: that a connection is gone is only not seen.
 //! 3. Before the first state that was seen, the path begins at CLOSED for an end that called `connect`, and at LISTEN for one that was
 //!    accepted; where it is not known which, nothing is inferred.
-//! 4. A connection that is gone may have been reset in any state, and no reset is in the figure. So its end follows only from TIME-WAIT
-//!    and LAST-ACK.
+//! 4. A connection that is gone may have been reset in any state, and no reset is in the figure. So its end follows only from
+//!    TIME-WAIT; what ended LAST-ACK may also have been the last of many retransmissions.
 //! 5. Never inferred are: sending from LISTEN, which sockets can't do; the ways of the listening socket itself, and back to the beginning,
 //!    which lead to no connection; and both ends connecting at once, unless the state that comes of it was seen.
 
@@ -37,8 +37,13 @@ pub fn gone(trail: &Trail) -> Vec<Gone> {
     }
     for pair in seen.windows(2) {
         let [from, to] = *pair else { continue };
-        if to != Place::End || matches!(from, Place::TimeWait | Place::LastAck) {
-            ways.extend(between(from, to, &seen));
+        match to {
+            Place::End if from == Place::TimeWait => {
+                let over = between(from, to, &seen).into_iter();
+                ways.extend(over.map(|gone| Gone { certainty: Certainty::Inferred, ..gone }));
+            }
+            Place::End => {}
+            _ => ways.extend(between(from, to, &seen)),
         }
     }
     ways

@@ -59,7 +59,7 @@ fn what_was_not_seen_is_dashed_or_not_there() {
                 ("states.by_close", Observed),
                 ("states.by_fin_acked", Observed),
                 ("states.by_fin_last", Observed),
-                ("states.by_time", Observed),
+                ("states.by_time", Inferred),
             ],
         ),
         (

@@ -151,6 +151,9 @@ impl App {
         for id in self.lessons.leave() {
             if self.tabs.contains_key(&id) {
                 self.carry_out(Intent::CloseTab(id), ctx);
+            } else {
+                // Its tab was closed, and a later step may have opened it again.
+                self.command(Command::To(id, Action::Forget));
             }
         }
         self.sampler.forget(WATCHER);

@@ -59,6 +59,8 @@ pub struct Ladder {
     told: [Told; 2],
     places: RefCell<Places>,
     wire: Wire,
+    /// Whether there are packets that were not looked at: with the next frame.
+    has_more: bool,
     /// What is lit.
     chosen: Option<Mark>,
     /// The row that was selected in the log when it was looked at last.
@@ -82,6 +84,7 @@ impl Default for Ladder {
             told: Default::default(),
             places: RefCell::default(),
             wire: Wire::default(),
+            has_more: false,
             chosen: None,
             selected: None,
             shown: Shown::default(),
@@ -253,7 +256,7 @@ impl Ladder {
             between.extend(more);
         }
         if let Some(packets) = packets.try_lock_for(PATIENCE) {
-            self.wire.take(&packets, &between, self.numbers);
+            self.has_more = self.wire.take(&packets, &between, self.numbers);
         }
     }
 

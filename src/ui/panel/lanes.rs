@@ -151,6 +151,13 @@ impl Lanes {
         self.beside = Some(pair);
     }
 
+    /// A session is gone; if it was one of them, there are none beside.
+    pub fn forget_beside(&mut self, gone: SessionId) {
+        if self.beside.is_some_and(|pair| pair.contains(&gone)) {
+            (self.beside, self.typed.beside) = (None, false);
+        }
+    }
+
     /// Shows them.
     pub fn show_beside(&mut self) {
         self.typed.beside = true;

@@ -30,6 +30,9 @@ const LIST: f32 = 190.0;
 /// ┌ 时间 ──────── 程序 ─────────────────── 对方 ───────────┐
 /// ```
 pub fn show(tab: &mut SessionTab, ui: &mut Ui, around: &Surroundings<'_>, intents: &mut Vec<Intent>) {
+    if tab.ladder.has_more {
+        ui.ctx().request_repaint();
+    }
     let colors = palette(ui);
     let card = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(card);
