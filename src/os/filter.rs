@@ -2,7 +2,8 @@
 //! Linux's filter.rst). Pure: it makes instructions and gives them to nobody.
 //!
 //! It sees packets from their IP header on (a cooked socket). What it lets through is checked again afterwards, because it may let
-//! through a little more: an ICMP message is told by the ports that it quotes, whatever its type.
+//! through a little more: an ICMP message is told by the ports that it quotes, whatever its type; and for an end that is any address of
+//! this machine, what the machine only passes on goes in and out as well.
 //!
 //! Not captured: later fragments of a packet, which have no ports; IPv6 with extension headers; ICMP in IPv4 with options.
 
@@ -26,9 +27,10 @@ const INDEX_HEADER: u16 = 0xB1;
 const AND: u16 = 0x54;
 const JUMP_EQUAL: u16 = 0x15;
 const RETURN: u16 = 0x06;
-/// Where the kernel's own facts about a packet stand: its kind (4 is outgoing) and its interface.
+/// Where the kernel's own facts about a packet stand: its kind (3 is to another machine's card, 4 is outgoing) and its interface.
 const KIND: u32 = 0xFFFF_F004;
 const INTERFACE: u32 = 0xFFFF_F008;
+const OVERHEARD: u32 = 3;
 const OUTGOING: u32 = 4;
 /// How many bytes of a packet are captured: all of any.
 const WHOLE: u32 = 1 << 18;
@@ -37,9 +39,13 @@ const WHOLE: u32 = 1 << 18;
 pub const NOTHING: [Instruction; 1] = [(RETURN, 0, 0, 0)];
 
 /// A program for these ends. Of the two times that a packet passes a loopback interface (its number is given) one is taken.
+///
+/// What is addressed to another machine's card is never taken: an interface that listens to all hears it, but no socket here does. On a
+/// bridge a packet to this machine may be so at first; it is then seen again, as to this machine, where the bridge hands it over.
 pub fn program(ends: &[Ends], loopback: u32) -> Vec<Instruction> {
     let mut program = vec![
         (LOAD_WORD, 0, 0, KIND),
+        (JUMP_EQUAL, 3, 0, OVERHEARD),
         (JUMP_EQUAL, 0, 3, OUTGOING),
         (LOAD_WORD, 0, 0, INTERFACE),
         (JUMP_EQUAL, 0, 1, loopback),
@@ -151,7 +157,7 @@ impl Tests {
         match guard {
             Guard::Any => {}
             Guard::Out => self.of((LOAD_WORD, 0, 0, KIND), OUTGOING),
-            // What comes in is to this machine, to all, to a group or overheard: 0 to 3.
+            // What comes in is to this machine, to all or to a group: 0 to 2. What is overheard, 3, did not get here.
             Guard::In => self.masked((LOAD_WORD, 0, 0, KIND), OUTGOING, 0),
             Guard::Within => self.of((LOAD_WORD, 0, 0, INTERFACE), loopback),
         }
@@ -325,11 +331,11 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_seen_once() {
+    fn loopback_is_seen_once_and_what_is_overheard_never() {
         let ends = Ends::Local { protocol: Protocol::Udp, local: at("127.0.0.1:5") };
         let bytes = packet(Protocol::Udp, at("127.0.0.1:9"), at("127.0.0.1:5"));
         let program = program(&[ends], 1);
-        let table = [(0, 1, WHOLE), (OUTGOING, 1, 0), (OUTGOING, 2, WHOLE), (0, 2, WHOLE)];
+        let table = [(0, 1, WHOLE), (OUTGOING, 1, 0), (OUTGOING, 2, WHOLE), (0, 2, WHOLE), (OVERHEARD, 2, 0)];
         for (kind, interface, expected) in table {
             assert_eq!(run(&program, &bytes, kind, interface), expected, "{kind} {interface}");
         }
@@ -376,6 +382,7 @@ mod tests {
     fn held(list: &[Ends], protocol: Protocol, (from, to): (SocketAddr, SocketAddr), (kind, interface): (u32, u32)) -> bool {
         let hold = |here, there| list.iter().take(MOST_ENDS).any(|ends| ends.hold(protocol, here, there));
         match (kind, interface) {
+            (OVERHEARD, _) => false,
             // Of the two times there, the first is not taken.
             (OUTGOING, 1) => false,
             (_, 1) => hold(from, to) || hold(to, from),
@@ -390,7 +397,7 @@ mod tests {
         let outside = [("10.0.0.1", "10.0.0.2"), ("10.0.0.2", "10.0.0.1"), ("fe80::1", "fe80::2"), ("fe80::2", "fe80::1")];
         let routes: Vec<_> = within.map(|route| (route, 1)).into_iter().chain(outside.map(|route| (route, 2))).collect();
         let ports = (1u16..4, 1u16..4);
-        (prop::sample::select(routes), ports, prop::sample::select(vec![0, 2, OUTGOING])).prop_map(
+        (prop::sample::select(routes), ports, prop::sample::select(vec![0, 2, OVERHEARD, OUTGOING])).prop_map(
             |(((from, to), interface), (one, other), kind)| {
                 let end = |ip: &str, port| SocketAddr::new(ip.parse().unwrap(), port);
                 ((end(from, one), end(to, other)), (kind, interface))

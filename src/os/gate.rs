@@ -7,11 +7,13 @@
 //! 3. A connection that never came about has no known port in the end. What was held of it goes through when the server refuses it, or
 //!    when its SYN is sent again without an answer: those packets carry nothing but the attempt.
 //! 4. A packet that passes several interfaces (a bridge and a card) counts where its conversation was seen first.
+//! 5. An end that is any address of this machine is one of those that it has. What it only passes on, for a container or another machine,
+//!    comes in and goes out too, but neither to nor from an address of its own.
 
 use crate::capture::packet::{Body, Flags, Packet, Says};
 use crate::session::ends::{Ends, Protocol};
-use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Bytes that are held back at most; then the oldest are thrown away. They are not counted as lost: whose they are is not known.
 const MOST_HELD: usize = 1 << 20;
@@ -24,6 +26,7 @@ const MOST_PLACES: usize = 1024;
 #[derive(Debug, Default)]
 pub struct Gate {
     ends: Vec<Ends>,
+    own: HashSet<IpAddr>,
     held: VecDeque<(Packet, Way)>,
     bytes: usize,
     places: BTreeMap<Pair, usize>,
@@ -54,6 +57,11 @@ pub enum Way {
 type Pair = (SocketAddr, SocketAddr);
 
 impl Gate {
+    /// These are this machine's addresses from now on, those that reach it with others of its network among them. Until it is told, none is.
+    pub fn know(&mut self, own: HashSet<IpAddr>) {
+        self.own = own;
+    }
+
     /// Lets through what is of these ends from now on. Of what was held back, those that are of them now come out.
     pub fn aim(&mut self, ends: &[Ends]) -> Vec<Packet> {
         self.ends = ends.to_vec();
@@ -100,7 +108,13 @@ impl Gate {
             (Body::Icmp(_), Way::Out) => Way::In,
             (_, way) => way,
         };
+        let passed_on = match way {
+            Way::Out => !self.is_own(from.ip()),
+            Way::In => !self.is_own(to.ip()),
+            Way::Within => false,
+        };
         let is_of = |ends: &&Ends| match way {
+            _ if passed_on && ends.is_anywhere() => false,
             Way::Out => ends.hold(protocol, from, to),
             Way::In => ends.hold(protocol, to, from),
             Way::Within => ends.hold(protocol, from, to) || ends.hold(protocol, to, from),
@@ -113,6 +127,12 @@ impl Gate {
             }
         }
         verdict
+    }
+
+    /// Whether what is sent to it reaches this machine: one of its addresses, all in a network, or a group.
+    fn is_own(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) || self.own.contains(&ip)
     }
 
     /// Whether it shows that the held attempt it belongs to came to nothing: refused, or asked again without an answer.
@@ -227,13 +247,61 @@ mod tests {
 
     #[test]
     fn a_server_on_every_address_has_nothing_to_do_with_another_machine_s() {
-        let mut gate = Gate::default();
-        gate.aim(&[Ends::Local { protocol: Protocol::Tcp, local: "0.0.0.0:80".parse().unwrap() }]);
+        let mut gate = anywhere("0.0.0.0:80", &["10.0.0.1", "10.0.0.2"]);
         // Another program speaks to port 80 of another machine.
         assert!(pass(&mut gate, 5, ">S", 0).is_empty() && pass(&mut gate, 5, "<SA", 0).is_empty());
         // Another machine speaks to ours.
         for (line, way) in [(">S", Way::In), ("<SA", Way::Out), (">A", Way::Within)] {
             assert_eq!(gate.pass(packet(6, line, 0), Place { interface: 1, way }).len(), 1, "{line}");
+        }
+    }
+
+    /// For a server on every address of a machine that has these.
+    fn anywhere(local: &str, own: &[&str]) -> Gate {
+        let mut gate = Gate::default();
+        gate.know(own.iter().map(|ip| ip.parse().unwrap()).collect());
+        let local = local.parse().unwrap();
+        gate.aim(&[Protocol::Tcp, Protocol::Udp].map(|protocol| Ends::Local { protocol, local }));
+        gate
+    }
+
+    fn datagram(from: &str, to: &str) -> Packet {
+        let [from, to]: [SocketAddr; 2] = [from, to].map(|end| end.parse().unwrap());
+        let mut bytes = Vec::new();
+        let builder = match (from.ip(), to.ip()) {
+            (IpAddr::V4(from), IpAddr::V4(to)) => PacketBuilder::ipv4(from.octets(), to.octets(), 9),
+            (IpAddr::V6(from), IpAddr::V6(to)) => PacketBuilder::ipv6(from.octets(), to.octets(), 9),
+            _ => panic!("{from} {to}"),
+        };
+        builder.udp(from.port(), to.port()).write(&mut bytes, b"x").unwrap();
+        Packet::parse(Timestamp(0), &bytes).unwrap()
+    }
+
+    #[test]
+    fn what_this_machine_only_passes_on_is_not_of_a_server_on_every_address() {
+        let own = ["10.0.0.1", "10.0.0.255", "172.17.0.1", "fe80::1", "2001:db8::1"];
+        let table = [
+            // A container asks another machine's server, and is answered.
+            ("172.17.0.2:9", "8.8.8.8:53", Way::In, false),
+            ("8.8.8.8:53", "172.17.0.2:9", Way::Out, false),
+            ("[2001:db8::2]:9", "[2001:db8:1::8]:53", Way::In, false),
+            ("[2001:db8:1::8]:53", "[2001:db8::2]:9", Way::Out, false),
+            // It asks ours.
+            ("172.17.0.2:9", "172.17.0.1:53", Way::In, true),
+            ("172.17.0.1:53", "172.17.0.2:9", Way::Out, true),
+            ("[2001:db8::2]:9", "[2001:db8::1]:53", Way::In, true),
+            ("[2001:db8::1]:53", "[2001:db8::2]:9", Way::Out, true),
+            // Someone asks all of a network, or a group.
+            ("10.0.0.2:9", "10.0.0.255:53", Way::In, true),
+            ("10.0.0.2:9", "255.255.255.255:53", Way::In, true),
+            ("10.0.0.2:9", "224.0.0.251:53", Way::In, true),
+            ("[fe80::2]:9", "[ff02::fb]:53", Way::In, true),
+            // A machine has more loopback addresses than it names.
+            ("127.0.0.1:9", "127.0.0.2:53", Way::Within, true),
+        ];
+        for (from, to, way, expected) in table {
+            let seen = anywhere("[::]:53", &own).pass(datagram(from, to), Place { interface: 1, way });
+            assert_eq!(!seen.is_empty(), expected, "{from} {to} {way:?}");
         }
     }
 

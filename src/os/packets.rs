@@ -42,8 +42,8 @@ impl Sniffer {
         Ok(Self { packets, ends: ends.to_vec(), running })
     }
 
-    /// Captures what is of these ends from now on. Nothing happens where they are the same as before; else the system is asked once,
-    /// which never waits.
+    /// Captures what is of these ends from now on. Nothing happens where they are the same as before; else the system is
+    /// asked for its addresses and given a new filter, and neither waits for anyone else.
     pub fn aim(&mut self, ends: &[Ends]) {
         if self.ends != ends {
             self.ends = ends.to_vec();

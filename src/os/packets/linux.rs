@@ -14,19 +14,24 @@ use crate::session::ends::Ends;
 use crate::session::failure::{Cause, Failure, Operation};
 use crate::session::timestamp::Timestamp;
 use nix::errno::Errno;
+use nix::ifaddrs::getifaddrs;
 use nix::net::if_::if_nametoindex;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::sockopt::{ReceiveTimestampns, RxqOvfl};
 use nix::sys::socket::{
-    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, recvmsg, setsockopt, socket,
+    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, recvmsg,
+    setsockopt, socket,
 };
 use nix::sys::time::TimeSpec;
 use parking_lot::Mutex;
 use socket2::{SockFilter, SockRef};
+use std::collections::HashSet;
 use std::io::{self, IoSliceMut, PipeReader, PipeWriter};
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// The kernel's queue. Where the system grants less, it is less, and what did not fit is counted.
 const QUEUE: usize = 4 << 20;
@@ -36,6 +41,8 @@ const LARGEST: usize = 256 << 10;
 const OUTGOING: u8 = 4;
 /// Packets that are taken at once before the window is told.
 const BURST: usize = 128;
+/// How old the list of this machine's addresses may be when packets come: a laptop moves from one network to the next.
+const FRESH: Duration = Duration::from_secs(1);
 
 pub struct Running {
     socket: Arc<OwnedFd>,
@@ -52,6 +59,15 @@ struct Shared {
     packets: Arc<Mutex<Packets>>,
 }
 
+impl Shared {
+    /// Tells the gate this machine's addresses. Where the system does not tell them, those that it told before stay.
+    fn look(&self) -> io::Result<()> {
+        let own = own()?;
+        self.gate.lock().know(own);
+        Ok(())
+    }
+}
+
 impl Running {
     pub fn start(ends: &[Ends], packets: Arc<Mutex<Packets>>, wake: Wake) -> Result<Self, Failure> {
         let socket = open().map_err(|problem| failed(&problem))?;
@@ -60,6 +76,7 @@ impl Running {
         let shared = Arc::new(Shared { loopback: loopback as usize, gate, packets });
         let (stopped, stop) = io::pipe().map_err(|problem| failed(&problem))?;
         let mut running = Self { socket: Arc::new(socket), shared, loopback, stop: Some(stop), thread: None };
+        running.shared.look().map_err(|problem| failed(&problem))?;
         running.shared.gate.lock().aim(ends);
         attach(&running.socket, &filter::program(ends, loopback)).map_err(|problem| failed(&problem))?;
         let (socket, shared) = (Arc::clone(&running.socket), Arc::clone(&running.shared));
@@ -69,6 +86,7 @@ impl Running {
     }
 
     pub fn aim(&mut self, ends: &[Ends]) {
+        self.shared.look().ok();
         // The gate first: what the new filter lets through must be let through here too.
         let mut gate = self.shared.gate.lock();
         let released = gate.aim(ends);
@@ -107,6 +125,30 @@ fn attach(socket: &impl AsFd, program: &[Instruction]) -> io::Result<()> {
     SockRef::from(socket).attach_filter(&program)
 }
 
+/// The addresses that reach this machine: its own, and those that stand for all in one of its networks.
+fn own() -> io::Result<HashSet<IpAddr>> {
+    let mut own = HashSet::new();
+    let v4 = |address: Option<SockaddrStorage>| Some(address?.as_sockaddr_in()?.ip());
+    for interface in getifaddrs()? {
+        if let Some(ip) = v4(interface.address) {
+            own.insert(IpAddr::V4(ip));
+            let all = v4(interface.netmask).and_then(|mask| all_of(ip, mask));
+            own.extend([all, v4(interface.broadcast)].into_iter().flatten().map(IpAddr::V4));
+        }
+        if let Some(address) = interface.address.as_ref().and_then(|address| address.as_sockaddr_in6()) {
+            own.insert(IpAddr::V6(address.ip()));
+        }
+    }
+    Ok(own)
+}
+
+/// The address of all in a network, which the kernel listens to although no one gave it to the interface. A network of two has none: there
+/// it would be the other's (RFC 3021).
+fn all_of(ip: Ipv4Addr, mask: Ipv4Addr) -> Option<Ipv4Addr> {
+    let hosts = !mask.to_bits();
+    (hosts > 1).then(|| Ipv4Addr::from_bits(ip.to_bits() | hosts))
+}
+
 /// The system's refusal. EPERM is the one that everyone meets: it needs a right that is granted to the program's file.
 fn failed(problem: &io::Error) -> Failure {
     let os_code = problem.raw_os_error();
@@ -121,7 +163,7 @@ fn failed(problem: &io::Error) -> Failure {
 
 fn read(socket: &OwnedFd, shared: &Shared, stopped: &PipeReader, wake: &Wake) {
     let mut buffer = vec![0; LARGEST];
-    let mut dropped = 0;
+    let (mut dropped, mut looked) = (0, Instant::now());
     loop {
         let mut waiting = [PollFd::new(socket.as_fd(), PollFlags::POLLIN), PollFd::new(stopped.as_fd(), PollFlags::POLLIN)];
         match poll(&mut waiting, PollTimeout::NONE) {
@@ -130,6 +172,10 @@ fn read(socket: &OwnedFd, shared: &Shared, stopped: &PipeReader, wake: &Wake) {
         }
         if waiting[1].any() == Some(true) {
             return;
+        }
+        if looked.elapsed() >= FRESH {
+            looked = Instant::now();
+            shared.look().ok();
         }
         match burst(socket, shared, &mut buffer, &mut dropped) {
             Ok(0) => {}
@@ -213,4 +259,23 @@ fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> Result<Arrival, Errno> {
         }
     }
     Ok(arrival)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_s_addresses_are_known() {
+        assert!(own().unwrap().contains(&IpAddr::V4(Ipv4Addr::LOCALHOST)));
+    }
+
+    #[test]
+    fn all_of_a_network_are_not_the_other_of_two() {
+        let table = [(24, Some([10, 0, 0, 255])), (30, Some([10, 0, 0, 3])), (31, None), (32, None)];
+        for (prefix, expected) in table {
+            let mask = Ipv4Addr::from_bits(u32::MAX << (32 - prefix));
+            assert_eq!(all_of([10, 0, 0, 1].into(), mask), expected.map(Ipv4Addr::from), "{prefix}");
+        }
+    }
 }
