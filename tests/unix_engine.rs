@@ -153,6 +153,25 @@ fn a_client_comes_back_under_its_own_name() {
     bench.finish();
 }
 
+/// Its file goes with the connection, and not with the next attempt: meanwhile its number could be another file's.
+#[test]
+fn the_file_of_a_client_goes_with_its_connection() {
+    let ((folder, path), mut bench) = (folder(), Bench::new());
+    let own = folder.path().join("own.sock");
+    let never = Backoff { first: Duration::from_secs(3600), longest: Duration::from_secs(3600) };
+    let spec = UnixClientSpec { local: Some(place(&own)), reconnect: Some(never), ..client(&path) };
+    let listener = UnixListener::bind(&path).unwrap();
+    let session = bench.open(SessionSpec::UnixClient(spec));
+    let peer = accept(&listener);
+    bench.wait(session, is_connected);
+    assert!(own.exists());
+    drop(peer);
+    bench.left(session);
+    assert!(!own.exists());
+    bench.close(session);
+    bench.finish();
+}
+
 /// A listener that accepts nobody and whose queue is full.
 fn full(path: &Path) -> (Socket, Vec<UnixStream>) {
     let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
