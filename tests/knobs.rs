@@ -5,7 +5,7 @@ mod bench;
 
 use bench::{Bench, PATIENCE, client, server, udp};
 use sockscope::session::command::{Action, Message, Target};
-use sockscope::session::event::What;
+use sockscope::session::event::{Unsent, What};
 use sockscope::session::id::{Peer, SessionId};
 use sockscope::session::knob::{Buffers, Knob, Parts};
 use sockscope::session::spec::{Reading, SessionSpec, Switch};
@@ -300,6 +300,54 @@ fn datagrams_that_had_not_left_when_it_was_closed_are_told() {
     });
     assert_eq!(unsent, (1, 6));
     bench.closed(session);
+    bench.finish();
+}
+
+/// A message in very many parts holds nothing up: the socket is read, a close is heard, and each byte has left or is told.
+#[test]
+fn a_burst_of_parts_lets_other_work_have_its_turn() {
+    const LENGTH: usize = 3 << 20;
+    let mut bench = Bench::new();
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut spec = udp("127.0.0.1:0");
+    spec.remote = Some(peer.local_addr().unwrap().into());
+    let session = bench.open(SessionSpec::Udp(spec));
+    let address = bench.bound(session);
+    let refused = |bench: &mut Bench| {
+        bench.wait(session, |what| match what {
+            What::Unsent { messages, bytes, reason, .. } => Some((*messages, *bytes, *reason)),
+            _ => None,
+        })
+    };
+    bench.act(session, in_parts(&vec![0; 5 << 20], 1, Duration::ZERO));
+    bench.act(session, in_parts(&pattern(LENGTH), 1, Duration::ZERO));
+    assert_eq!(refused(&mut bench), (1, 5 << 20, Unsent::QueueFull));
+    bench.send(session, b"behind them");
+    peer.send_to(b"heard", address).unwrap();
+    assert_eq!(bench.received(session).1, b"heard");
+    bench.act(session, Action::Close);
+    let (messages, bytes, reason) = refused(&mut bench);
+    assert_eq!((messages, reason), (2, Unsent::Ended));
+    assert_eq!(bench.closed(session).sent + bytes, LENGTH as u64 + 11);
+    bench.finish();
+}
+
+/// What is sent after a message in parts comes after all of them, more than one batch too.
+#[test]
+fn what_is_sent_behind_parts_comes_behind_them() {
+    let mut bench = Bench::new();
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut spec = udp("127.0.0.1:0");
+    spec.remote = Some(peer.local_addr().unwrap().into());
+    let session = bench.open(SessionSpec::Udp(spec));
+    bench.bound(session);
+    let bytes = pattern(1000);
+    bench.act(session, in_parts(&bytes, 3, Duration::ZERO));
+    bench.send(session, b"end");
+    for part in bytes.chunks(3) {
+        assert_eq!(bench.sent(session).1, part);
+    }
+    assert_eq!(bench.sent(session).1, b"end");
     bench.finish();
 }
 

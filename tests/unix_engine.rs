@@ -153,6 +153,25 @@ fn a_client_comes_back_under_its_own_name() {
     bench.finish();
 }
 
+/// Its file goes with the connection, and not with the next attempt: meanwhile its number could be another file's.
+#[test]
+fn the_file_of_a_client_goes_with_its_connection() {
+    let ((folder, path), mut bench) = (folder(), Bench::new());
+    let own = folder.path().join("own.sock");
+    let never = Backoff { first: Duration::from_secs(3600), longest: Duration::from_secs(3600) };
+    let spec = UnixClientSpec { local: Some(place(&own)), reconnect: Some(never), ..client(&path) };
+    let listener = UnixListener::bind(&path).unwrap();
+    let session = bench.open(SessionSpec::UnixClient(spec));
+    let peer = accept(&listener);
+    bench.wait(session, is_connected);
+    assert!(own.exists());
+    drop(peer);
+    bench.left(session);
+    assert!(!own.exists());
+    bench.close(session);
+    bench.finish();
+}
+
 /// A listener that accepts nobody and whose queue is full.
 fn full(path: &Path) -> (Socket, Vec<UnixStream>) {
     let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
@@ -422,6 +441,40 @@ fn a_message_in_parts_is_several_datagrams_in_order() {
     let cause = bench.trouble(session).cause;
     assert!(matches!(cause, Cause::BeyondBuffer { buffer, .. } if buffer as u64 == granted), "{cause:?}");
     bench.close(session);
+    bench.finish();
+}
+
+/// A message in very many parts holds nothing up: a close is heard, and each byte has left, in order, or is told.
+#[test]
+fn a_burst_of_parts_lets_other_work_have_its_turn() {
+    const LENGTH: usize = 3 << 20;
+    let ((folder, path), mut bench) = (folder(), Bench::new());
+    let own = folder.path().join("own");
+    let receiver = plain(&path);
+    let session = bench.open(SessionSpec::UnixDatagram(datagram(Some(&own), Some(&path))));
+    bench.wait(session, is_bound);
+    let reads = std::thread::spawn(move || {
+        let (mut buffer, mut count) = ([0; 64], 0_u64);
+        while receiver.recv(&mut buffer).unwrap() == 1 && buffer[0] == (count % 251) as u8 {
+            count += 1;
+        }
+        count
+    });
+    let bytes: Arc<[u8]> = (0..LENGTH).map(|place| (place % 251) as u8).collect();
+    let parts = Parts { size: std::num::NonZeroU32::new(1).unwrap(), gap: Duration::ZERO };
+    bench.act(session, Action::SendInParts { message: Message { bytes, target: Target::Everyone }, parts });
+    let sender = UnixDatagram::unbound().unwrap();
+    sender.send_to(b"heard", &own).unwrap();
+    bench.receives(session, b"heard");
+    bench.act(session, Action::Close);
+    let unsent = bench.wait(session, |what| match what {
+        What::Unsent { messages, bytes, reason: Unsent::Ended, .. } => Some((*messages, *bytes)),
+        _ => None,
+    });
+    let sent = bench.closed(session).sent;
+    assert_eq!((unsent.0, sent + unsent.1), (1, LENGTH as u64));
+    sender.send_to(b"end", &path).unwrap();
+    assert_eq!(reads.join().unwrap(), sent);
     bench.finish();
 }
 

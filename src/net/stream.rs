@@ -23,7 +23,13 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A Unix-domain socket of the kind SOCK_STREAM (unix(7)).
     #[cfg(unix)]
-    Unix(UnixStream),
+    Unix {
+        /// The file of this end, where it has one. It stands first and so goes first: a file without a socket could be taken for stale, and
+        /// its number given to another one.
+        _file: Option<SocketFile>,
+        /// The socket.
+        stream: UnixStream,
+    },
 }
 
 impl From<TcpStream> for Stream {
@@ -35,7 +41,7 @@ impl From<TcpStream> for Stream {
 #[cfg(unix)]
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
-        Self::Unix(stream)
+        Self::Unix { _file: None, stream }
     }
 }
 
@@ -45,7 +51,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => SockRef::from(stream),
             #[cfg(unix)]
-            Self::Unix(stream) => SockRef::from(stream),
+            Self::Unix { stream, .. } => SockRef::from(stream),
         }
     }
 
@@ -54,7 +60,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.readable().await,
             #[cfg(unix)]
-            Self::Unix(stream) => stream.readable().await,
+            Self::Unix { stream, .. } => stream.readable().await,
         }
     }
 
@@ -63,7 +69,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.writable().await,
             #[cfg(unix)]
-            Self::Unix(stream) => stream.writable().await,
+            Self::Unix { stream, .. } => stream.writable().await,
         }
     }
 
@@ -72,7 +78,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.ready(interest).await,
             #[cfg(unix)]
-            Self::Unix(stream) => stream.ready(interest).await,
+            Self::Unix { stream, .. } => stream.ready(interest).await,
         }
     }
 
@@ -81,7 +87,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.try_read(buffer),
             #[cfg(unix)]
-            Self::Unix(stream) => stream.try_read(buffer),
+            Self::Unix { stream, .. } => stream.try_read(buffer),
         }
     }
 
@@ -90,7 +96,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.try_write(bytes),
             #[cfg(unix)]
-            Self::Unix(stream) => stream.try_write(bytes),
+            Self::Unix { stream, .. } => stream.try_write(bytes),
         }
     }
 
@@ -104,7 +110,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.local_addr().map(|local| family::as_shown(local).into()),
             #[cfg(unix)]
-            Self::Unix(stream) => stream.local_addr().map(|local| unix::place_of(&local).into()),
+            Self::Unix { stream, .. } => stream.local_addr().map(|local| unix::place_of(&local).into()),
         }
     }
 
@@ -113,7 +119,7 @@ impl Stream {
         match self {
             Self::Tcp(_) => None,
             #[cfg(unix)]
-            Self::Unix(stream) => {
+            Self::Unix { stream, .. } => {
                 let told = stream.peer_cred().ok()?;
                 let process = told.pid().and_then(|process| u32::try_from(process).ok());
                 let name = process.and_then(super::owner::process_name);

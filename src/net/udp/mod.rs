@@ -238,7 +238,8 @@ impl<'a> Udp<'a> {
         self.last_sender = Some(from);
         let Some(credit) = self.reporter.outbox().try_credit(length) else {
             self.lost.datagrams += 1;
-            self.lost.bytes += length as u64;
+            // As it was sent: what the read cut off is lost with the rest.
+            self.lost.bytes += arrival.cut.as_ref().and_then(|cut| cut.whole).unwrap_or(length) as u64;
             // While reading is held a row for each burst would fill the very disk that has no room.
             self.tell_lost.get_or_insert_with(|| Instant::now() + GAP_ROW_EVERY);
             return;
@@ -442,5 +443,43 @@ async fn moment(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::outbox::Outbox;
+    use super::*;
+    use crate::session::event::{Event, SessionEvent};
+    use crate::session::id::SessionId;
+    use crate::session::spec::Reading;
+
+    #[tokio::test]
+    async fn a_datagram_that_was_cut_and_lost_counts_whole() {
+        let (outbox, inbox, gate) = Outbox::new();
+        gate.hold(true);
+        let reporter = Reporter::new(SessionId(1), outbox);
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let local = socket.local_addr().unwrap();
+        let spec = UdpSpec {
+            local: local.into(),
+            remote: None,
+            broadcast: Switch::Off,
+            groups: Vec::new(),
+            time_to_live: None,
+            multicast_loop: Switch::On,
+            reuse_address: Switch::Off,
+            receive_buffer: None,
+            send_buffer: None,
+            reading: Reading { size: Some(4), ..Reading::default() },
+            reply: None,
+        };
+        let mut session = Udp::new(socket, local, spec, &reporter);
+        std::net::UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"0123456789", local).unwrap();
+        session.socket.readable().await.unwrap();
+        session.receive().await;
+        session.tell_lost().await;
+        let Event::Session(SessionEvent { what, .. }) = inbox.try_recv().unwrap().event else { panic!("of no session") };
+        assert!(matches!(what, What::Gap { datagrams: 1, bytes: Some(10), place: Place::Sockscope }), "{what:?}");
     }
 }

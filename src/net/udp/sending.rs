@@ -21,14 +21,33 @@ use tokio::time::Instant;
 
 /// Bytes that may wait to be sent; at the bound a message is refused and the user is told.
 const SEND_BOUND: usize = 4 << 20;
+/// Datagrams sent before other work gets its turn.
+const BATCH: usize = 64;
 /// How often refused messages are summed up into one row while nothing can leave.
 const REFUSAL_ROW_EVERY: Duration = Duration::from_millis(500);
 
-/// A datagram that waits for its address or for the socket.
+/// A message that waits for its address, for the socket, or for its turn.
 pub(super) struct Waiting {
     bytes: Arc<[u8]>,
     to: To,
     origin: Origin,
+    /// How it is cut, if it is: each part is a datagram.
+    parts: Option<Parts>,
+    /// Where the next part begins.
+    from: usize,
+}
+
+impl Waiting {
+    /// The datagram that is next, and where it ends.
+    fn next(&self) -> (Arc<[u8]>, usize) {
+        match self.parts {
+            None => (self.bytes.clone(), self.bytes.len()),
+            Some(parts) => {
+                let end = parts.end(self.from, self.bytes.len());
+                (Arc::from(&self.bytes[self.from..end]), end)
+            }
+        }
+    }
 }
 
 /// A message that leaves in parts, each a datagram, with pauses between them.
@@ -100,29 +119,27 @@ impl Udp<'_> {
         }
     }
 
-    /// Sends a message in parts: at once without a pause, else one now and the others in time. What is sent meanwhile overtakes them.
+    /// Sends a message in parts: without a pause in its turn and a batch at a time, else one now and the others in time, and then what is
+    /// sent meanwhile overtakes them. At the bound it is refused as a whole.
     pub(super) async fn queue_parts(&mut self, message: Message, parts: Parts) {
         let Some(to) = self.destination(message.target).await else { return };
-        let parted = Parted { bytes: message.bytes, to, origin: Origin::User, parts, from: 0, due: Instant::now() };
-        let cost = parted.bytes.len() + OVERHEAD;
-        if !parts.gap.is_zero() && self.waiting_bytes + cost > SEND_BOUND {
-            self.refused.add(parted.bytes.len());
+        let (bytes, origin) = (message.bytes, Origin::User);
+        let cost = bytes.len() + OVERHEAD;
+        if self.waiting_bytes + cost > SEND_BOUND {
+            self.refused.add(bytes.len());
             self.tell_refused.get_or_insert_with(Instant::now);
             return;
         }
-        if parts.gap.is_zero() {
-            let mut from = 0;
-            loop {
-                let end = parts.end(from, parted.bytes.len());
-                self.transmit(Arc::from(&parted.bytes[from..end]), parted.to.clone(), parted.origin).await;
-                from = end;
-                if from >= parted.bytes.len() {
-                    return;
-                }
-            }
-        }
         self.waiting_bytes += cost;
-        self.parted.push_back(parted);
+        if parts.gap.is_zero() {
+            let is_first = self.waiting.is_empty();
+            self.waiting.push_back(Waiting { bytes, to, origin, parts: Some(parts), from: 0 });
+            if is_first {
+                self.send_waiting().await;
+            }
+        } else {
+            self.parted.push_back(Parted { bytes, to, origin, parts, from: 0, due: Instant::now() });
+        }
     }
 
     /// When the next part is due.
@@ -161,7 +178,7 @@ impl Udp<'_> {
             return;
         }
         self.waiting_bytes += cost;
-        self.waiting.push_back(Waiting { bytes, to, origin });
+        self.waiting.push_back(Waiting { bytes, to, origin, parts: None, from: 0 });
     }
 
     /// Tells what was refused since the last time, and looks again later; quiet when nothing was.
@@ -210,16 +227,25 @@ impl Udp<'_> {
         self.waiting.front().is_some_and(|first| self.address_of(&first.to).is_some())
     }
 
+    /// Sends what waits, up to a batch.
     pub(super) async fn send_waiting(&mut self) {
-        while let Some(first) = self.waiting.front() {
+        for _ in 0..BATCH {
+            let Some(first) = self.waiting.front() else { return };
             let Some(address) = self.address_of(&first.to) else { return };
-            let (bytes, origin) = (first.bytes.clone(), first.origin);
+            let ((bytes, end), origin) = (first.next(), first.origin);
             if !self.try_send(&bytes, address, origin).await {
                 return;
             }
-            self.waiting_bytes -= bytes.len() + OVERHEAD;
-            self.waiting.pop_front();
+            let Some(first) = self.waiting.front_mut() else { return };
+            first.from = end;
+            let length = first.bytes.len();
+            if end >= length {
+                self.waiting_bytes -= length + OVERHEAD;
+                self.waiting.pop_front();
+            }
         }
+        // A socket that takes everything would never let the thread hear what else there is.
+        tokio::task::yield_now().await;
     }
 
     pub(super) fn start_resolving(&mut self) {
@@ -262,7 +288,7 @@ impl Udp<'_> {
             // A message of which parts have left counts with the rest of it.
             let messages = (self.waiting.len() + self.parted.len()) as u64;
             let parted = self.parted.iter().map(|parted| (parted.bytes.len() - parted.from) as u64);
-            let bytes = self.waiting.iter().map(|waiting| waiting.bytes.len() as u64).chain(parted).sum();
+            let bytes = self.waiting.iter().map(|waiting| (waiting.bytes.len() - waiting.from) as u64).chain(parted).sum();
             self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::Ended }).await;
         }
     }

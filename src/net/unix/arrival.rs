@@ -35,6 +35,20 @@ pub fn next_length(_socket: &UnixDatagram) -> io::Result<Option<usize>> {
     Ok(None)
 }
 
+/// Throws the next datagram away without waiting, and tells its length. It asks the system and not tokio, which may not have heard of it.
+///
+/// # Errors
+/// `WouldBlock` when there is none.
+pub fn discard(socket: &UnixDatagram) -> io::Result<usize> {
+    use nix::sys::socket::{MsgFlags, recv};
+    use std::os::fd::AsRawFd;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let (mut buffer, flags) = ([0; 0], MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let (mut buffer, flags) = (vec![0; LARGEST], MsgFlags::MSG_DONTWAIT);
+    Ok(recv(socket.as_raw_fd(), &mut buffer, flags)?)
+}
+
 /// Reads one datagram without waiting, and keeps at most so many bytes of it.
 pub fn try_receive(socket: &UnixDatagram, room: usize) -> io::Result<Arrival> {
     // One byte more tells whether there were more. (recvmsg would tell too, but nix 0.31 panics where the sender has no name.)

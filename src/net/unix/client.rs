@@ -5,14 +5,12 @@ use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::stream::Stream;
 use super::super::tcp_client::{Manner, stay};
-use super::file::SocketFile;
 use super::{address_of, bound, error};
 use crate::session::call::Function;
 use crate::session::event::Ending;
 use crate::session::failure::{Failure, Operation};
 use crate::session::spec::{TcpOptions, UnixClientSpec};
 use socket2::Type;
-use std::cell::RefCell;
 use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -31,21 +29,16 @@ pub async fn run(spec: UnixClientSpec, actions: &mut Actions, reporter: &Reporte
     let UnixClientSpec { after_peer_fin, reconnect, ref reply, .. } = spec;
     let options = TcpOptions { after_peer_fin, ..TcpOptions::default() };
     let manner = Manner { reconnect, options, reply: reply.clone() };
-    // The file of the last connection; it goes before the next one is bound, and with the session.
-    let own = RefCell::new(None);
     let connecting = async |_| {
-        own.take();
         let mut trace = Trace::default();
         let connected = connect(&spec, &mut trace).await;
         trace.tell(reporter, None).await;
-        let (stream, file) = connected?;
-        own.replace(file);
-        Ok((stream, spec.path.into()))
+        Ok((connected?, spec.path.into()))
     };
     stay(manner, connecting, actions, reporter).await
 }
 
-async fn connect(spec: &UnixClientSpec, trace: &mut Trace) -> Result<(Stream, Option<SocketFile>), Failure> {
+async fn connect(spec: &UnixClientSpec, trace: &mut Trace) -> Result<Stream, Failure> {
     let path = spec.path;
     let failed = |problem| error::at(Operation::Connect, path, &problem);
     let made = bound::new(Type::STREAM, path, trace)?;
@@ -66,5 +59,5 @@ async fn connect(spec: &UnixClientSpec, trace: &mut Trace) -> Result<(Stream, Op
         }
     }
     let stream = UnixStream::from_std(made.into()).map_err(failed)?;
-    Ok((stream.into(), file))
+    Ok(Stream::Unix { _file: file, stream })
 }

@@ -1,7 +1,7 @@
 //! A Unix-domain datagram session: one socket, messages with their boundaries both ways, and none lost. Must never glue or cut one.
 //!
 //! The system loses no datagram between Unix-domain sockets: whoever finds the receiver's queue full has to wait (unix(7)). So reading
-//! waits for credit as TCP does, and there are no gaps to count.
+//! waits for credit as TCP does, and there are no gaps to count but one: what a close could not read in its time.
 
 use super::super::automation;
 use super::super::calls::{self, Trace};
@@ -16,7 +16,7 @@ use super::{bound, error};
 use crate::session::address::UnixPath;
 use crate::session::call::Function;
 use crate::session::command::{Action, Message, Target};
-use crate::session::event::{EndedBy, Ending, Origin, What};
+use crate::session::event::{EndedBy, Ending, Origin, Place, What};
 use crate::session::failure::{Cause, Failure, Operation, OptionName};
 use crate::session::id::Peer;
 use crate::session::knob::{Buffers, Knob, Parts};
@@ -35,6 +35,10 @@ use tokio::time::Instant;
 const BURST: usize = 64;
 /// How long a close goes on reading what has already arrived.
 const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
+/// How long a close waits for one more word from the system.
+const DRAIN_PAUSE: Duration = Duration::from_millis(1);
+/// Datagrams that a close counts after that; a sender that goes on has no end.
+const MOST_COUNTED: usize = 4096;
 /// Senders remembered for group chat, the latest ones.
 const CHAT_MEMBERS: usize = 256;
 
@@ -61,6 +65,7 @@ pub async fn run(spec: UnixDatagramSpec, actions: &mut Actions, reporter: &Repor
         responder,
         reading: Reading::default(),
         rests_until: None,
+        reads_until: None,
         last_sender: None,
         members: VecDeque::new(),
         received: 0,
@@ -144,6 +149,8 @@ struct Datagrams<'a> {
     reading: Reading,
     /// When it may be read again, where it rests between reads.
     rests_until: Option<Instant>,
+    /// How long a read waits for credit at most: once it closes.
+    reads_until: Option<Instant>,
     last_sender: Option<UnixPath>,
     members: VecDeque<UnixPath>,
     received: u64,
@@ -169,7 +176,7 @@ impl Datagrams<'_> {
         for _ in 0..if self.reading.pause.is_some() { 1 } else { BURST } {
             match self.read().await {
                 Ok(()) => {}
-                Err(problem) if problem.kind() == ErrorKind::WouldBlock => return Burst::Done,
+                Err(problem) if matches!(problem.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Burst::Done,
                 Err(problem) => {
                     self.trouble(error::at(Operation::Receive, self.local, &problem)).await;
                     return Burst::Done;
@@ -183,7 +190,11 @@ impl Datagrams<'_> {
     async fn read(&mut self) -> io::Result<()> {
         let whole = arrival::next_length(&self.socket)?;
         let room = self.reading.size.map_or(usize::MAX, |size| size as usize).min(whole.unwrap_or(arrival::LARGEST));
-        let credit = self.reporter.outbox().credit(room).await;
+        let credit = self.reporter.outbox().credit(room);
+        let credit = match self.reads_until {
+            Some(until) => tokio::time::timeout_at(until, credit).await?,
+            None => credit.await,
+        };
         let Arrival { bytes, from, is_cut } = arrival::try_receive(&self.socket, room)?;
         self.rests_until = self.reading.pause.map(|pause| Instant::now() + pause);
         let bytes: Arc<[u8]> = bytes.into();
@@ -280,11 +291,37 @@ impl Datagrams<'_> {
         self.reporter.report(What::Trouble(failure)).await;
     }
 
-    /// Reads what had arrived before the close; its file is gone, so nothing comes after it.
+    /// Reads what had arrived before the close, also where reading was held; what can't be read in time is counted and told. Its file is
+    /// gone, so nothing comes after it but from who was connected.
     async fn drain(&mut self) {
         let until = Instant::now() + CLOSE_READS_FOR;
-        let held = || self.reporter.outbox().is_held();
-        while !held() && !self.reading.held.is_on() && Instant::now() < until && self.receive().await == Burst::Full {}
+        self.reading = Reading { size: self.reading.size, ..Reading::default() };
+        self.reads_until = Some(until);
+        while Instant::now() < until {
+            if self.reporter.outbox().is_held() {
+                tokio::time::timeout_at(until, self.reporter.outbox().released()).await.ok();
+                continue;
+            }
+            let more = self.receive().await == Burst::Full;
+            // Tokio may not have heard yet of what has arrived since the last read.
+            if !more && tokio::time::timeout(DRAIN_PAUSE, self.socket.readable()).await.is_err() {
+                break;
+            }
+        }
+        self.count_rest().await;
+    }
+
+    /// Tells what is lost with the socket.
+    async fn count_rest(&mut self) {
+        let (mut datagrams, mut bytes) = (0, 0);
+        for length in std::iter::from_fn(|| arrival::discard(&self.socket).ok()).take(MOST_COUNTED) {
+            datagrams += 1;
+            bytes += length as u64;
+        }
+        if datagrams > 0 {
+            self.received += bytes;
+            self.reporter.report_gap(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
+        }
     }
 }
 
@@ -292,5 +329,79 @@ async fn moment(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::outbox::{Outbox, Parcel};
+    use super::*;
+    use crate::session::event::{Event, SessionEvent};
+    use crate::session::id::SessionId;
+    use crate::session::spec::Switch;
+
+    fn whats(inbox: &crossbeam_channel::Receiver<Parcel>) -> Vec<What> {
+        let what = |parcel: Parcel| match parcel.event {
+            Event::Session(SessionEvent { what, .. }) => Some(what),
+            _ => None,
+        };
+        inbox.try_iter().filter_map(what).collect()
+    }
+
+    fn datagrams(socket: UnixDatagram, reporter: &Reporter, reading: Reading) -> Datagrams<'_> {
+        Datagrams {
+            outgoing: Outgoing::new(reporter.clone()),
+            socket,
+            local: UnixPath::UNNAMED,
+            remote: None,
+            reporter,
+            responder: RefCell::default(),
+            reading,
+            rests_until: None,
+            reads_until: None,
+            last_sender: None,
+            members: VecDeque::new(),
+            received: 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_close_reads_what_was_held_and_what_has_just_come() {
+        let (outbox, inbox, _gate) = Outbox::new();
+        let reporter = Reporter::new(SessionId(1), outbox);
+        let (ours, theirs) = UnixDatagram::pair().unwrap();
+        let reading = Reading { held: Switch::On, pause: Some(Duration::from_secs(3600)), ..Reading::default() };
+        let mut session = datagrams(ours, &reporter, reading);
+        // The look that finds nothing makes tokio believe so until it hears of more.
+        assert!(session.read().await.is_err());
+        for message in [&b"one"[..], b"", b"three"] {
+            theirs.try_send(message).unwrap();
+        }
+        session.drain().await;
+        let received: Vec<Vec<u8>> = whats(&inbox)
+            .into_iter()
+            .map(|what| match what {
+                What::Received { bytes, .. } => bytes.to_vec(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(received, [&b"one"[..], b"", b"three"]);
+        assert_eq!(session.received, 8);
+    }
+
+    #[tokio::test]
+    async fn what_a_close_cannot_keep_is_told() {
+        let (outbox, inbox, gate) = Outbox::new();
+        let reporter = Reporter::new(SessionId(1), outbox);
+        let (ours, theirs) = UnixDatagram::pair().unwrap();
+        let mut session = datagrams(ours, &reporter, Reading::default());
+        gate.hold(true);
+        for message in [&b"one"[..], b"", b"three"] {
+            theirs.try_send(message).unwrap();
+        }
+        session.drain().await;
+        let told = whats(&inbox);
+        let is_gap = matches!(told[..], [What::Gap { datagrams: 3, bytes: Some(8), place: Place::Sockscope }]);
+        assert!(is_gap, "{told:?}");
     }
 }

@@ -26,6 +26,8 @@ use tokio::time::Instant;
 const SEND_BOUND: usize = 4 << 20;
 /// Above this automatic answers stop the reading that makes them.
 const REPLY_HIGH_WATER: usize = SEND_BOUND / 4;
+/// Parts of messages sent to one receiver before other work gets its turn.
+const BATCH: usize = 64;
 /// How often refused messages are summed up into one row.
 const REFUSAL_ROW_EVERY: Duration = Duration::from_millis(500);
 /// The pauses before datagrams that wait are tried again: short enough that a receiver that reads is never idle for long, and twenty
@@ -41,10 +43,38 @@ pub enum Queued {
     Nowhere,
 }
 
-/// A datagram that waits for its receiver.
+/// A message that waits for its receiver or for its turn.
 struct Waiting {
     bytes: Arc<[u8]>,
     origin: Origin,
+    /// How it is cut, if it is: each part is a datagram.
+    parts: Option<Parts>,
+    /// Where the next part begins.
+    from: usize,
+}
+
+impl Waiting {
+    /// The datagram that is next, and where it ends.
+    fn next(&self) -> (Arc<[u8]>, usize) {
+        match self.parts {
+            None => (self.bytes.clone(), self.bytes.len()),
+            Some(parts) => {
+                let end = parts.end(self.from, self.bytes.len());
+                (Arc::from(&self.bytes[self.from..end]), end)
+            }
+        }
+    }
+}
+
+/// Why sending to one receiver stopped.
+#[derive(Clone, Copy, PartialEq)]
+enum Stopped {
+    /// Nothing waits for it any more.
+    Empty,
+    /// It takes nothing now.
+    Full,
+    /// Other work gets its turn.
+    Batch,
 }
 
 /// A message that leaves in parts with pauses between them.
@@ -127,22 +157,16 @@ impl Outgoing {
             return;
         }
         self.waiting_bytes += cost;
-        self.waiting.entry(to).or_default().push_back(Waiting { bytes, origin });
+        self.waiting.entry(to).or_default().push_back(Waiting { bytes, origin, parts: None, from: 0 });
         self.try_at.get_or_insert_with(|| Instant::now() + *PAUSES.start());
     }
 
-    /// Sends a message in parts, at once or with pauses between them.
+    /// Sends a message in parts: in its turn and a batch at a time, or with pauses between them. At the bound it is refused as a whole.
     pub async fn send_in_parts(&mut self, socket: &UnixDatagram, bytes: Arc<[u8]>, to: UnixPath, parts: Parts) {
-        if parts.gap.is_zero() {
-            let mut from = 0;
-            loop {
-                let end = parts.end(from, bytes.len());
-                self.send(socket, Arc::from(&bytes[from..end]), to, Origin::User).await;
-                from = end;
-                if from >= bytes.len() {
-                    return;
-                }
-            }
+        if to.is_unnamed() {
+            self.nameless.add(bytes.len());
+            self.tell_at.get_or_insert_with(Instant::now);
+            return;
         }
         let cost = bytes.len() + OVERHEAD;
         if self.waiting_bytes > 0 && self.waiting_bytes + cost > SEND_BOUND {
@@ -151,7 +175,22 @@ impl Outgoing {
             return;
         }
         self.waiting_bytes += cost;
-        self.parted.push_back(Parted { bytes, to, parts, from: 0, due: Instant::now() });
+        if !parts.gap.is_zero() {
+            self.parted.push_back(Parted { bytes, to, parts, from: 0, due: Instant::now() });
+            return;
+        }
+        let whole = Waiting { bytes, origin: Origin::User, parts: Some(parts), from: 0 };
+        if let Some(queue) = self.waiting.get_mut(&to) {
+            queue.push_back(whole);
+            return;
+        }
+        let mut queue = VecDeque::from([whole]);
+        let (stopped, _) = self.send_queue(socket, to, &mut queue).await;
+        if stopped != Stopped::Empty {
+            self.waiting.insert(to, queue);
+            let at = Instant::now() + if stopped == Stopped::Full { *PAUSES.start() } else { Duration::ZERO };
+            self.try_at = Some(self.try_at.map_or(at, |before| before.min(at)));
+        }
     }
 
     /// Sends the part that is due.
@@ -195,6 +234,8 @@ impl Outgoing {
     pub async fn due(&self) {
         let part = self.parted.front().map(|parted| parted.due);
         match [self.try_at, self.tell_at, part].into_iter().flatten().min() {
+            // The timer's steps of a millisecond would be long between two batches.
+            Some(moment) if moment <= Instant::now() => {}
             Some(moment) => tokio::time::sleep_until(moment).await,
             None => std::future::pending().await,
         }
@@ -205,6 +246,8 @@ impl Outgoing {
         let now = Instant::now();
         if self.try_at.is_some_and(|at| at <= now) {
             self.try_waiting(socket).await;
+            // A receiver that takes everything would never let the thread hear what else there is.
+            tokio::task::yield_now().await;
         }
         if self.parted.front().is_some_and(|parted| parted.due <= now) {
             self.send_part(socket).await;
@@ -215,24 +258,43 @@ impl Outgoing {
     }
 
     async fn try_waiting(&mut self, socket: &UnixDatagram) {
-        let mut any_left = false;
+        let (mut any_left, mut any_ready) = (false, false);
         let mut still = BTreeMap::new();
         for (to, mut queue) in std::mem::take(&mut self.waiting) {
-            while let Some(Waiting { bytes, origin }) = queue.pop_front() {
-                if self.attempt(socket, &bytes, to, origin).await == Tried::Full {
-                    queue.push_front(Waiting { bytes, origin });
-                    break;
-                }
-                any_left = true;
-                self.waiting_bytes -= bytes.len() + OVERHEAD;
-            }
-            if !queue.is_empty() {
+            let (stopped, left) = self.send_queue(socket, to, &mut queue).await;
+            any_left |= left;
+            any_ready |= stopped == Stopped::Batch;
+            if stopped != Stopped::Empty {
                 still.insert(to, queue);
             }
         }
         self.waiting = still;
         self.pause = if any_left { *PAUSES.start() } else { (self.pause * 2).min(*PAUSES.end()) };
-        self.try_at = (!self.waiting.is_empty()).then(|| Instant::now() + self.pause);
+        let after = if any_ready { Duration::ZERO } else { self.pause };
+        self.try_at = (!self.waiting.is_empty()).then(|| Instant::now() + after);
+    }
+
+    /// Sends what waits for one receiver until it takes no more; of parts a batch. With it, whether anything left.
+    async fn send_queue(&mut self, socket: &UnixDatagram, to: UnixPath, queue: &mut VecDeque<Waiting>) -> (Stopped, bool) {
+        let (mut any_left, mut parts) = (false, 0);
+        while let Some(first) = queue.front_mut() {
+            if parts == BATCH {
+                return (Stopped::Batch, any_left);
+            }
+            let (bytes, end) = first.next();
+            if self.attempt(socket, &bytes, to, first.origin).await == Tried::Full {
+                return (Stopped::Full, any_left);
+            }
+            any_left = true;
+            parts += usize::from(first.parts.is_some());
+            first.from = end;
+            let length = first.bytes.len();
+            if end >= length {
+                self.waiting_bytes -= length + OVERHEAD;
+                queue.pop_front();
+            }
+        }
+        (Stopped::Empty, any_left)
     }
 
     /// Tells what was refused since the last time, and looks again later; quiet when nothing was.
@@ -253,7 +315,10 @@ impl Outgoing {
         let mut left = Refused::default();
         // A message of which parts have left counts with the rest of it.
         self.parted.drain(..).for_each(|parted| left.add(parted.bytes.len() - parted.from));
-        std::mem::take(&mut self.waiting).into_values().flatten().for_each(|waiting| left.add(waiting.bytes.len()));
+        std::mem::take(&mut self.waiting)
+            .into_values()
+            .flatten()
+            .for_each(|waiting| left.add(waiting.bytes.len() - waiting.from));
         if let Some(Refused { messages, bytes }) = left.take() {
             self.reporter.report(What::Unsent { peer: None, messages, bytes, reason: Unsent::Ended }).await;
         }
