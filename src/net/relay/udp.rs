@@ -6,7 +6,7 @@ use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::udp::{bound, kernel};
 use super::super::{connection, error, family, resolve, socket};
-use super::flow::{Arrived, Drops, Flow, Missed, read, take_errors};
+use super::flow::{Arrived, Burst, CLOSE_READS_FOR, DRAIN_PAUSE, Drops, Flow, Missed, read, take_errors};
 use super::{Ends, Shared, announce, at, not_itself};
 use crate::session::address::Host;
 use crate::session::command::{Action, Selection};
@@ -32,10 +32,6 @@ pub const CLIENTS: usize = 128;
 const BURST: usize = 256;
 /// How long after the last datagram the system's drop count is looked up: a burst's tail may have been dropped with nothing behind it.
 const DROPS_AFTER: Duration = Duration::from_millis(200);
-/// How long a close goes on reading what has already arrived; a flood has no end.
-const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
-/// How long a close waits for one more word from the system.
-const DRAIN_PAUSE: Duration = Duration::from_millis(1);
 /// How long closing waits for the conversations' tasks.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(800);
 
@@ -284,15 +280,6 @@ impl Relay {
             self.totals.1 += ending.sent;
         }
     }
-}
-
-/// How a burst of reads ended.
-#[derive(PartialEq)]
-enum Burst {
-    /// There was no more to read.
-    Done,
-    /// Other work gets its turn before the rest.
-    Full,
 }
 
 /// A socket for one client's datagrams, connected to the target: it hears nobody else, and what ICMP says belongs to that client.
