@@ -8,7 +8,7 @@ use super::super::outbox::Reporter;
 use super::super::{error, family, socket, tcp_server};
 use super::control::{Ask, Control};
 use super::pump::{self, Conversation};
-use super::{Ends, Shared, announce, at, dial};
+use super::{Ends, Shared, announce, at, dial, refuse};
 use crate::session::address::Endpoint;
 use crate::session::call::{Call, Function};
 use crate::session::command::{Action, End, Selection};
@@ -87,7 +87,7 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
                     room.shared.set(impairment).await;
                     room.conversations.borrow().values().for_each(|entry| entry.control.touch());
                 }
-                Some(Action::Send(_) | Action::Repeat { .. }) => room.shared.refuse().await,
+                Some(Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. }) => refuse(reporter).await,
                 // The rest is about sockets that a relay does not have.
                 Some(_) => {}
             },
