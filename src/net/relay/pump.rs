@@ -116,8 +116,8 @@ impl<'a> Conversation<'a> {
             endings.push((side.peer, Ending { by, received: side.received, sent: side.sent }));
         }
         let [target, client] = self.sides;
-        for Side { stream, peer, .. } in [client, target] {
-            close(stream, peer, &self.shared.reporter).await;
+        for (Side { stream, peer, .. }, (_, ending)) in [client, target].into_iter().zip(&endings) {
+            close(stream, peer, &ending.by, &self.shared.reporter).await;
         }
         let mut endings = endings.into_iter();
         let nothing = || (ends.client, Ending { by: EndedBy::Us, received: 0, sent: 0 });
@@ -375,9 +375,13 @@ pub async fn linger_to_reset(stream: &TcpStream, peer: Peer, reporter: &Reporter
     }
 }
 
-/// Gives the descriptor back.
-pub async fn close(stream: TcpStream, peer: Peer, reporter: &Reporter) {
+/// Gives the descriptor back. What is not read makes an orderly close send RST (RFC 2525 section 2.17): it is looked for, and told.
+pub async fn close(stream: TcpStream, peer: Peer, by: &EndedBy, reporter: &Reporter) {
     let descriptor = calls::descriptor(&SockRef::from(&stream));
+    if matches!(by, EndedBy::Us) && has_more(&stream) {
+        let call = calls::call(Function::Recv, descriptor, "\"…\", 1, MSG_PEEK", Ok(1), calls::Instant::now());
+        reporter.report(What::Called(Call { connection: peer.connection, ..call })).await;
+    }
     let begun = calls::Instant::now();
     drop(stream);
     let call = calls::call(Function::Close, descriptor, "", Ok(0), begun);

@@ -162,7 +162,7 @@ impl Room {
                 } else {
                     pump::linger_to_reset(&stream, client, reporter).await
                 };
-                pump::close(stream, client, reporter).await;
+                pump::close(stream, client, &by, reporter).await;
                 vec![(client, Ending { by, received: 0, sent: 0 })]
             }
         };
