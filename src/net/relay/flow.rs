@@ -27,6 +27,8 @@ const BUFFER: usize = 65_536;
 pub const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
 /// How long a close waits for one more word from the system.
 pub const DRAIN_PAUSE: Duration = Duration::from_millis(1);
+/// How often datagrams that can't be kept are summed up into one row while no other comes between them.
+const GAP_ROW_EVERY: Duration = Duration::from_millis(250);
 
 thread_local! {
     /// One read buffer for the whole thread: a read never waits, so no two tasks hold it at once.
@@ -80,6 +82,7 @@ impl Drops {
 pub struct Missed {
     datagrams: Cell<u64>,
     bytes: Cell<u64>,
+    due: Cell<Option<Instant>>,
 }
 
 impl Missed {
@@ -87,10 +90,20 @@ impl Missed {
     pub fn add(&self, bytes: usize) {
         self.datagrams.set(self.datagrams.get() + 1);
         self.bytes.set(self.bytes.get() + bytes as u64);
+        if self.due.get().is_none() {
+            // While reading is held a row for each burst would fill the very disk that has no room.
+            self.due.set(Some(Instant::now() + GAP_ROW_EVERY));
+        }
+    }
+
+    /// When they are told, if no other datagram comes before.
+    pub fn due(&self) -> Option<Instant> {
+        self.due.get()
     }
 
     /// Tells them in one row, if there are any.
     pub async fn tell(&self, reporter: &Reporter) {
+        self.due.take();
         let (datagrams, bytes) = (self.datagrams.take(), self.bytes.take());
         if datagrams > 0 {
             reporter.report_gap(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
@@ -196,10 +209,12 @@ impl Flow {
                 },
                 () = self.changed.notified() => {}
                 () = at(due) => {}
+                () = at(self.missed.due()) => self.missed.tell(&shared.reporter).await,
             }
         };
         self.over.set(true);
         self.drain(&shared, &socket).await;
+        self.missed.tell(&shared.reporter).await;
         if let Some(count) = kernel::dropped(&self.upstream) {
             self.drops.tell(count, &shared.reporter).await;
         }
@@ -262,7 +277,6 @@ impl Flow {
                 }
             }
         }
-        self.missed.tell(reporter).await;
         take_errors(&self.upstream, reporter).await;
         burst
     }

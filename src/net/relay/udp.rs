@@ -104,9 +104,11 @@ pub async fn run(mut spec: RelaySpec, actions: &mut Actions, reporter: &Reporter
             },
             Some(ended) = relay.tasks.join_next() => relay.count(ended),
             () = at(relay.look_for_drops) => relay.look_for_drops().await,
+            () = at(relay.missed.due()) => relay.missed.tell(reporter).await,
         }
     }
     relay.drain().await;
+    relay.missed.tell(reporter).await;
     relay.look_for_drops().await;
     relay.end(&Selection::All);
     let deadline = Instant::now() + CLOSE_PATIENCE;
@@ -198,7 +200,6 @@ impl Relay {
                 }
             }
         }
-        self.missed.tell(&self.shared.reporter).await;
         take_errors(&self.socket, &self.shared.reporter).await;
         self.look_for_drops = Some(Instant::now() + DROPS_AFTER);
         burst
@@ -210,12 +211,13 @@ impl Relay {
         if let Some(count) = dropped {
             self.drops.tell(count, &reporter).await;
         }
-        let Some(flow) = self.flow(from).await else {
-            // Why is told; this is which.
+        // Before the conversation: the rows of a new one would fill the very disk that has no room.
+        let Some(credit) = reporter.outbox().try_credit(bytes.len()) else {
             self.missed.add(bytes.len());
             return;
         };
-        let Some(credit) = reporter.outbox().try_credit(bytes.len()) else {
+        let Some(flow) = self.flow(from).await else {
+            // Why is told; this is which.
             self.missed.add(bytes.len());
             return;
         };
