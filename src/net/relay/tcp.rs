@@ -99,9 +99,10 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     if tokio::time::timeout(CLOSE_PATIENCE, all_ended).await.is_err() {
         tasks.shutdown().await;
         let left: Vec<_> = std::mem::take(&mut *room.conversations.borrow_mut()).into_values().collect();
-        for Entry { client, target, .. } in left {
-            for peer in target.into_iter().chain([client]) {
-                let ending = Ending { by: EndedBy::Us, received: 0, sent: 0 };
+        for Entry { client, target, control } in left {
+            for (way, peer) in target.map(|target| (Way::ToTarget, target)).into_iter().chain([(Way::ToClient, client)]) {
+                let ending = control.totals[way.index()].ending(EndedBy::Us);
+                room.totals.add(&ending);
                 reporter.report(What::PeerLeft { peer, ending }).await;
             }
         }
