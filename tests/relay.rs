@@ -506,6 +506,27 @@ fn each_client_hears_its_own_answers_from_a_socket_of_its_own() {
 }
 
 #[test]
+fn answers_that_wait_when_the_relay_ends_are_all_read() {
+    let target = udp();
+    let (twin, port) = relay_udp(target.local_addr().unwrap(), &[]);
+    let client = udp();
+    client.send_to(b"hello", ("127.0.0.1", port)).unwrap();
+    let (_, way) = target.recv_from(&mut [0; 64]).unwrap();
+    // It wakes to the answers and to its end at once.
+    twin.signal("STOP");
+    for number in 0..1000 {
+        target.send_to(format!("answer {number}").as_bytes(), way).unwrap();
+    }
+    twin.signal("INT");
+    twin.signal("CONT");
+    let end = twin.end();
+    assert_eq!(end.code, 0, "{end:?}");
+    let lines: Vec<Value> = end.out.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers = |event| payloads(&lines, event).iter().filter(|payload| payload.starts_with("answer ")).count();
+    assert_eq!((answers("data"), answers("sent")), (1000, 1000));
+}
+
+#[test]
 fn a_target_without_a_socket_is_told_and_the_relay_goes_on() {
     let target = udp();
     let address = target.local_addr().unwrap();

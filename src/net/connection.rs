@@ -54,8 +54,13 @@ pub struct Totals {
 impl Totals {
     /// Counts a connection that has ended into its session's totals.
     pub fn add(&self, ending: &Ending) {
-        self.received.set(self.received.get() + ending.received);
-        self.sent.set(self.sent.get() + ending.sent);
+        self.count(ending.received, ending.sent);
+    }
+
+    /// Counts bytes that came or left.
+    pub fn count(&self, received: u64, sent: u64) {
+        self.received.set(self.received.get() + received);
+        self.sent.set(self.sent.get() + sent);
     }
 
     /// The ending with the counts so far.

@@ -1,5 +1,6 @@
 //! How a relay's session reaches one of its conversations over TCP. Must never touch a socket.
 
+use super::super::connection::Totals;
 use crate::session::impairment::Way;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -21,6 +22,8 @@ pub enum Ask {
 pub struct Control {
     asks: RefCell<VecDeque<Ask>>,
     changed: Notify,
+    /// What has passed at the end that a way leads to, for a session that can't wait until the conversation tells it.
+    pub totals: [Totals; 2],
 }
 
 impl Control {

@@ -13,18 +13,35 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// Datagrams read before other work gets its turn.
 const BURST: usize = 64;
 /// Larger than any datagram, so that none is ever cut.
 const BUFFER: usize = 65_536;
+/// How long a close goes on reading what has already arrived; a flood has no end.
+pub const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
+/// How long a close waits for one more word from the system.
+pub const DRAIN_PAUSE: Duration = Duration::from_millis(1);
+/// How often datagrams that can't be kept are summed up into one row while no other comes between them.
+const GAP_ROW_EVERY: Duration = Duration::from_millis(250);
 
 thread_local! {
     /// One read buffer for the whole thread: a read never waits, so no two tasks hold it at once.
     static BUFFER_OF_ALL: RefCell<Box<[u8]>> = RefCell::new(vec![0; BUFFER].into());
+}
+
+/// How a burst of reads ended.
+#[derive(PartialEq)]
+pub enum Burst {
+    /// There was no more to read.
+    Done,
+    /// Other work gets its turn before the rest.
+    Full,
 }
 
 /// One datagram that was read.
@@ -65,6 +82,7 @@ impl Drops {
 pub struct Missed {
     datagrams: Cell<u64>,
     bytes: Cell<u64>,
+    due: Cell<Option<Instant>>,
 }
 
 impl Missed {
@@ -72,10 +90,20 @@ impl Missed {
     pub fn add(&self, bytes: usize) {
         self.datagrams.set(self.datagrams.get() + 1);
         self.bytes.set(self.bytes.get() + bytes as u64);
+        if self.due.get().is_none() {
+            // While reading is held a row for each burst would fill the very disk that has no room.
+            self.due.set(Some(Instant::now() + GAP_ROW_EVERY));
+        }
+    }
+
+    /// When they are told, if no other datagram comes before.
+    pub fn due(&self) -> Option<Instant> {
+        self.due.get()
     }
 
     /// Tells them in one row, if there are any.
     pub async fn tell(&self, reporter: &Reporter) {
+        self.due.take();
         let (datagrams, bytes) = (self.datagrams.take(), self.bytes.take());
         if datagrams > 0 {
             reporter.report_gap(What::Gap { datagrams, bytes: Some(bytes), place: Place::Sockscope }).await;
@@ -171,7 +199,9 @@ impl Flow {
             let due = self.datagrams.borrow().poll_timeout().and_then(|due| shared.moment(due));
             tokio::select! {
                 ready = self.upstream.ready(Interest::READABLE | Interest::ERROR) => match ready {
-                    Ok(_) => self.receive(&shared).await,
+                    Ok(_) => {
+                        self.receive(&shared).await;
+                    }
                     Err(problem) => {
                         shared.reporter.report(What::Trouble(errors::returned(None, &problem))).await;
                         break EndedBy::Us;
@@ -179,12 +209,12 @@ impl Flow {
                 },
                 () = self.changed.notified() => {}
                 () = at(due) => {}
+                () = at(self.missed.due()) => self.missed.tell(&shared.reporter).await,
             }
         };
         self.over.set(true);
-        // What has arrived already was sent before the end.
-        self.receive(&shared).await;
-        self.pass(&shared, &socket).await;
+        self.drain(&shared, &socket).await;
+        self.missed.tell(&shared.reporter).await;
         if let Some(count) = kernel::dropped(&self.upstream) {
             self.drops.tell(count, &shared.reporter).await;
         }
@@ -203,9 +233,23 @@ impl Flow {
         endings
     }
 
-    /// Reads what the target has answered, up to a burst.
-    async fn receive(&self, shared: &Shared) {
+    /// Reads what had arrived before the end: it waits in the system's buffer, and is part of what was sent.
+    async fn drain(&self, shared: &Shared, socket: &UdpSocket) {
+        let until = Instant::now() + CLOSE_READS_FOR;
+        while Instant::now() < until {
+            let more = self.receive(shared).await == Burst::Full;
+            self.pass(shared, socket).await;
+            // Tokio may not have heard yet of what has arrived since the last read.
+            if !more && !matches!(tokio::time::timeout(DRAIN_PAUSE, self.upstream.readable()).await, Ok(Ok(()))) {
+                return;
+            }
+        }
+    }
+
+    /// Reads what the target has answered, up to a burst; whether that was all.
+    async fn receive(&self, shared: &Shared) -> Burst {
         let reporter = &shared.reporter;
+        let mut burst = Burst::Full;
         for _ in 0..BURST {
             match read(&self.upstream) {
                 Ok(Arrived { bytes, dropped, .. }) => {
@@ -221,7 +265,10 @@ impl Flow {
                     reporter.post(What::Received { peer: self.ends.target, bytes: bytes.clone() }, credit);
                     self.take(Way::ToClient, bytes, shared).await;
                 }
-                Err(problem) if problem.kind() == ErrorKind::WouldBlock => break,
+                Err(problem) if problem.kind() == ErrorKind::WouldBlock => {
+                    burst = Burst::Done;
+                    break;
+                }
                 // Left there by ICMP: the error queue says more.
                 Err(problem) => {
                     if !take_errors(&self.upstream, reporter).await {
@@ -230,8 +277,8 @@ impl Flow {
                 }
             }
         }
-        self.missed.tell(reporter).await;
         take_errors(&self.upstream, reporter).await;
+        burst
     }
 
     /// Sends what may leave now, both ways.

@@ -47,6 +47,12 @@ async fn announce(impairment: &Impairment, reporter: &Reporter) {
     }
 }
 
+/// Something was to be sent, which a relay has no place for.
+async fn refuse(reporter: &Reporter) {
+    let failure = Failure { operation: Operation::Send, address: String::new(), cause: Cause::OnlyForwards, os_code: None };
+    reporter.report(What::Trouble(failure)).await;
+}
+
 /// A relay that forwarded to itself would do so for ever.
 ///
 /// # Errors
@@ -88,12 +94,6 @@ impl Shared {
     async fn set(&self, impairment: Impairment) {
         self.impairment.set(impairment);
         self.reporter.report(What::ImpairmentSet(impairment)).await;
-    }
-
-    /// Something was asked for that a relay has no place for.
-    async fn refuse(&self) {
-        let failure = Failure { operation: Operation::Send, address: String::new(), cause: Cause::OnlyForwards, os_code: None };
-        self.reporter.report(What::Trouble(failure)).await;
     }
 }
 

@@ -38,8 +38,6 @@ thread_local! {
 struct Side {
     stream: TcpStream,
     peer: Peer,
-    received: u64,
-    sent: u64,
     /// The other end has sent its FIN.
     peer_finished: bool,
     /// Our FIN went out before theirs came.
@@ -50,7 +48,7 @@ struct Side {
 
 impl Side {
     fn new(stream: TcpStream, peer: Peer) -> Self {
-        Self { stream, peer, received: 0, sent: 0, peer_finished: false, finished_first: false, gone: None }
+        Self { stream, peer, peer_finished: false, finished_first: false, gone: None }
     }
 
     /// What its connection ends with when both directions were closed in order.
@@ -113,11 +111,11 @@ impl<'a> Conversation<'a> {
                 (None, Over::Closed) => side.orderly(),
                 (None, Over::Reset) => linger_to_reset(&side.stream, side.peer, &self.shared.reporter).await,
             };
-            endings.push((side.peer, Ending { by, received: side.received, sent: side.sent }));
+            endings.push((side.peer, self.control.totals[way.index()].ending(by)));
         }
         let [target, client] = self.sides;
-        for Side { stream, peer, .. } in [client, target] {
-            close(stream, peer, &self.shared.reporter).await;
+        for (Side { stream, peer, .. }, (_, ending)) in [client, target].into_iter().zip(&endings) {
+            close(stream, peer, &ending.by, &self.shared.reporter).await;
         }
         let mut endings = endings.into_iter();
         let nothing = || (ends.client, Ending { by: EndedBy::Us, received: 0, sent: 0 });
@@ -233,7 +231,7 @@ impl<'a> Conversation<'a> {
             }
             Ok(bytes) => {
                 credit.shrink(bytes.len());
-                source.received += bytes.len() as u64;
+                self.control.totals[way.other().index()].count(bytes.len() as u64, 0);
                 self.shared.reporter.post(What::Received { peer: source.peer, bytes: bytes.clone() }, credit);
                 let (spot, length) = (Spot::Stream(stream.arrived()), bytes.len());
                 let done = stream.push(bytes, now);
@@ -262,7 +260,7 @@ impl<'a> Conversation<'a> {
                     let side = &mut self.sides[index];
                     match side.stream.try_write(&bytes[range.clone()]) {
                         Ok(count) => {
-                            side.sent += count as u64;
+                            self.control.totals[index].count(0, count as u64);
                             self.streams[index].wrote(count, now);
                             let whole = count == bytes.len();
                             let left = if whole { bytes } else { Arc::from(&bytes[range.start..range.start + count]) };
@@ -375,9 +373,13 @@ pub async fn linger_to_reset(stream: &TcpStream, peer: Peer, reporter: &Reporter
     }
 }
 
-/// Gives the descriptor back.
-pub async fn close(stream: TcpStream, peer: Peer, reporter: &Reporter) {
+/// Gives the descriptor back. What is not read makes an orderly close send RST (RFC 2525 section 2.17): it is looked for, and told.
+pub async fn close(stream: TcpStream, peer: Peer, by: &EndedBy, reporter: &Reporter) {
     let descriptor = calls::descriptor(&SockRef::from(&stream));
+    if matches!(by, EndedBy::Us) && has_more(&stream) {
+        let call = calls::call(Function::Recv, descriptor, "\"…\", 1, MSG_PEEK", Ok(1), calls::Instant::now());
+        reporter.report(What::Called(Call { connection: peer.connection, ..call })).await;
+    }
     let begun = calls::Instant::now();
     drop(stream);
     let call = calls::call(Function::Close, descriptor, "", Ok(0), begun);

@@ -8,7 +8,7 @@ use super::super::outbox::Reporter;
 use super::super::{error, family, socket, tcp_server};
 use super::control::{Ask, Control};
 use super::pump::{self, Conversation};
-use super::{Ends, Shared, announce, at, dial};
+use super::{Ends, Shared, announce, at, dial, refuse};
 use crate::session::address::Endpoint;
 use crate::session::call::{Call, Function};
 use crate::session::command::{Action, End, Selection};
@@ -87,7 +87,7 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
                     room.shared.set(impairment).await;
                     room.conversations.borrow().values().for_each(|entry| entry.control.touch());
                 }
-                Some(Action::Send(_) | Action::Repeat { .. }) => room.shared.refuse().await,
+                Some(Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. }) => refuse(reporter).await,
                 // The rest is about sockets that a relay does not have.
                 Some(_) => {}
             },
@@ -99,9 +99,10 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     if tokio::time::timeout(CLOSE_PATIENCE, all_ended).await.is_err() {
         tasks.shutdown().await;
         let left: Vec<_> = std::mem::take(&mut *room.conversations.borrow_mut()).into_values().collect();
-        for Entry { client, target, .. } in left {
-            for peer in target.into_iter().chain([client]) {
-                let ending = Ending { by: EndedBy::Us, received: 0, sent: 0 };
+        for Entry { client, target, control } in left {
+            for (way, peer) in target.map(|target| (Way::ToTarget, target)).into_iter().chain([(Way::ToClient, client)]) {
+                let ending = control.totals[way.index()].ending(EndedBy::Us);
+                room.totals.add(&ending);
                 reporter.report(What::PeerLeft { peer, ending }).await;
             }
         }
@@ -162,7 +163,7 @@ impl Room {
                 } else {
                     pump::linger_to_reset(&stream, client, reporter).await
                 };
-                pump::close(stream, client, reporter).await;
+                pump::close(stream, client, &by, reporter).await;
                 vec![(client, Ending { by, received: 0, sent: 0 })]
             }
         };

@@ -6,8 +6,8 @@ use super::super::hub::Actions;
 use super::super::outbox::Reporter;
 use super::super::udp::{bound, kernel};
 use super::super::{connection, error, family, resolve, socket};
-use super::flow::{Arrived, Drops, Flow, Missed, read, take_errors};
-use super::{Ends, Shared, announce, at, not_itself};
+use super::flow::{Arrived, Burst, CLOSE_READS_FOR, DRAIN_PAUSE, Drops, Flow, Missed, read, take_errors};
+use super::{Ends, Shared, announce, at, not_itself, refuse};
 use crate::session::address::Host;
 use crate::session::command::{Action, Selection};
 use crate::session::event::{Dialled, EndedBy, Ending, What};
@@ -32,10 +32,6 @@ pub const CLIENTS: usize = 128;
 const BURST: usize = 256;
 /// How long after the last datagram the system's drop count is looked up: a burst's tail may have been dropped with nothing behind it.
 const DROPS_AFTER: Duration = Duration::from_millis(200);
-/// How long a close goes on reading what has already arrived; a flood has no end.
-const CLOSE_READS_FOR: Duration = Duration::from_millis(200);
-/// How long a close waits for one more word from the system.
-const DRAIN_PAUSE: Duration = Duration::from_millis(1);
 /// How long closing waits for the conversations' tasks.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(800);
 
@@ -43,10 +39,10 @@ const CLOSE_PATIENCE: Duration = Duration::from_millis(800);
 ///
 /// # Errors
 /// The failure that kept it from binding, or from finding the target's address.
-pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
-    let found = tokio::select! {
-        found = resolve::addresses(&spec.to) => found?,
-        () = closed(actions) => return Ok(Ending { by: EndedBy::Cancelled, received: 0, sent: 0 }),
+pub async fn run(mut spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) -> Result<Ending, Failure> {
+    let opened = spec.impairment;
+    let Some(found) = look_up(&mut spec, actions, reporter).await? else {
+        return Ok(Ending { by: EndedBy::Cancelled, received: 0, sent: 0 });
     };
     let own = found.iter().find(|address| address.is_ipv4() == spec.listen.is_ipv4()).or(found.first());
     let target = *own.ok_or_else(|| Failure {
@@ -66,7 +62,12 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     not_itself(local, target)?;
     let receive_buffer = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
     reporter.report(What::Bound { local: local.into(), receive_buffer }).await;
-    announce(&spec.impairment, reporter).await;
+    if spec.impairment == opened {
+        announce(&spec.impairment, reporter).await;
+    } else {
+        // Even one that does nothing: the session was opened with another.
+        reporter.report(What::ImpairmentSet(spec.impairment)).await;
+    }
     if let Err(problem) = kernel::enable(&socket, local) {
         reporter.report(What::Trouble(error::at(Operation::Option(OptionName("SO_RXQ_OVFL")), local, &problem))).await;
     }
@@ -97,15 +98,17 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
                     relay.shared.set(impairment).await;
                     relay.clients.values().for_each(|client| client.flow.set(&relay.shared));
                 }
-                Some(Action::Send(_) | Action::Repeat { .. }) => relay.shared.refuse().await,
+                Some(Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. }) => refuse(reporter).await,
                 // The rest is about sockets that a relay does not have.
                 Some(_) => {}
             },
             Some(ended) = relay.tasks.join_next() => relay.count(ended),
             () = at(relay.look_for_drops) => relay.look_for_drops().await,
+            () = at(relay.missed.due()) => relay.missed.tell(reporter).await,
         }
     }
     relay.drain().await;
+    relay.missed.tell(reporter).await;
     relay.look_for_drops().await;
     relay.end(&Selection::All);
     let deadline = Instant::now() + CLOSE_PATIENCE;
@@ -116,11 +119,25 @@ pub async fn run(spec: RelaySpec, actions: &mut Actions, reporter: &Reporter) ->
     Ok(Ending { by: EndedBy::Us, received: relay.totals.0, sent: relay.totals.1 })
 }
 
-/// Waits for the close while nothing is open yet.
-async fn closed(actions: &mut Actions) {
-    while let Some(action) = actions.next().await {
-        if matches!(action, Action::Close | Action::Forget | Action::End { .. }) {
-            return;
+/// The target's addresses; `None` when it was closed before they were found. Nothing is open meanwhile: what is to be sent is refused, and
+/// another impairment is the one it begins with.
+///
+/// # Errors
+/// The failure that kept it from finding them.
+async fn look_up(spec: &mut RelaySpec, actions: &mut Actions, reporter: &Reporter) -> Result<Option<Vec<SocketAddr>>, Failure> {
+    let to = spec.to.clone();
+    let looking = resolve::addresses(&to);
+    tokio::pin!(looking);
+    loop {
+        tokio::select! {
+            found = &mut looking => return found.map(Some),
+            action = actions.next() => match action {
+                None | Some(Action::Close | Action::Forget | Action::End { .. }) => return Ok(None),
+                Some(Action::SetImpairment(impairment)) => spec.impairment = impairment,
+                Some(Action::Send(_) | Action::SendInParts { .. } | Action::Repeat { .. }) => refuse(reporter).await,
+                // The rest is about sockets that a relay does not have.
+                Some(_) => {}
+            },
         }
     }
 }
@@ -183,7 +200,6 @@ impl Relay {
                 }
             }
         }
-        self.missed.tell(&self.shared.reporter).await;
         take_errors(&self.socket, &self.shared.reporter).await;
         self.look_for_drops = Some(Instant::now() + DROPS_AFTER);
         burst
@@ -195,12 +211,13 @@ impl Relay {
         if let Some(count) = dropped {
             self.drops.tell(count, &reporter).await;
         }
-        let Some(flow) = self.flow(from).await else {
-            // Why is told; this is which.
+        // Before the conversation: the rows of a new one would fill the very disk that has no room.
+        let Some(credit) = reporter.outbox().try_credit(bytes.len()) else {
             self.missed.add(bytes.len());
             return;
         };
-        let Some(credit) = reporter.outbox().try_credit(bytes.len()) else {
+        let Some(flow) = self.flow(from).await else {
+            // Why is told; this is which.
             self.missed.add(bytes.len());
             return;
         };
@@ -284,15 +301,6 @@ impl Relay {
             self.totals.1 += ending.sent;
         }
     }
-}
-
-/// How a burst of reads ended.
-#[derive(PartialEq)]
-enum Burst {
-    /// There was no more to read.
-    Done,
-    /// Other work gets its turn before the rest.
-    Full,
 }
 
 /// A socket for one client's datagrams, connected to the target: it hears nobody else, and what ICMP says belongs to that client.
