@@ -207,6 +207,17 @@ mod tests {
         finder.push(RecordId(2), chunk(0, 2, b"b"), &mut |_| panic!("nothing is there"));
     }
 
+    /// In the whole the matches are `ab` and `ab`; `b1a` lies across both of them.
+    #[test]
+    fn a_match_that_can_grow_no_more_is_not_searched_within() {
+        let mut finder = finder(Kind::Regex, "ab|b1a", Encoding::GBK);
+        let mut hits = Vec::new();
+        for (at, byte) in b"ab1ab".iter().enumerate() {
+            finder.push(RecordId(at as u64), chunk(0, at as u64, &[*byte]), &mut |hit| hits.push(hit.0));
+        }
+        assert_eq!(hits, [0, 1, 3, 4]);
+    }
+
     #[test]
     fn the_longest_text_one_byte_at_a_time() {
         let typed = "ab".repeat(crate::traffic::query::LONGEST / 2);

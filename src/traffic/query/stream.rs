@@ -48,6 +48,12 @@ pub(super) struct Next<'a> {
     pub told: bool,
 }
 
+/// Where the search goes on after a match. One that begins before what a later match can use has all the bytes that it could ever have: to
+/// go on within it would find matches that overlap it.
+fn again_from(scan: &Scan, found: &Range<usize>, reach_back: usize) -> usize {
+    if scan.may_grow(found) && found.start >= reach_back { found.start } else { found.end }
+}
+
 impl Stream {
     /// What it costs in memory, in bytes.
     pub fn cost(&self) -> usize {
@@ -141,7 +147,7 @@ impl Stream {
             }
             self.touch(&found, hits);
             from = found.end;
-            resume = if scan.may_grow(&found) { found.start } else { found.end };
+            resume = again_from(scan, &found, reach_back);
         }
         if !is_long {
             self.resume = resume.max(reach_back);
@@ -156,7 +162,7 @@ impl Stream {
             let found = known + found.start..known + found.end;
             self.touch(&found, hits);
             from = found.end.max(reach_back);
-            resume = if scan.may_grow(&found) { found.start } else { found.end };
+            resume = again_from(scan, &found, reach_back);
         }
         self.replace(resume.max(reach_back), known, next.bytes);
         self.resume = 0;
