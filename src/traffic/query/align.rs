@@ -40,11 +40,32 @@ impl<'a> Aligner<'a> {
     /// Whether the character begun by `pending` is broken off by what follows, so that its bytes, or the last ones of them, are malformed
     /// and those that follow are read as they are by themselves: in Big5 an `81` and then `1`.
     fn breaks_off(&self, pending: &[u8], follows: &[u8]) -> bool {
-        let (text, invalid) = decode(self.encoding, follows);
-        let (joined, invalid_joined) = decode(self.encoding, &[pending, follows].concat());
-        // What a decoder reads again after a malformed sequence is ASCII, one byte each.
-        let read_again = joined.strip_suffix(&text).map(|again| again.chars().count());
-        read_again.is_some_and(|again| again + invalid_joined == pending.len() + invalid)
+        let joined = [pending, follows].concat();
+        let mut decoder = self.encoding.decoder();
+        // Where the characters and malformed sequences end, one after the other, until one ends where `follows` begins.
+        let mut end = 0;
+        for (index, byte) in joined.iter().enumerate() {
+            let mut pieces = decoder.push(&[*byte]).into_iter().peekable();
+            while let Some(piece) = pieces.next() {
+                let (whole, last) = match piece {
+                    Piece::Invalid(bytes) => (0, bytes.len()),
+                    // What a decoder reads again after a malformed sequence is ASCII, one byte each; the last one takes what is left.
+                    Piece::Text(text) => {
+                        let before = text.chars().count().saturating_sub(1);
+                        let left = (index + 1).saturating_sub(decoder.pending().len() + end + before);
+                        (before, if pieces.peek().is_none() { left } else { 1 })
+                    }
+                };
+                if (end + 1..=end + whole).contains(&pending.len()) || end + whole + last == pending.len() {
+                    return true;
+                }
+                end += whole + last;
+            }
+            if end > pending.len() {
+                return false;
+            }
+        }
+        false
     }
 
     fn move_to(&mut self, place: usize) {
@@ -85,17 +106,4 @@ impl<'a> Aligner<'a> {
             both => Cow::Owned(both.concat()),
         }
     }
-}
-
-/// The text of bytes and how many of them are malformed; those of a character not ended are neither.
-fn decode(encoding: Encoding, bytes: &[u8]) -> (String, usize) {
-    let mut text = String::new();
-    let mut invalid = 0;
-    for piece in encoding.decoder().push(bytes) {
-        match piece {
-            Piece::Text(part) => text.push_str(&part),
-            Piece::Invalid(bytes) => invalid += bytes.len(),
-        }
-    }
-    (text, invalid)
 }

@@ -218,6 +218,17 @@ mod tests {
         assert_eq!(hits, [0, 1, 3, 4]);
     }
 
+    /// `81 BA`, `BA BA`, and a `BA` that the blank breaks off: the second `BA BA` is no character, though what follows reads as one.
+    #[test]
+    fn a_character_that_only_seems_to_begin_is_none() {
+        let mut finder = finder(Kind::Text, "汉", Encoding::GBK);
+        let mut hits = Vec::new();
+        for (at, byte) in b"\x81\xBA\xBA\xBA\xBA ".iter().enumerate() {
+            finder.push(RecordId(at as u64), chunk(0, at as u64, &[*byte]), &mut |hit| hits.push(hit.0));
+        }
+        assert_eq!(hits, [2, 3]);
+    }
+
     #[test]
     fn the_longest_text_one_byte_at_a_time() {
         let typed = "ab".repeat(crate::traffic::query::LONGEST / 2);
