@@ -462,7 +462,7 @@ mod tests {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let local = socket.local_addr().unwrap();
         let spec = UdpSpec {
-            local: local.into(),
+            local,
             remote: None,
             broadcast: Switch::Off,
             groups: Vec::new(),
