@@ -1,5 +1,5 @@
 //! The classroom: lessons that set up real sessions on this machine, ask what will happen, do it, and lay what was predicted beside what
-//! really happened. A lesson is a file ([`file`] has the format); a teacher can write one without touching the code. It must never see the
+//! really happened. A lesson is a file ([`mod@file`] has the format); a teacher can write one without touching the code. It must never see the
 //! window or the command line, and never hold a socket itself: the engine does.
 //!
 //! | file | what it answers |

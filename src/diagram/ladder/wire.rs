@@ -203,7 +203,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Takes in what was captured since the last time, [`AT_ONCE`] packets at most; of other ends, or of another capture, everything anew.
+    /// Takes in what was captured since the last time, 4,096 packets at most; of other ends, or of another capture, everything anew.
     /// Whether there is more to take.
     pub fn take(&mut self, packets: &Packets, between: &[Between], numbers: Numbers) -> bool {
         self.numbers = numbers;
